@@ -1,0 +1,364 @@
+"""The mechanism every clinical rule stands on: a pure function with typed inputs, units, a source and a version.
+
+A rule is one decorated function; the package is searched for them, so that adding a rule is adding a file.
+What is lacking is named and the rule is *not computed*: an absent reading never counts as zero.
+"""
+
+from __future__ import annotations
+
+import datetime
+import importlib
+import json
+import math
+import pkgutil
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from decimal import Decimal
+from types import NoneType, UnionType
+from typing import IO, Annotated, Any, Generic, Literal, TypeVar, Union, get_args, get_origin, get_type_hints
+
+import msgspec
+
+from qafila.clinic.rules.words import N_, Message
+
+Status = Literal["computed", "not computed"]
+COMPUTED: Status = "computed"
+NOT_COMPUTED: Status = "not computed"
+
+LACKS = N_("Not computed: %(missing)s is lacking.")
+LACK = N_("Not computed: these are lacking: %(missing)s.")
+
+
+class Inputs(msgspec.Struct, frozen=True, kw_only=True):
+    """Base of every rule's inputs. Each field is `Annotated[type, number(...) or item(...)] | None = None`."""
+
+
+I = TypeVar("I", bound=Inputs)  # noqa: E741
+
+
+def number(unit: str, text: str, low: float, high: float, *, optional: bool = False) -> msgspec.Meta:
+    """Describe a numeric input: UCUM `unit`, English description, and the range outside of which it is refused."""
+    return msgspec.Meta(ge=low, le=high, description=text, extra_json_schema={"unit": unit, "x-optional": optional})
+
+
+def item(text: str, *, optional: bool = False) -> msgspec.Meta:
+    """Describe an input without a unit: a yes/no, a choice or a date."""
+    return msgspec.Meta(description=text, extra_json_schema={"x-optional": optional})
+
+
+class InputError(ValueError):
+    """An input of a wrong type, out of its allowed range, or unknown to the rule. `errors` maps field to `Message`."""
+
+    def __init__(self, errors: Mapping[str, Message]) -> None:
+        self.errors = dict(errors)
+        super().__init__("; ".join(str(message) for message in errors.values()))
+
+
+class NotComputed(Exception):
+    """Raised by a rule's body: it cannot be computed from these inputs.
+
+    `known` is what may be said all the same (a floor, never a score).
+    """
+
+    def __init__(
+        self, reason: Message | None = None, missing: Sequence[str] = (), known: Mapping[str, object] | None = None
+    ) -> None:
+        self.reason, self.missing, self.known = reason, list(missing), dict(known or {})
+        super().__init__(str(reason or ", ".join(missing)))
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What a rule's body found: values by name, remarks for the reader, red flags for the screen, what was not asked."""
+
+    values: Mapping[str, object]
+    notes: tuple[Message, ...] = ()
+    red_flags: tuple[Message, ...] = ()
+    missing: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """One run of a rule, complete enough to be stored and checked again later.
+
+    `inputs` are those used (only what was given); `missing` those that lack. With status "not computed" `values`
+    is empty, or holds a floor under a name of its own (`at_least`). Texts are msgids with parameters.
+    """
+
+    rule: str
+    version: str
+    source: str
+    status: Status
+    values: Mapping[str, object]
+    inputs: Mapping[str, object]
+    missing: list[str] = field(default_factory=list)
+    reason: Message | None = None
+    notes: tuple[Message, ...] = ()
+    red_flags: tuple[Message, ...] = ()
+
+    @property
+    def computed(self) -> bool:
+        """True when the rule gave its values."""
+        return self.status == COMPUTED
+
+    def plain(self) -> dict[str, object]:
+        """The result as JSON-ready values, texts in English."""
+        return {
+            "rule": self.rule,
+            "version": self.version,
+            "source": self.source,
+            "status": self.status,
+            "values": {name: _plain(value) for name, value in self.values.items()},
+            "inputs": {name: _plain(value) for name, value in self.inputs.items()},
+            "missing": list(self.missing),
+            "reason": "" if self.reason is None else str(self.reason),
+            "notes": [str(note) for note in self.notes],
+            "red_flags": [str(flag) for flag in self.red_flags],
+        }
+
+
+def _plain(value: object) -> object:
+    if isinstance(value, Message):
+        return str(value)
+    if isinstance(value, datetime.date):
+        return value.isoformat()
+    if isinstance(value, Mapping):
+        return {str(key): _plain(one) for key, one in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_plain(one) for one in value]
+    return value
+
+
+@dataclass(frozen=True, slots=True)
+class Field:
+    """One input of a rule, as read from the annotation."""
+
+    name: str
+    kind: Any
+    schema: Mapping[str, Any]
+    optional: bool
+
+    def convert(self, value: object) -> object:
+        """Check type, finiteness and range; raises `InputError`."""
+        if isinstance(value, Decimal):
+            value = float(value)
+        if isinstance(value, float) and not math.isfinite(value):
+            raise self._refused(value)
+        try:
+            return msgspec.convert(value, type=self.kind)
+        except (msgspec.ValidationError, OverflowError, RecursionError) as wrong:
+            raise self._refused(value) from wrong
+
+    def expected(self) -> str:
+        """What the field takes, in short: `number 0 to 70 /min`."""
+        if "enum" in self.schema:
+            return " | ".join(str(choice) for choice in self.schema["enum"])
+        if "minimum" in self.schema:
+            unit = self.schema.get("unit", "")
+            span = f"{self.schema['type']} {self.schema['minimum']:g} to {self.schema['maximum']:g}"
+            return span if unit in ("", "1") else f"{span} {unit}"
+        if "format" in self.schema:
+            return f"{self.schema['format']} (YYYY-MM-DD)"
+        return str(self.schema.get("type", "?"))
+
+    def _refused(self, value: object) -> InputError:
+        shown = f"{value!r:.40}" if isinstance(value, (str, float, bool, NoneType)) else type(value).__name__
+        if isinstance(value, int) and not isinstance(value, bool):
+            shown = str(value) if abs(value) < 10**12 else "a huge number"
+        text = N_("%(field)s: %(value)s is not accepted, expected %(expected)s.")
+        return InputError({self.name: Message(text, field=self.name, value=shown, expected=self.expected())})
+
+
+def _fields(inputs: type[Inputs]) -> tuple[Field, ...]:
+    found = []
+    for name, hint in get_type_hints(inputs, include_extras=True).items():
+        if name.startswith("_"):
+            continue
+        kind = hint
+        if get_origin(hint) in (Union, UnionType):
+            kind = next(arg for arg in get_args(hint) if arg is not NoneType)
+        if get_origin(kind) is not Annotated:
+            raise TypeError(f"{inputs.__name__}.{name} has no unit or description")
+        schema = dict(msgspec.json.schema(kind))
+        optional = bool(schema.pop("x-optional"))
+        if "enum" in schema:
+            schema["enum"] = _choices(kind)
+        found.append(Field(name, kind, schema, optional))
+    return tuple(found)
+
+
+def _choices(kind: Any) -> list[str | int]:
+    """The choices in the order in which the rule wrote them."""
+    return list(get_args(get_args(kind)[0]))
+
+
+@dataclass(frozen=True, slots=True)
+class Rule(Generic[I]):
+    """A registered rule. Call it with keyword inputs, or `compute` it on a mapping; both give a `Result`."""
+
+    name: str
+    version: str
+    title: str
+    source: str
+    draft: bool
+    inputs: type[I]
+    fields: tuple[Field, ...]
+    body: Callable[[I], Outcome]
+    applies: Callable[[I], Message | None] | None = None
+
+    def __call__(self, **values: object) -> Result:
+        """Compute from keyword inputs; see `compute`."""
+        return self.compute(values)
+
+    @property
+    def required(self) -> tuple[str, ...]:
+        """Names of the inputs without which nothing is computed."""
+        return tuple(one.name for one in self.fields if not one.optional)
+
+    def compute(self, values: Mapping[str, object]) -> Result:
+        """Run the rule on `values` (None or absent = not known).
+
+        Raises `InputError` for an unknown name, a wrong type, NaN, infinity or a value out of range.
+        """
+        given = self._checked(values)
+        inputs = self.inputs(**given)
+        missing = [name for name in self.required if name not in given]
+        refused = self.applies(inputs) if self.applies else None
+        if refused is not None:
+            return self._not_computed(given, refused, missing)
+        if missing:
+            return self._not_computed(given, None, missing)
+        try:
+            found = self.body(inputs)
+        except NotComputed as why:
+            return self._not_computed(given, why.reason, why.missing, why.known)
+        return Result(
+            self.name, self.version, self.source, COMPUTED, dict(found.values), given, list(found.missing),
+            None, found.notes, found.red_flags,
+        )  # fmt: skip
+
+    def _checked(self, values: Mapping[str, object]) -> dict[str, Any]:
+        known = {one.name: one for one in self.fields}
+        errors: dict[str, Message] = {}
+        given: dict[str, Any] = {}
+        for name, value in values.items():
+            if name not in known:
+                shown = f"{name!s:.40}"
+                errors[shown] = Message(N_("%(field)s: not an input of %(rule)s."), field=shown, rule=self.name)
+            elif value is not None:
+                try:
+                    given[name] = known[name].convert(value)
+                except InputError as wrong:
+                    errors.update(wrong.errors)
+        if errors:
+            raise InputError(errors)
+        return given
+
+    def _not_computed(
+        self,
+        given: Mapping[str, object],
+        reason: Message | None,
+        missing: Sequence[str],
+        known: Mapping[str, object] | None = None,
+    ) -> Result:
+        if reason is None:
+            reason = Message(LACKS if len(missing) == 1 else LACK, missing=", ".join(missing))
+        return Result(
+            self.name, self.version, self.source, NOT_COMPUTED, dict(known or {}), given, list(missing), reason
+        )
+
+
+_rules: dict[str, Rule[Any]] = {}
+
+
+def rule(
+    name: str,
+    *,
+    version: str,
+    title: str,
+    source: str,
+    draft: bool = False,
+    applies: Callable[[I], Message | None] | None = None,
+) -> Callable[[Callable[[I], Outcome]], Rule[I]]:
+    """Register a pure function `body(inputs) -> Outcome` as the rule `name`.
+
+    `source` is the publication; `draft` marks content that a named clinician has yet to approve; `applies` gives
+    the reason why the rule is not meant for this person (asked before anything is called missing).
+    """
+
+    def register(body: Callable[[I], Outcome]) -> Rule[I]:
+        inputs: type[I] = next(kind for key, kind in get_type_hints(body).items() if key != "return")
+        made = Rule(name, version, title, source, draft, inputs, _fields(inputs), body, applies)
+        if name in _rules:
+            raise ValueError(f"two rules are called {name}")
+        _rules[name] = made
+        return made
+
+    return register
+
+
+def _load() -> dict[str, Rule[Any]]:
+    package = importlib.import_module(__name__.rpartition(".")[0])
+    for module in pkgutil.iter_modules(package.__path__, package.__name__ + "."):
+        importlib.import_module(module.name)
+    return _rules
+
+
+def names() -> list[str]:
+    """Every rule's name, sorted."""
+    return sorted(_load())
+
+
+def get(name: str) -> Rule[Any]:
+    """The rule called `name`; raises `KeyError` with a message that lists the names."""
+    found = _load()
+    if name not in found:
+        raise KeyError(f"no rule is called {name!r}; there are: {', '.join(sorted(found))}")
+    return found[name]
+
+
+def describe(name: str) -> dict[str, Any]:
+    """JSON Schema (2020-12) of a rule's inputs, each number with its UCUM `unit`, with title, version and source."""
+    one = get(name)
+    return {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "title": one.name,
+        "description": one.title,
+        "version": one.version,
+        "source": one.source,
+        "draft": one.draft,
+        "type": "object",
+        "properties": {part.name: dict(part.schema) for part in one.fields},
+        "required": list(one.required),
+        "additionalProperties": False,
+    }
+
+
+def run_lines(name: str, in_stream: IO[Any], out_stream: IO[str]) -> int:
+    """Run a rule over JSON lines (one object of inputs a line, blank lines skipped), one JSON line out for each.
+
+    Every line out has `line` (from 1) and a `Result`, or `error`. Returns 0, or 1 when any line was an error.
+    """
+    one = get(name)
+    code = 0
+    for count, line in enumerate(getattr(in_stream, "buffer", in_stream), start=1):
+        if not line.strip():
+            continue
+        answer: dict[str, object]
+        try:
+            answer = {"line": count, **one.compute(_object(line)).plain()}
+        except InputError as wrong:
+            code, answer = 1, {"line": count, "rule": name, "error": str(wrong)}
+        out_stream.write(json.dumps(answer, ensure_ascii=False, allow_nan=False) + "\n")
+    return code
+
+
+def _object(line: str | bytes) -> dict[str, object]:
+    try:
+        found = msgspec.json.decode(line)
+    except (msgspec.DecodeError, UnicodeError, RecursionError) as wrong:
+        text = N_("This line is not JSON: %(why)s")
+        raise InputError({"": Message(text, why=str(wrong))}) from wrong
+    if not isinstance(found, dict):
+        raise InputError({"": Message(N_("This line is not a JSON object."))})
+    return found
