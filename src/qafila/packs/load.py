@@ -1,0 +1,275 @@
+"""Reading packs: TOML in, checked and immutable shapes out.
+
+A pack with an error never loads half: the whole file is refused with a `PackError` that names
+the file, the place and the reason. Results are cached for the life of the process.
+
+Every function takes an optional `root`, a folder laid out like this one: what it holds comes
+before what is shipped, file by file, so a deployment (or a test) adds a specialty with one TOML
+file. `use_root` sets it for the whole process; only the wiring of a node calls that.
+"""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Callable, Iterator, Mapping
+from functools import lru_cache
+from pathlib import Path
+from types import MappingProxyType
+from typing import Any, TypeVar
+
+import msgspec
+
+from qafila.packs import expressions
+from qafila.packs.country import Cast, Country, Facilities, People, Places, Units
+from qafila.packs.encounter import Encounter
+from qafila.packs.formulary_shapes import DiagnosisLabels, Formulary
+from qafila.packs.profile import Profile
+from qafila.packs.roles import Role, Roles
+from qafila.packs.shapes import PackError
+from qafila.packs.specialty import Core, Item, Specialty
+
+SHIPPED = Path(__file__).parent
+S = TypeVar("S")
+_root: Path | None = None
+
+
+def use_root(root: Path | None) -> None:
+    """Make `root` the folder whose packs come before the shipped ones (None: shipped only)."""
+    global _root
+    _root = root
+    clear()
+
+
+def clear() -> None:
+    """Forget what was read, so that changed files are read again."""
+    for cached in _CACHED:
+        cached.cache_clear()
+
+
+def _roots(root: Path | None) -> tuple[Path, ...]:
+    chosen = root or _root
+    return (Path(chosen), SHIPPED) if chosen else (SHIPPED,)
+
+
+def _find(relative: str, root: Path | None) -> Path:
+    for folder in _roots(root):
+        if (folder / relative).is_file():
+            return folder / relative
+    raise PackError(relative, "", "there is no such pack")
+
+
+def _names(pattern: str, root: Path | None) -> tuple[str, ...]:
+    found = {path.relative_to(folder) for folder in _roots(root) for path in folder.glob(pattern)}
+    is_folder = not pattern.endswith("*.toml")
+    return tuple(sorted(path.parent.name if is_folder else path.stem for path in found))
+
+
+def read(path: Path, shape: type[S], *, shown: str = "") -> S:
+    """Read one TOML file as `shape`; raises `PackError` for anything that is wrong with it."""
+    shown = shown or path.name
+    try:
+        raw = tomllib.loads(path.read_text(encoding="utf-8"))
+    except UnicodeDecodeError as error:
+        raise PackError(shown, f"byte {error.start}", "the file is not UTF-8 text") from error
+    except tomllib.TOMLDecodeError as error:
+        what, _, where = str(error).rpartition(" (")
+        raise PackError(shown, where.rstrip(")"), what or str(error)) from error
+    except OSError as error:
+        raise PackError(shown, "", f"cannot be read: {error.strerror}") from error
+    except RecursionError as error:
+        raise PackError(shown, "", "nested too deeply") from error
+    return _shaped(raw, shape, shown)
+
+
+def _shaped(raw: dict[str, Any], shape: type[S], shown: str) -> S:
+    try:
+        return msgspec.convert(raw, shape)
+    except msgspec.ValidationError as error:
+        what, _, where = str(error).partition(" - at ")
+        raise PackError(shown, where.strip("`"), what) from error
+
+
+def _load(relative: str, shape: type[S], root: Path | None) -> S:
+    return read(_find(relative, root), shape, shown=relative)
+
+
+# --- roles and profiles -------------------------------------------------------------------
+
+
+@lru_cache(maxsize=32)
+def roles(root: Path | None = None) -> Mapping[str, Role]:
+    """Every role by its code."""
+    file = _load("roles.toml", Roles, root)
+    known = set(file.rights)
+    for index, role in enumerate(file.role):
+        for right in role.rights:
+            if right not in known:
+                raise PackError("roles.toml", f"$.role[{index}]", f"unknown right {right!r}")
+    return MappingProxyType({role.code: role for role in file.role})
+
+
+@lru_cache(maxsize=32)
+def rights(root: Path | None = None) -> frozenset[str]:
+    """Every right that exists."""
+    return frozenset(_load("roles.toml", Roles, root).rights)
+
+
+@lru_cache(maxsize=64)
+def profile(name: str, root: Path | None = None) -> Profile:
+    """The profile `name`: what a node of that kind is able to do."""
+    found = _load(f"profiles/{name}.toml", Profile, root)
+    if found.name != name:
+        raise PackError(f"profiles/{name}.toml", "$.name", f"must be {name!r}")
+    return found
+
+
+def profiles(root: Path | None = None) -> tuple[str, ...]:
+    """Names of the profiles, sorted."""
+    return _names("profiles/*.toml", root)
+
+
+# --- specialties --------------------------------------------------------------------------
+
+
+@lru_cache(maxsize=128)
+def load_specialty(code: str, root: Path | None = None) -> Specialty:
+    """The specialty `code`, joined with the core."""
+    shown = f"specialties/{code}.toml"
+    own = _load(shown, Specialty, root)
+    if own.code != code:
+        raise PackError(shown, "$.code", f"must be {code!r}, the file's name")
+    core = _load("core.toml", Core, root)
+    joined = _joined(core, own)
+    for where, problem in expression_problems(joined):
+        raise PackError(shown, where, problem)
+    return joined
+
+
+def specialties(root: Path | None = None) -> tuple[str, ...]:
+    """Codes of the specialties, sorted."""
+    return _names("specialties/*.toml", root)
+
+
+def _joined(core: Core, own: Specialty) -> Specialty:
+    return msgspec.structs.replace(
+        own,
+        core_version=core.version,
+        group=core.group + own.group,
+        requirement=_by_code(core.requirement, own.requirement),
+        view=_by_code(core.view, own.view),
+        urgency=_by_code(core.urgency, own.urgency),
+        answer=_by_code(core.answer, own.answer, "link_id"),
+        outcome=_by_code(core.outcome, own.outcome),
+        decline_reason=_by_code(core.decline_reason, own.decline_reason),
+        red_flag=_by_code(core.red_flag, own.red_flag),
+    )
+
+
+def _by_code(core: tuple[S, ...], own: tuple[S, ...], key: str = "code") -> tuple[S, ...]:
+    return tuple({getattr(entry, key): entry for entry in (*core, *own)}.values())
+
+
+def expression_problems(pack: Specialty) -> Iterator[tuple[str, str]]:
+    """(place, reason) of each expression of `pack` that does not parse."""
+    for where, expression in expressions_of(pack):
+        try:
+            expressions.check(expression)
+        except expressions.ExpressionError as error:
+            yield where, f"FHIRPath {expression!r}: {error}"
+
+
+def expressions_of(pack: Specialty) -> Iterator[tuple[str, str]]:
+    """(place, expression) of every FHIRPath expression in `pack`."""
+
+    def item(entry: Item) -> tuple[str, str]:
+        return f"item {entry.link_id}.enable_when", entry.enable_when
+
+    found = [item(entry) for entry in (*pack.items(), *pack.answer)]
+    found += [(f"group {group.code}.enable_when", group.enable_when) for group in pack.group]
+    found += [(f"requirement {need.code}.met", need.met) for need in pack.requirement]
+    found += [(f"requirement {need.code}.when", need.when) for need in pack.requirement]
+    found += [(f"view {view.code}.when", view.when) for view in pack.view]
+    found += [(f"red_flag {flag.code}.fires_when", flag.fires_when) for flag in pack.red_flag]
+    return ((where, expression) for where, expression in found if expression)
+
+
+# --- countries ----------------------------------------------------------------------------
+
+
+def countries(root: Path | None = None) -> tuple[str, ...]:
+    """Folder names of the countries, sorted."""
+    return _names("countries/*/country.toml", root)
+
+
+@lru_cache(maxsize=32)
+def country(code: str, root: Path | None = None) -> Country:
+    """The country by its folder name or its ISO 3166 code, in any case."""
+    for name in countries(root):
+        found = _load(f"countries/{name}/country.toml", Country, root)
+        if code.lower() in (name.lower(), found.code.lower()):
+            return msgspec.structs.replace(found, folder=name)
+    raise PackError(f"countries/{code}/country.toml", "", "there is no such pack")
+
+
+@lru_cache(maxsize=32)
+def facilities(code: str, root: Path | None = None) -> Facilities:
+    """The country's health facilities."""
+    return _of_country(code, "facilities", Facilities, root)
+
+
+@lru_cache(maxsize=32)
+def units(code: str, root: Path | None = None) -> Units:
+    """The country's demonstration units with their rounds and stops."""
+    return _of_country(code, "units", Units, root)
+
+
+@lru_cache(maxsize=32)
+def people(code: str, root: Path | None = None) -> People:
+    """Lists of names from which the synthetic population is drawn."""
+    return _of_country(code, "people", People, root)
+
+
+@lru_cache(maxsize=32)
+def cast(code: str, root: Path | None = None) -> Cast:
+    """The named staff of the demonstration."""
+    return _of_country(code, "cast", Cast, root)
+
+
+@lru_cache(maxsize=32)
+def handwritten_places(code: str, root: Path | None = None) -> Places:
+    """Places kept in the pack itself; see `packs.places` for all places of a country."""
+    folder = country(code, root).folder
+    if not any((top / f"countries/{folder}/places.toml").is_file() for top in _roots(root)):
+        return Places()
+    return _of_country(code, "places", Places, root)
+
+
+def _of_country(code: str, name: str, shape: type[S], root: Path | None) -> S:
+    return _load(f"countries/{country(code, root).folder}/{name}.toml", shape, root)
+
+
+# --- codes, medicines, encounters ---------------------------------------------------------
+
+
+@lru_cache(maxsize=8)
+def diagnosis_labels(root: Path | None = None) -> DiagnosisLabels:
+    """ICD-10 labels in Arabic and French for common diagnoses."""
+    return _load("codes/icd10_labels.toml", DiagnosisLabels, root)
+
+
+@lru_cache(maxsize=8)
+def formulary(name: str = "essential", root: Path | None = None) -> Formulary:
+    """The formulary `name`."""
+    return _load(f"formulary/{name}.toml", Formulary, root)
+
+
+@lru_cache(maxsize=8)
+def encounter(root: Path | None = None) -> Encounter:
+    """Encounter classes, remote act types, consent purposes and methods."""
+    return _load("encounter.toml", Encounter, root)
+
+
+_CACHED: tuple[Callable[..., Any] | Any, ...] = (
+    roles, rights, profile, load_specialty, country, facilities, units, people, cast,
+    handwritten_places, diagnosis_labels, formulary, encounter,
+)  # fmt: skip

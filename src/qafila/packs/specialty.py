@@ -1,0 +1,176 @@
+"""What a specialty pack says: intake, gate, red flags, deadlines, the answer, the close-out.
+
+A file under `specialties/` holds only what is its own; `core.toml` holds what every specialty
+shares, and `load.load_specialty` joins the two. Expressions are FHIRPath over the context that
+`packs.expressions` documents.
+"""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Iterator
+from typing import Any, Literal
+
+from qafila.packs.shapes import Choice, Code, Identifier, Label, Shape, Status, Text
+
+ItemType = Literal["boolean", "choice", "integer", "decimal", "date", "text", "quantity"]
+ViewKind = Literal["ecg", "photo", "audio", "video", "image", "series", "curve", "document"]
+
+
+class Option(Shape):
+    """One choice of an item. `exclusive` ("none of these") cannot stand beside others."""
+
+    code: Identifier
+    label: Label
+    exclusive: bool = False
+
+
+class Item(Shape):
+    """One question. `link_id` is unique in the joined pack and is the FHIR linkId.
+
+    `unit` is a UCUM code (type quantity). `low`/`high` bound what is plausible: a value outside
+    is confirmed by the person, never refused. `enable_when` is FHIRPath; absent = always asked.
+    """
+
+    link_id: Identifier
+    type: ItemType
+    label: Label
+    hint: Label | None = None
+    options: tuple[Option, ...] = ()
+    unit: str = ""
+    low: float | None = None
+    high: float | None = None
+    required: bool = False
+    repeats: bool = False
+    enable_when: str = ""
+
+
+class Group(Shape):
+    """A titled group of items, in the order they are asked."""
+
+    code: Identifier
+    label: Label
+    enable_when: str = ""
+    item: tuple[Item, ...] = ()
+
+
+class Requirement(Shape):
+    """One thing that a case must hold before it may be sent.
+
+    Met when `met` is true. Asked for only when `when` is absent or true. `jump` names the place
+    on the screen that fills it (`consent`, `case.question`, `vitals`, `attachments`, or
+    `intake.<link_id>`). `emergency = "waived"`: an emergency goes without it.
+    """
+
+    code: Identifier
+    label: Label
+    met: Text
+    jump: Text
+    when: str = ""
+    emergency: Literal["needed", "waived"] = "waived"
+
+
+class View(Shape):
+    """A recording or picture that the specialist wants to see, and how to take it."""
+
+    code: Identifier
+    kind: ViewKind
+    label: Label
+    hint: Label | None = None
+    least: int = 1
+    when: str = ""
+
+
+class Example(Shape):
+    """A made-up patient on whom a red flag must fire, or must stay quiet."""
+
+    fires: bool
+    answers: dict[str, Any] = {}
+    obs: dict[str, Any] = {}
+    patient: dict[str, Any] = {}
+    case: dict[str, Any] = {}
+
+
+class RedFlag(Shape):
+    """A sign that cannot wait. `act_now` is shown at once on the unit, with or without a link."""
+
+    code: Identifier
+    label: Label
+    fires_when: Text
+    act_now: Label
+    source: Text
+    urgency: Identifier = "emergency"
+    example: tuple[Example, ...] = ()
+
+
+class Urgency(Shape):
+    """An urgency level; `minutes` from receipt to the answer that is promised.
+
+    `calendar`: `elapsed` counts every minute, `working` only the hub's working hours.
+    """
+
+    code: Identifier
+    label: Label
+    minutes: int
+    calendar: Literal["elapsed", "working"] = "elapsed"
+
+
+class Outcome(Shape):
+    """How a case ended. `needs` names what the person must add."""
+
+    code: Identifier
+    label: Label
+    needs: Literal["", "note", "facility", "date"] = ""
+    died: bool = False
+
+
+class Core(Shape):
+    """`core.toml`: what every specialty shares."""
+
+    version: int
+    status: Status
+    valid_from: datetime.date
+    source: Text
+    group: tuple[Group, ...] = ()
+    requirement: tuple[Requirement, ...] = ()
+    view: tuple[View, ...] = ()
+    urgency: tuple[Urgency, ...] = ()
+    answer: tuple[Item, ...] = ()
+    outcome: tuple[Outcome, ...] = ()
+    decline_reason: tuple[Choice, ...] = ()
+    red_flag: tuple[RedFlag, ...] = ()
+
+
+class Specialty(Shape):
+    """A specialty as used: its own file joined with the core (core first, own entries after).
+
+    An own entry of the same code (urgency, outcome, requirement, …) replaces the core's.
+    `version` is the file's; an old answer keeps `(code, version, core_version)`.
+    """
+
+    code: Code
+    label: Label
+    version: int
+    status: Status
+    valid_from: datetime.date
+    source: Text
+    approved_by: str = ""
+    confidentiality: Literal["normal", "restricted", "very_restricted"] = "normal"
+    core_version: int = 0
+    group: tuple[Group, ...] = ()
+    requirement: tuple[Requirement, ...] = ()
+    view: tuple[View, ...] = ()
+    urgency: tuple[Urgency, ...] = ()
+    answer: tuple[Item, ...] = ()
+    outcome: tuple[Outcome, ...] = ()
+    decline_reason: tuple[Choice, ...] = ()
+    red_flag: tuple[RedFlag, ...] = ()
+
+    def items(self) -> Iterator[Item]:
+        """Every intake item, in the order asked."""
+        for group in self.group:
+            yield from group.item
+
+    def deadline_minutes(self, urgency: str) -> int:
+        """Minutes promised for `urgency`; KeyError for a level the pack does not know."""
+        return {level.code: level.minutes for level in self.urgency}[urgency]
