@@ -2,10 +2,20 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
-
 from qafila.clinic.rules.bands import Bands, above, below, least, upto
-from qafila.clinic.rules.rule import Inputs, Outcome, item, number, rule
+from qafila.clinic.rules.readings import (
+    Acvpu,
+    AgeYears,
+    OnOxygen,
+    Pregnant,
+    Pulse,
+    Respirations,
+    Spo2,
+    Spo2Scale,
+    Systolic,
+    Temperature,
+)
+from qafila.clinic.rules.rule import Inputs, Outcome, rule
 from qafila.clinic.rules.words import N_, Message
 
 # RCP 2017, chart 1, row by row.
@@ -26,24 +36,27 @@ RESPONSE = {
     "low, score 0": N_("Continue routine monitoring, at least every 12 hours."),
     "low": N_("A registered nurse assesses; monitor at least every 4 to 6 hours."),
     "low-medium": N_("One reading alone scores 3: urgent review by a doctor; monitor at least every hour."),
-    "medium": N_("Urgent response: urgent assessment by a doctor or team able to treat acute illness; think of sepsis; monitor at least every hour."),
+    "medium": N_(
+        "Urgent response: urgent assessment by a doctor or team able to treat acute illness; "
+        "think of sepsis; monitor at least every hour."
+    ),
     "high": N_("Emergency response: immediate assessment by an emergency or critical-care team; monitor continuously."),
-}  # fmt: skip
+}
 
 
-class News2Inputs(Inputs):
+class News2Inputs(Inputs, frozen=True):
     """The seven readings of chart 1 and what decides whether and how they are scored."""
 
-    age_years: Annotated[float, number("a", N_("Age"), 0, 130)] | None = None
-    pregnant: Annotated[bool, item(N_("Pregnant"), optional=True)] | None = None
-    respirations: Annotated[float, number("/min", N_("Respiratory rate"), 0, 150)] | None = None
-    spo2: Annotated[float, number("%", N_("Oxygen saturation"), 0, 100)] | None = None
-    spo2_scale: Annotated[Literal[1, 2], item(N_("SpO₂ scale: 2 only when a clinician has set a target of 88-92 %; otherwise 1"), optional=True)] | None = None  # fmt: skip
-    on_oxygen: Annotated[bool, item(N_("Breathing supplemental oxygen"))] | None = None
-    systolic: Annotated[float, number("mm[Hg]", N_("Systolic blood pressure"), 0, 350)] | None = None
-    pulse: Annotated[float, number("/min", N_("Pulse"), 0, 350)] | None = None
-    consciousness: Annotated[Literal["A", "C", "V", "P", "U"], item(N_("Consciousness: alert, new confusion, voice, pain, unresponsive"))] | None = None  # fmt: skip
-    temperature: Annotated[float, number("Cel", N_("Temperature"), 15, 50)] | None = None
+    age_years: AgeYears = None
+    pregnant: Pregnant = None
+    respirations: Respirations = None
+    spo2: Spo2 = None
+    spo2_scale: Spo2Scale = None
+    on_oxygen: OnOxygen = None
+    systolic: Systolic = None
+    pulse: Pulse = None
+    consciousness: Acvpu = None
+    temperature: Temperature = None
 
 
 def not_meant_for(inputs: News2Inputs) -> Message | None:
@@ -108,5 +121,11 @@ def news2(inputs: News2Inputs) -> Outcome:
     notes = [response]
     if inputs.pregnant is None:
         notes.append(Message(N_("Pregnancy is not recorded; NEWS2 is not used in pregnancy.")))
-    values = {"score": score, "parts": points, "single_three": threes, "risk": level, "spo2_scale": inputs.spo2_scale or 1}
+    values = {
+        "score": score,
+        "parts": points,
+        "single_three": threes,
+        "risk": level,
+        "spo2_scale": inputs.spo2_scale or 1,
+    }
     return Outcome(values, tuple(notes), (response,) if level in ("medium", "high") else ())

@@ -144,10 +144,15 @@ class Field:
             value = float(value)
         if isinstance(value, float) and not math.isfinite(value):
             raise self._refused(value)
+        if isinstance(value, datetime.datetime):
+            raise self._refused(value)
         try:
-            return msgspec.convert(value, type=self.kind)
+            found = msgspec.convert(value, type=self.kind)
         except (msgspec.ValidationError, OverflowError, RecursionError) as wrong:
             raise self._refused(value) from wrong
+        if isinstance(found, datetime.date) and not 1900 <= found.year <= 2200:
+            raise self._refused(value)
+        return found
 
     def expected(self) -> str:
         """What the field takes, in short: `number 0 to 70 /min`."""
@@ -205,6 +210,7 @@ class Rule(Generic[I]):
     fields: tuple[Field, ...]
     body: Callable[[I], Outcome]
     applies: Callable[[I], Message | None] | None = None
+    alarms: Callable[[I], tuple[Message, ...]] | None = None
 
     def __call__(self, **values: object) -> Result:
         """Compute from keyword inputs; see `compute`."""
@@ -222,20 +228,27 @@ class Rule(Generic[I]):
         """
         given = self._checked(values)
         inputs = self.inputs(**given)
-        missing = [name for name in self.required if name not in given]
-        refused = self.applies(inputs) if self.applies else None
-        if refused is not None:
-            return self._not_computed(given, refused, missing)
-        if missing:
-            return self._not_computed(given, None, missing)
+        alarms = self.alarms(inputs) if self.alarms else ()
+        lacking = [name for name in self.required if name not in given]
         try:
+            if self.applies and (reason := self.applies(inputs)):
+                raise NotComputed(reason, lacking)
+            if lacking:
+                raise NotComputed(None, lacking)
             found = self.body(inputs)
         except NotComputed as why:
-            return self._not_computed(given, why.reason, why.missing, why.known)
+            return self._not_computed(given, why, alarms)
         return Result(
-            self.name, self.version, self.source, COMPUTED, dict(found.values), given, list(found.missing),
-            None, found.notes, found.red_flags,
-        )  # fmt: skip
+            rule=self.name,
+            version=self.version,
+            source=self.source,
+            status=COMPUTED,
+            values=dict(found.values),
+            inputs=given,
+            missing=list(found.missing),
+            notes=found.notes,
+            red_flags=(*alarms, *found.red_flags),
+        )
 
     def _checked(self, values: Mapping[str, object]) -> dict[str, Any]:
         known = {one.name: one for one in self.fields}
@@ -254,17 +267,20 @@ class Rule(Generic[I]):
             raise InputError(errors)
         return given
 
-    def _not_computed(
-        self,
-        given: Mapping[str, object],
-        reason: Message | None,
-        missing: Sequence[str],
-        known: Mapping[str, object] | None = None,
-    ) -> Result:
+    def _not_computed(self, given: Mapping[str, object], why: NotComputed, alarms: tuple[Message, ...]) -> Result:
+        reason = why.reason
         if reason is None:
-            reason = Message(LACKS if len(missing) == 1 else LACK, missing=", ".join(missing))
+            reason = Message(LACKS if len(why.missing) == 1 else LACK, missing=", ".join(why.missing))
         return Result(
-            self.name, self.version, self.source, NOT_COMPUTED, dict(known or {}), given, list(missing), reason
+            rule=self.name,
+            version=self.version,
+            source=self.source,
+            status=NOT_COMPUTED,
+            values=why.known,
+            inputs=given,
+            missing=why.missing,
+            reason=reason,
+            red_flags=alarms,
         )
 
 
@@ -279,16 +295,18 @@ def rule(
     source: str,
     draft: bool = False,
     applies: Callable[[I], Message | None] | None = None,
+    alarms: Callable[[I], tuple[Message, ...]] | None = None,
 ) -> Callable[[Callable[[I], Outcome]], Rule[I]]:
     """Register a pure function `body(inputs) -> Outcome` as the rule `name`.
 
     `source` is the publication; `draft` marks content that a named clinician has yet to approve; `applies` gives
-    the reason why the rule is not meant for this person (asked before anything is called missing).
+    the reason why the rule is not meant for this person (asked before anything is called missing); `alarms` gives
+    the red flags that hold even while other inputs lack.
     """
 
     def register(body: Callable[[I], Outcome]) -> Rule[I]:
         inputs: type[I] = next(kind for key, kind in get_type_hints(body).items() if key != "return")
-        made = Rule(name, version, title, source, draft, inputs, _fields(inputs), body, applies)
+        made = Rule(name, version, title, source, draft, inputs, _fields(inputs), body, applies, alarms)
         if name in _rules:
             raise ValueError(f"two rules are called {name}")
         _rules[name] = made
