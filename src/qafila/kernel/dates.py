@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from enum import StrEnum
 
-from qafila.kernel.text import Bad, N_, latin_digits, strip_controls
+from qafila.kernel.text import N_, Bad, latin_digits, strip_controls
 
 OLDEST_YEARS = 120  # above it a birth date is confirmed by a person, not refused
 
@@ -111,7 +111,9 @@ class WhichDate:
 
 Birth = PartialDate | Confirm | WhichDate | Bad
 
-_SEPARATED = re.compile(r"([0-9]{1,4})(?:\s?[-/.\u060d\u2044\u2215 ]\s?([0-9]{1,4}))?(?:\s?[-/.\u060d\u2044\u2215 ]\s?([0-9]{1,4}))?")
+_SEPARATED = re.compile(
+    r"([0-9]{1,4})(?:\s?[-/.\u060d\u2044\u2215 ]\s?([0-9]{1,4}))?(?:\s?[-/.\u060d\u2044\u2215 ]\s?([0-9]{1,4}))?"
+)
 _JOINERS = re.compile("[\u200c\u200d]")
 
 
@@ -229,7 +231,7 @@ def age(birth: PartialDate, on: date) -> Age | None:
 
 
 def _years_months_days(born: date, on: date) -> tuple[int, int, int]:
-    """Calendar difference; born on the 29th-31st, the month is complete on the next month's first day if it is shorter."""
+    """Calendar difference; born on a day that a month lacks, that month is complete on the first of the next."""
     months = (on.year - born.year) * 12 + on.month - born.month - (on.day < born.day)
     index = born.year * 12 + born.month - 1 + months
     year, month = index // 12, index % 12 + 1

@@ -162,7 +162,10 @@ _CONTROLS = re.compile(
 )
 _LINES = re.compile("\r\n?|[\x0b\x0c\x85\u2028\u2029]")
 _JOINERS = re.compile(f"[{ZWNJ}{ZWJ}]+")
-_JOINING = "\u0610-\u061a\u0620-\u065f\u066e-\u06d3\u06d5-\u06ed\u06fa-\u06ff\u0700-\u077f\u0870-\u08ff\ufb50-\ufdfb\ufe70-\ufefc"
+_JOINING = (
+    "\u0610-\u061a\u0620-\u065f\u066e-\u06d3\u06d5-\u06ed\u06fa-\u06ff"
+    "\u0700-\u077f\u0870-\u08ff\ufb50-\ufdfb\ufe70-\ufefc"
+)
 _IDLE_ZWNJ = re.compile(f"(?<![{_JOINING}]){ZWNJ}|{ZWNJ}(?![{_JOINING}])")
 _IDLE_ZWJ = re.compile(f"(?<![{_JOINING}]){ZWJ}")
 
