@@ -6,7 +6,8 @@ import math
 
 from qafila.clinic.rules.bands import Bands, below, least
 from qafila.clinic.rules.readings import AgeYears, Height, OptionalAge, Pregnant, Sex, Weight
-from qafila.clinic.rules.rule import Inputs, NotComputed, Outcome, rule
+from qafila.clinic.rules.inputs import Inputs
+from qafila.clinic.rules.rule import NotComputed, Outcome, rule
 from qafila.clinic.rules.words import N_, Message
 
 # WHO technical report 894 (2000), table 2.1, and report 854 (1995) for the grades of thinness.

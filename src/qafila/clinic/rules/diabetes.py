@@ -6,7 +6,8 @@ from typing import Annotated, Literal
 
 from qafila.clinic.rules.bands import Bands, above, below, least, upto
 from qafila.clinic.rules.readings import AgeYears, Sex
-from qafila.clinic.rules.rule import Inputs, NotComputed, Outcome, item, number, rule
+from qafila.clinic.rules.inputs import Inputs, item, number
+from qafila.clinic.rules.rule import NotComputed, Outcome, rule
 from qafila.clinic.rules.words import N_, Message
 
 AGE = Bands(below(45, 0), below(55, 2), below(65, 3), least(65, 4))

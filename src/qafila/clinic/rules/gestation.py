@@ -7,7 +7,8 @@ from typing import Annotated, Literal
 
 from qafila.clinic.rules.bands import Bands, below, least
 from qafila.clinic.rules.readings import Date
-from qafila.clinic.rules.rule import Inputs, NotComputed, Outcome, item, number, rule
+from qafila.clinic.rules.inputs import Inputs, item, number
+from qafila.clinic.rules.rule import NotComputed, Outcome, rule
 from qafila.clinic.rules.words import N_, Message
 
 PREGNANCY = 280  # days from the last period to the due date in a cycle of 28 (Naegele)

@@ -6,7 +6,8 @@ from typing import Annotated, Literal
 
 from qafila.clinic.rules.bands import Bands, below, least
 from qafila.clinic.rules.readings import AgeYears, Sex
-from qafila.clinic.rules.rule import Inputs, NotComputed, Outcome, item, number, rule
+from qafila.clinic.rules.inputs import Inputs, item, number
+from qafila.clinic.rules.rule import NotComputed, Outcome, rule
 from qafila.clinic.rules.words import N_, Message
 
 UMOL_PER_MG_DL = 88.4

@@ -15,7 +15,8 @@ from qafila.clinic.rules.readings import (
     Systolic,
     Temperature,
 )
-from qafila.clinic.rules.rule import Inputs, Outcome, rule
+from qafila.clinic.rules.inputs import Inputs
+from qafila.clinic.rules.rule import Outcome, rule
 from qafila.clinic.rules.words import N_, Message
 
 # RCP 2017, chart 1, row by row.

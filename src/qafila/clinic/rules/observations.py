@@ -80,7 +80,13 @@ class Plausibility:
 
 def by_age(newborn: Range, infant: Range, under_5: Range, under_12: Range, older: Range) -> Bands[Range]:
     """A plausible range for each age: below 28 days, 1 year, 5 years, 12 years, and from then on."""
-    return Bands(below(28, newborn), below(YEAR, infant), below(5 * YEAR, under_5), below(12 * YEAR, under_12), least(12 * YEAR, older))  # fmt: skip
+    return Bands(
+        below(28, newborn),
+        below(YEAR, infant),
+        below(5 * YEAR, under_5),
+        below(12 * YEAR, under_12),
+        least(12 * YEAR, older),
+    )
 
 
 def any_age(low: float, high: float) -> Bands[Range]:
@@ -192,15 +198,27 @@ def check(
 def check_together(values: Mapping[str, object]) -> dict[str, Plausibility]:
     """Judge readings of one moment against each other (base units); only what is wrong is in the answer."""
     systolic, diastolic = values.get("systolic"), values.get("diastolic")
-    if _is_number(systolic) and _is_number(diastolic) and float(diastolic) >= float(systolic):  # type: ignore[arg-type]
+    high, low = _number(systolic), _number(diastolic)
+    if high is not None and low is not None and low >= high:
         return {"diastolic": Plausibility("refuse", Message(CROSSED))}
     return {}
 
 
+def rule_inputs(readings: Mapping[str, object]) -> dict[str, object]:
+    """Readings by key, in base units, under the names that the rules use (for `Rule.on`)."""
+    found = {key: value for key, value in readings.items() if value is not None}
+    flow = found.pop("oxygen", None)
+    if isinstance(flow, (int, float, Decimal)):
+        found["on_oxygen"] = flow > 0
+    if isinstance(found.get("spo2_scale"), str):
+        found["spo2_scale"] = int(str(found["spo2_scale"]))
+    return found
+
+
 def _quantity(kind: Kind, value: object, unit: str, age_days: float | None) -> Plausibility:
-    if not _is_number(value):
+    entered = _number(value)
+    if entered is None:
         return Plausibility("refuse", Message(NOT_NUMBER))
-    entered = float(value)  # type: ignore[arg-type]
     try:
         used = _unit(kind, unit)
     except ValueError:
@@ -236,13 +254,14 @@ def _yes_no(value: object, age_days: float | None, sex: str | None) -> Plausibil
     return Plausibility("ok", value=value)
 
 
-def _is_number(value: object) -> bool:
+def _number(value: object) -> float | None:
     if isinstance(value, bool) or not isinstance(value, (int, float, Decimal)):
-        return False
+        return None
     try:
-        return math.isfinite(float(value))
+        found = float(value)
     except (OverflowError, ValueError):
-        return False
+        return None
+    return found if math.isfinite(found) else None
 
 
 def _unit(kind: Kind, ucum: str) -> Unit:

@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import Annotated
 
 from qafila.clinic.rules.readings import OptionalSex
-from qafila.clinic.rules.rule import Inputs, Outcome, number, rule
+from qafila.clinic.rules.inputs import Inputs, number
+from qafila.clinic.rules.rule import Outcome, rule
 from qafila.clinic.rules.words import N_, Message
 
 PROLONGED = {"male": 450, "female": 460}  # ms, AHA/ACCF/HRS 2009

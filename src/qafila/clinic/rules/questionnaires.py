@@ -10,7 +10,8 @@ from collections.abc import Sequence
 from typing import Annotated, Literal, TypeAlias
 
 from qafila.clinic.rules.bands import Bands, below, least
-from qafila.clinic.rules.rule import Inputs, Outcome, item, rule
+from qafila.clinic.rules.inputs import Inputs, item
+from qafila.clinic.rules.rule import Outcome, rule
 from qafila.clinic.rules.words import N_, Message
 
 Points: TypeAlias = Literal[0, 1, 2, 3]

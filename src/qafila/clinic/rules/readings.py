@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime
 from typing import Annotated, Literal, TypeAlias
 
-from qafila.clinic.rules.rule import item, number
+from qafila.clinic.rules.inputs import item, number
 from qafila.clinic.rules.words import N_
 
 AgeYears: TypeAlias = Annotated[float, number("a", N_("Age in years"), 0, 130)] | None

@@ -9,16 +9,14 @@ from __future__ import annotations
 import datetime
 import importlib
 import json
-import math
 import pkgutil
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from decimal import Decimal
-from types import NoneType, UnionType
-from typing import IO, Annotated, Any, Generic, Literal, TypeVar, Union, get_args, get_origin, get_type_hints
+from typing import IO, Any, Generic, Literal, TypeVar, get_type_hints
 
 import msgspec
 
+from qafila.clinic.rules.inputs import Field, InputError, Inputs, fields_of
 from qafila.clinic.rules.words import N_, Message
 
 Status = Literal["computed", "not computed"]
@@ -29,29 +27,7 @@ LACKS = N_("Not computed: %(missing)s is lacking.")
 LACK = N_("Not computed: these are lacking: %(missing)s.")
 
 
-class Inputs(msgspec.Struct, frozen=True, kw_only=True):
-    """Base of every rule's inputs. Each field is `Annotated[type, number(...) or item(...)] | None = None`."""
-
-
 I = TypeVar("I", bound=Inputs)  # noqa: E741
-
-
-def number(unit: str, text: str, low: float, high: float, *, optional: bool = False) -> msgspec.Meta:
-    """Describe a numeric input: UCUM `unit`, English description, and the range outside of which it is refused."""
-    return msgspec.Meta(ge=low, le=high, description=text, extra_json_schema={"unit": unit, "x-optional": optional})
-
-
-def item(text: str, *, optional: bool = False) -> msgspec.Meta:
-    """Describe an input without a unit: a yes/no, a choice or a date."""
-    return msgspec.Meta(description=text, extra_json_schema={"x-optional": optional})
-
-
-class InputError(ValueError):
-    """An input of a wrong type, out of its allowed range, or unknown to the rule. `errors` maps field to `Message`."""
-
-    def __init__(self, errors: Mapping[str, Message]) -> None:
-        self.errors = dict(errors)
-        super().__init__("; ".join(str(message) for message in errors.values()))
 
 
 class NotComputed(Exception):
@@ -130,74 +106,6 @@ def _plain(value: object) -> object:
 
 
 @dataclass(frozen=True, slots=True)
-class Field:
-    """One input of a rule, as read from the annotation."""
-
-    name: str
-    kind: Any
-    schema: Mapping[str, Any]
-    optional: bool
-
-    def convert(self, value: object) -> object:
-        """Check type, finiteness and range; raises `InputError`."""
-        if isinstance(value, Decimal):
-            value = float(value)
-        if isinstance(value, float) and not math.isfinite(value):
-            raise self._refused(value)
-        if isinstance(value, datetime.datetime):
-            raise self._refused(value)
-        try:
-            found = msgspec.convert(value, type=self.kind)
-        except (msgspec.ValidationError, OverflowError, RecursionError) as wrong:
-            raise self._refused(value) from wrong
-        if isinstance(found, datetime.date) and not 1900 <= found.year <= 2200:
-            raise self._refused(value)
-        return found
-
-    def expected(self) -> str:
-        """What the field takes, in short: `number 0 to 70 /min`."""
-        if "enum" in self.schema:
-            return " | ".join(str(choice) for choice in self.schema["enum"])
-        if "minimum" in self.schema:
-            unit = self.schema.get("unit", "")
-            span = f"{self.schema['type']} {self.schema['minimum']:g} to {self.schema['maximum']:g}"
-            return span if unit in ("", "1") else f"{span} {unit}"
-        if "format" in self.schema:
-            return f"{self.schema['format']} (YYYY-MM-DD)"
-        return str(self.schema.get("type", "?"))
-
-    def _refused(self, value: object) -> InputError:
-        shown = f"{value!r:.40}" if isinstance(value, (str, float, bool, NoneType)) else type(value).__name__
-        if isinstance(value, int) and not isinstance(value, bool):
-            shown = str(value) if abs(value) < 10**12 else "a huge number"
-        text = N_("%(field)s: %(value)s is not accepted, expected %(expected)s.")
-        return InputError({self.name: Message(text, field=self.name, value=shown, expected=self.expected())})
-
-
-def _fields(inputs: type[Inputs]) -> tuple[Field, ...]:
-    found = []
-    for name, hint in get_type_hints(inputs, include_extras=True).items():
-        if name.startswith("_"):
-            continue
-        kind = hint
-        if get_origin(hint) in (Union, UnionType):
-            kind = next(arg for arg in get_args(hint) if arg is not NoneType)
-        if get_origin(kind) is not Annotated:
-            raise TypeError(f"{inputs.__name__}.{name} has no unit or description")
-        schema = dict(msgspec.json.schema(kind))
-        optional = bool(schema.pop("x-optional"))
-        if "enum" in schema:
-            schema["enum"] = _choices(kind)
-        found.append(Field(name, kind, schema, optional))
-    return tuple(found)
-
-
-def _choices(kind: Any) -> list[str | int]:
-    """The choices in the order in which the rule wrote them."""
-    return list(get_args(get_args(kind)[0]))
-
-
-@dataclass(frozen=True, slots=True)
 class Rule(Generic[I]):
     """A registered rule. Call it with keyword inputs, or `compute` it on a mapping; both give a `Result`."""
 
@@ -215,6 +123,11 @@ class Rule(Generic[I]):
     def __call__(self, **values: object) -> Result:
         """Compute from keyword inputs; see `compute`."""
         return self.compute(values)
+
+    def on(self, values: Mapping[str, object]) -> Result:
+        """Compute from a larger set of readings: names that are not inputs of this rule are left out."""
+        known = {one.name for one in self.fields}
+        return self.compute({name: value for name, value in values.items() if name in known})
 
     @property
     def required(self) -> tuple[str, ...]:
@@ -294,19 +207,23 @@ def rule(
     title: str,
     source: str,
     draft: bool = False,
-    applies: Callable[[I], Message | None] | None = None,
-    alarms: Callable[[I], tuple[Message, ...]] | None = None,
+    applies: Callable[[Any], Message | None] | None = None,
+    alarms: Callable[[Any], tuple[Message, ...]] | None = None,
+    inputs: type[I] | None = None,
+    required: Sequence[str] | None = None,
 ) -> Callable[[Callable[[I], Outcome]], Rule[I]]:
     """Register a pure function `body(inputs) -> Outcome` as the rule `name`.
 
     `source` is the publication; `draft` marks content that a named clinician has yet to approve; `applies` gives
     the reason why the rule is not meant for this person (asked before anything is called missing); `alarms` gives
-    the red flags that hold even while other inputs lack.
+    the red flags that hold even while other inputs lack. `inputs` is read from the body's annotation unless given;
+    `required` replaces what the fields say of themselves.
     """
 
     def register(body: Callable[[I], Outcome]) -> Rule[I]:
-        inputs: type[I] = next(kind for key, kind in get_type_hints(body).items() if key != "return")
-        made = Rule(name, version, title, source, draft, inputs, _fields(inputs), body, applies, alarms)
+        kind: type[I] = inputs or next(hint for key, hint in get_type_hints(body).items() if key != "return")
+        fields = fields_of(kind, required)
+        made = Rule(name, version, title, source, draft, kind, fields, body, applies, alarms)
         if name in _rules:
             raise ValueError(f"two rules are called {name}")
         _rules[name] = made

@@ -15,7 +15,7 @@ class Message:
 
     def __init__(self, text: str, **params: str | int | float) -> None:
         self.text = text
-        self.params = params
+        self.params = {name: _short(value) for name, value in params.items()}
 
     def __str__(self) -> str:
         return self.text % self.params if self.params else self.text
@@ -28,3 +28,7 @@ class Message:
 
     def __hash__(self) -> int:
         return hash((self.text, tuple(sorted(self.params.items()))))
+
+
+def _short(value: str | int | float) -> str | int | float:
+    return int(value) if isinstance(value, float) and value.is_integer() else value
