@@ -149,6 +149,7 @@ def test_controls_go_and_joiners_between_arabic_letters_stay() -> None:
     assert strip_controls("ه\u200d") == "ه\u200d"
     assert strip_controls("a\r\nb\rc\u2028d\te") == "a\nb\nc\nd\te"
     assert strip_controls("\ud800x") == "x"
+    assert strip_controls("a" + "\u0301\u0316" * 20_000) == "a" + "\u0301\u0316" * 4
 
 
 def test_an_isolate_cannot_be_left_early() -> None:

@@ -161,6 +161,11 @@ _CONTROLS = re.compile(
     "\U000e0000-\U000e007f]"  # tag characters
 )
 _LINES = re.compile("\r\n?|[\x0b\x0c\x85\u2028\u2029]")
+_MARK = (
+    "[\u0300-\u036f\u0483-\u0487\u0591-\u05bd\u0610-\u061a\u064b-\u065f\u06d6-\u06dc"
+    "\u1ab0-\u1aff\u1dc0-\u1dff\u20d0-\u20ff]"
+)
+_PILED_MARKS = re.compile(f"({_MARK}{{8}}){_MARK}+")
 _JOINERS = re.compile(f"[{ZWNJ}{ZWJ}]+")
 _JOINING = (
     "\u0610-\u061a\u0620-\u065f\u066e-\u06d3\u06d5-\u06ed\u06fa-\u06ff"
@@ -173,14 +178,14 @@ _IDLE_ZWJ = re.compile(f"(?<![{_JOINING}]){ZWJ}")
 def strip_controls(s: str) -> str:
     """Remove what is invisible and can mislead: bidi controls, NUL and other controls, tags.
 
-    Line feeds and tabs stay (other line ends become line feeds). ZWNJ stays between letters that would
+    Line feeds and tabs stay (other line ends become line feeds). Of marks piled on one letter eight stay. ZWNJ stays between letters that would
     join (Arabic, Syriac scripts), ZWJ after one; elsewhere they are dropped.
     """
-    text = _CONTROLS.sub("", _LINES.sub("\n", s))
+    text = _PILED_MARKS.sub(r"\1", _CONTROLS.sub("", _LINES.sub("\n", s)))
     if ZWNJ not in text and ZWJ not in text:
         return text
     text = _JOINERS.sub(lambda run: run[0][0], text)
-    return _IDLE_ZWJ.sub("", _IDLE_ZWNJ.sub("", text))
+    return _PILED_MARKS.sub(r"\1", _IDLE_ZWJ.sub("", _IDLE_ZWNJ.sub("", text)))
 
 
 def isolate(s: str) -> str:
