@@ -179,9 +179,12 @@ def judge_birth(birth: PartialDate, on: date) -> PartialDate | Confirm | Bad:
 
 def born_about(on: date, years: int, plus_minus: int = 0) -> PartialDate | Bad:
     """The birth year of somebody who is "about `years`" on a day; at least ± 1, as the birthday is unknown."""
-    if not 0 <= years <= 130 or not 0 <= plus_minus <= 50 or on.year - years - max(plus_minus, 1) < 1:
+    if not 0 <= years <= 130 or not 0 <= plus_minus <= 50:
         return Bad(BAD_AGE)
-    return PartialDate(on.year - years, plus_minus=max(plus_minus, 1))
+    try:
+        return PartialDate(on.year - years, plus_minus=max(plus_minus, 1))
+    except ValueError:  # at the ends of the calendar
+        return Bad(BAD_AGE)
 
 
 def born_months_ago(on: date, months: int) -> PartialDate | Bad:

@@ -178,7 +178,8 @@ _IDLE_ZWJ = re.compile(f"(?<![{_JOINING}]){ZWJ}")
 def strip_controls(s: str) -> str:
     """Remove what is invisible and can mislead: bidi controls, NUL and other controls, tags.
 
-    Line feeds and tabs stay (other line ends become line feeds). Of marks piled on one letter eight stay. ZWNJ stays between letters that would
+    Line feeds and tabs stay (other line ends become line feeds). Of marks piled on one letter eight stay.
+    ZWNJ stays between letters that would
     join (Arabic, Syriac scripts), ZWJ after one; elsewhere they are dropped.
     """
     text = _PILED_MARKS.sub(r"\1", _CONTROLS.sub("", _LINES.sub("\n", s)))

@@ -1,0 +1,107 @@
+"""Cases: what a unit asks of a specialist, its answers and messages, and one timeline of all that happened."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, ClassVar
+
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+from qafila.clinic.cases.transitions import CASE
+from qafila.clinic.visits.models import Fact
+from qafila.journal.models import Lane, Recorded, Ref
+from qafila.kernel import clock
+
+
+class Urgency(models.TextChoices):
+    """How soon an answer is needed; the pack says how many minutes each means."""
+
+    EMERGENCY = "emergency", _("Emergency")
+    URGENT = "urgent", _("Urgent")
+    ROUTINE = "routine", _("Routine")
+
+
+class Case(Recorded):
+    """A referral to a specialist at a distance."""
+
+    lane: ClassVar[int] = Lane.RECORD
+    settles: ClassVar[dict[str, Callable[[list[Any]], tuple[Any, list[str]]]]] = {"status": CASE.settle}
+    silent: ClassVar[frozenset[str]] = frozenset({"specialist", "deadline"})
+
+    person = Ref("registry.Person")
+    visit = Ref("clinic.Visit", null=True, blank=True, db_index=False)
+    unit = Ref("registry.Unit", db_index=False)
+    doctor = Ref("registry.Staff", db_index=False)
+    """Who asks."""
+    specialty = models.CharField(max_length=30)
+    pack_version = models.CharField(max_length=20, default="", blank=True)
+    status = models.CharField(max_length=12, default="draft")
+    urgency = models.CharField(max_length=10, choices=Urgency.choices, default=Urgency.ROUTINE)
+    question = models.CharField(max_length=500, default="", blank=True)
+    intake = models.JSONField(default=dict, blank=True)
+    """Answers to the pack's questions: linkId → value."""
+    consent = Ref("clinic.Consent", null=True, blank=True, db_index=False)
+    incomplete_reason = models.CharField(max_length=300, default="", blank=True)
+    """Why an emergency was sent before it was complete."""
+    specialist = Ref("registry.Staff", null=True, blank=True)
+    deadline = models.DateTimeField(null=True, blank=True)
+    opened_at = models.DateTimeField(default=clock.now)
+    sent_at = models.DateTimeField(null=True, blank=True)
+    received_at = models.DateTimeField(null=True, blank=True)
+    answered_at = models.DateTimeField(null=True, blank=True)
+    on_unit_at = models.DateTimeField(null=True, blank=True)
+    outcome = models.CharField(max_length=30, default="", blank=True)
+    outcome_note = models.CharField(max_length=500, default="", blank=True)
+    reconfirm = models.BooleanField(default=False)
+    """Something that the answer rests on was corrected since: the specialist has to confirm or change it."""
+
+    class Meta:
+        base_manager_name = "objects"
+        indexes = [
+            models.Index(fields=["status", "deadline"], name="case_status"),
+            models.Index(fields=["unit", "status"], name="case_unit"),
+        ]
+
+
+class CaseEvent(Recorded):
+    """A line of a case's timeline: an act, a receipt, a notice."""
+
+    person = Ref("registry.Person", db_index=False)
+    case = Ref(Case)
+    act = models.CharField(max_length=30)
+    at = models.DateTimeField(default=clock.now)
+    by = Ref("registry.Staff", null=True, blank=True, db_index=False)
+    node = models.CharField(max_length=16)
+    words = models.CharField(max_length=500, default="", blank=True)
+
+
+class Message(Recorded):
+    """A word between unit and specialist about a case."""
+
+    lane: ClassVar[int] = Lane.ANSWER
+
+    person = Ref("registry.Person", db_index=False)
+    case = Ref(Case)
+    author = Ref("registry.Staff", db_index=False)
+    text = models.TextField(max_length=4000)
+    asks = models.BooleanField(default=False)
+    """The specialist asks for more before answering."""
+    at = models.DateTimeField(default=clock.now)
+
+
+class Answer(Fact):
+    """A specialist's answer. Never changed: a later one replaces it."""
+
+    lane: ClassVar[int] = Lane.ANSWER
+
+    case = Ref(Case)
+    diagnosis = models.CharField(max_length=300)
+    certainty = models.CharField(max_length=12)
+    plan = models.TextField(max_length=4000)
+    prescription = models.TextField(max_length=2000, default="", blank=True)
+    red_flag_advice = models.TextField(max_length=2000, default="", blank=True)
+    follow_up = models.DateField(null=True, blank=True)
+    teaching = models.TextField(max_length=2000, default="", blank=True)
+    missing_attachments = models.JSONField(default=list, blank=True)
+    """Ids (hex) of the case's attachments that had not arrived when it was written."""

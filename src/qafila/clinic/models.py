@@ -1,0 +1,20 @@
+"""All models of the clinic, gathered for Django."""
+
+from qafila.clinic.cases.models import Answer, Case, CaseEvent, Message
+from qafila.clinic.prescribing.models import Prescription, PrescriptionItem
+from qafila.clinic.visits.models import (
+    Allergy,
+    Attachment,
+    Condition,
+    Consent,
+    Draft,
+    Encounter,
+    Note,
+    Observation,
+    Visit,
+)
+
+__all__ = [
+    "Allergy", "Answer", "Attachment", "Case", "CaseEvent", "Condition", "Consent", "Draft", "Encounter", "Message",
+    "Note", "Observation", "Prescription", "PrescriptionItem", "Visit",
+]  # fmt: skip

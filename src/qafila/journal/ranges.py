@@ -1,0 +1,60 @@
+"""Sets of sequence numbers as sorted, disjoint, closed ranges [[first, last], …]."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import orjson
+
+Ranges = list[list[int]]
+
+
+def loads(text: str) -> Ranges:
+    """From JSON. Raises `ValueError` where it is no list of ascending ranges."""
+    found = orjson.loads(text)
+    if not isinstance(found, list):
+        raise ValueError("ranges are a list")
+    last = 0
+    for item in found:
+        if not (isinstance(item, list) and len(item) == 2 and all(type(n) is int for n in item)):
+            raise ValueError("a range is two numbers")
+        if not last < item[0] <= item[1]:
+            raise ValueError("ranges ascend")
+        last = item[1]
+    return found
+
+
+def add(ranges: Ranges, numbers: Iterable[int]) -> Ranges:
+    """The ranges with `numbers` in them; neighbours are joined."""
+    return join([*ranges, *([n, n] for n in numbers)])
+
+
+def join(ranges: Iterable[list[int]]) -> Ranges:
+    """Any ranges, overlapping or not, as sorted disjoint ones."""
+    out: Ranges = []
+    for first, last in sorted(ranges):
+        if out and first <= out[-1][1] + 1:
+            out[-1][1] = max(out[-1][1], last)
+        else:
+            out.append([first, last])
+    return out
+
+
+def missing(ranges: Ranges, last: int) -> Ranges:
+    """What lacks between 1 and `last`."""
+    out: Ranges = []
+    expected = 1
+    for first, end in ranges:
+        if first > expected:
+            out.append([expected, min(first - 1, last)])
+        expected = max(expected, end + 1)
+        if expected > last:
+            break
+    if expected <= last:
+        out.append([expected, last])
+    return out
+
+
+def holds(ranges: Ranges, number: int) -> bool:
+    """Whether `number` is in one of the ranges."""
+    return any(first <= number <= last for first, last in ranges)

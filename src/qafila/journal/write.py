@@ -1,0 +1,189 @@
+"""The only way to write a recorded row.
+
+    with journal.writing(actor, act="visit.open") as write:
+        visit = write.save(Visit(person=person, …))
+
+stores the row and its record in one transaction. A change names, field by field, the values that its author
+saw; where they are no longer the current ones both sides are kept and a `Clash` is shown to a person.
+"""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from typing import Any, TypeVar
+from uuid import UUID
+
+from django.db import transaction
+
+from qafila.journal import canon, fold, lives
+from qafila.journal.guard import writer_token
+from qafila.journal.header import CHANGE, CREATE, Header
+from qafila.journal.here import Here, here
+from qafila.journal.models import Record, Recorded
+from qafila.journal.signals import written
+from qafila.journal.stamps import DEFAULT, Heads, Stamp, pack_base
+
+M = TypeVar("M", bound=Recorded)
+_current: ContextVar[Writer | None] = ContextVar("qafila_writer", default=None)
+
+
+class Gone(Exception):
+    """The row to be changed is not on this node."""
+
+
+class Writer:
+    """Collects the records of one transaction. Made by `writing`."""
+
+    def __init__(self, node: Here, actor: UUID | None, act: str, lane: int | None) -> None:
+        self.node, self.actor, self.lane = node, actor, lane
+        self.acts = [act]
+        self.salt = secrets.token_bytes(16)
+        self.drafts: list[tuple[dict[str, Any], bytes, Recorded]] = []
+
+    def save(self, obj: M, *, refs: tuple[UUID, ...] = (), lane: int | None = None) -> M:
+        """Store a new row, or the fields of a read row that its author changed; nothing changed, nothing written.
+
+        Raises `canon.Unfit` for a value that no database could hold, `Gone` where the row is not here.
+        """
+        if obj._state.adding:
+            self._create(obj, refs, lane)
+        else:
+            self._change(obj, refs, lane)
+        return obj
+
+    def _create(self, obj: Recorded, refs: tuple[UUID, ...], lane: int | None) -> None:
+        obj.custodian = obj.custodian or self.node.custodian
+        obj.programme = obj.programme or self.node.programme
+        fields: dict[str, Any] = {}
+        for field in canon.payload_fields(type(obj)):
+            value = canon.plain(field, getattr(obj, field.attname))
+            setattr(obj, field.attname, canon.native(field, value) if value is not None else None)
+            if value != canon.plain(field, field.get_default()):
+                fields[field.name] = value
+        stamp = self._record(obj, CREATE, fields, {}, refs, lane)
+        obj.heads = Heads({DEFAULT: (stamp,)}).dump()
+        with writer_token():
+            obj.save(force_insert=True, using=self.node.database)
+        _remember(obj)
+
+    def _change(self, obj: Recorded, refs: tuple[UUID, ...], lane: int | None) -> None:
+        changed = changes(obj)
+        if not changed:
+            return
+        model = type(obj)
+        current = model._base_manager.using(self.node.database).select_for_update().filter(pk=obj.pk).first()
+        if current is None:
+            raise Gone(model.kind())
+        heads, saw = Heads.load(current.heads), Heads.load(obj.heads)
+        base = {name: saw.of(name) for name in changed}
+        stamp = self._record(obj, CHANGE, changed, pack_base(base), refs, lane)
+        stale = [name for name in changed if saw.of(name) != heads.of(name)]
+        direct = {name: value for name, value in changed.items() if name not in stale}
+        fold.put(current, heads, direct, stamp)
+        for name in stale:
+            fold.refold(current, heads, name, extra=[(stamp, base[name], changed[name])])
+        fold.store(current, heads, list(changed), self.node.database)
+        for field in canon.payload_fields(model):
+            setattr(obj, field.attname, getattr(current, field.attname))
+        obj.heads = current.heads
+        _remember(obj)
+
+    def _record(
+        self,
+        obj: Recorded,
+        op: str,
+        fields: dict[str, Any],
+        base: dict[str, list[str]],
+        refs: tuple[UUID, ...],
+        lane: int | None,
+    ) -> Stamp:
+        model = type(obj)
+        run = lives.open_run(self.node)
+        hlc = self.node.clock.tick()
+        data = canon.dumps(fields)
+        patient = obj.subject_of_care()
+        values = {
+            "node": self.node.node,
+            "run": run,
+            "hlc": hlc,
+            "actor": self.actor.hex if self.actor else "",
+            "act": self.acts[-1],
+            "kind": model.kind(),
+            "schema": model.schema,
+            "op": op,
+            "subject": obj.pk.hex,
+            "patient": patient.hex if patient else "",
+            "base": base,
+            "refs": [r.hex for r in refs],
+            "custodian": self.node.custodian,
+            "programme": self.node.programme,
+            "digest": canon.digest(self.salt, data).hex(),
+            "lane": next(x for x in (lane, self.lane, model.lane) if x is not None),
+        }
+        self.drafts.append((values, data, obj))
+        return Stamp(hlc, self.node.node, run)
+
+    def flush(self) -> list[Record]:
+        """Chain and store the collected records; the run's head is locked here, last."""
+        if not self.drafts:
+            return []
+        drafts, self.drafts = self.drafts, []
+        with lives.extending(self.node) as end:
+            records = []
+            for values, data, _ in drafts:
+                lane = values.pop("lane")
+                header = Header(seq=end.last + 1, **values)
+                records.append(end.append(header, data, self.salt, lane))
+            Record._base_manager.using(self.node.database).bulk_create(records)
+        return records
+
+
+def _remember(obj: Recorded) -> None:
+    fields = obj._meta.concrete_fields
+    obj.seen = ([f.attname for f in fields], [getattr(obj, f.attname) for f in fields])
+
+
+def changes(obj: Recorded) -> dict[str, Any]:
+    """The fields of a read instance that differ from what was read, in canonical form."""
+    if obj.seen is None:
+        raise Gone("an instance that was never read")
+    before = dict(zip(*obj.seen, strict=True))
+    changed = {}
+    for field in canon.payload_fields(type(obj)):
+        if field.attname not in before:
+            continue
+        value = canon.plain(field, getattr(obj, field.attname))
+        if value != canon.plain(field, before[field.attname]):
+            changed[field.name] = value
+    return changed
+
+
+@contextmanager
+def writing(actor: Any, act: str, *, lane: int | None = None) -> Iterator[Writer]:
+    """Open a transaction in which recorded rows may be saved.
+
+    `actor` is the person who acts (or anything with an `id`), None for the node itself. A nested call joins
+    the outer transaction under its own act's name. When the block ends, rows and records are committed as one.
+    """
+    node = here()
+    outer = _current.get()
+    if outer is not None and outer.node is node:
+        outer.acts.append(act)
+        try:
+            yield outer
+        finally:
+            outer.acts.pop()
+        return
+    writer = Writer(node, getattr(actor, "id", actor), act, lane)
+    with transaction.atomic(using=node.database):
+        token = _current.set(writer)
+        try:
+            yield writer
+            records = writer.flush()
+            if records:
+                written.send(sender=Writer, records=records, node=node)
+        finally:
+            _current.reset(token)

@@ -1,0 +1,157 @@
+"""A node's directory: who it is, its keys, its database, its files.
+
+    node.toml      code, profile, country, programme, address and ports
+    keys/          database.key, web.key, node signing key, TLS certificates (0600)
+    data.db        the encrypted database (of a node on SQLCipher)
+    blobs/         attachments, chunk by chunk, encrypted
+"""
+
+from __future__ import annotations
+
+import os
+import secrets
+import tomllib
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from qafila.journal.here import Here
+from qafila.packs.load import Profile, country, profile
+
+
+class NodeError(Exception):
+    """A directory that is no node, or a node that cannot be made there. The message says what to do."""
+
+
+class NodeDirectory:
+    """The directory of one node."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path.absolute()
+
+    @cached_property
+    def facts(self) -> dict[str, Any]:
+        """`node.toml`. Raises `NodeError`."""
+        try:
+            with (self.path / "node.toml").open("rb") as file:
+                return tomllib.load(file)
+        except FileNotFoundError:
+            raise NodeError(f"{self.path} holds no node: make one with 'qafila node create PROFILE DIR'") from None
+        except tomllib.TOMLDecodeError as error:
+            raise NodeError(f"{self.path / 'node.toml'} cannot be read: {error}") from error
+
+    @property
+    def code(self) -> str:
+        """The node's code, unique in its jurisdiction."""
+        return str(self.facts["code"])
+
+    @cached_property
+    def profile(self) -> Profile:
+        """What this kind of node can do."""
+        return profile(str(self.facts["profile"]))
+
+    @property
+    def country(self) -> str:
+        """Code of its country pack."""
+        return str(self.facts["country"])
+
+    @property
+    def language(self) -> str:
+        """The language of its login page."""
+        return str(self.facts.get("language") or country(self.country).default_language)
+
+    @property
+    def time_zone(self) -> str:
+        """IANA name."""
+        return str(self.facts.get("time_zone") or country(self.country).time_zone)
+
+    @property
+    def hosts(self) -> list[str]:
+        """Names and addresses under which its pages are reached."""
+        return [str(h) for h in self.facts.get("hosts", ["localhost", "127.0.0.1"])]
+
+    @property
+    def port(self) -> int:
+        """Port of its pages."""
+        return int(self.facts["port"])
+
+    @property
+    def live_port(self) -> int:
+        """Port of held connections (live lists)."""
+        return int(self.facts.get("live_port", self.port + 100))
+
+    @property
+    def sync_port(self) -> int:
+        """Port at which other nodes call it."""
+        return int(self.facts.get("sync_port", self.port + 200))
+
+    @property
+    def live_origins(self) -> list[str]:
+        """Origins of the live connections, for the page's policy."""
+        return [f"https://{h}:{self.live_port}" for h in self.hosts if "*" not in h]
+
+    def key_file(self, name: str) -> Path:
+        """Path of a key."""
+        return self.path / "keys" / f"{name}.key"
+
+    def secret(self, name: str) -> str:
+        """A secret of the node, made at the first call; 64 hexadecimal digits."""
+        file = self.key_file(name)
+        if not file.exists():
+            file.parent.mkdir(mode=0o700, exist_ok=True)
+            fresh = file.with_suffix(f".{os.getpid()}")
+            fresh.touch(mode=0o600)
+            fresh.write_text(secrets.token_hex(32))
+            try:
+                os.link(fresh, file)
+            except FileExistsError:
+                pass
+            fresh.unlink()
+        return file.read_text().strip()
+
+    def databases(self) -> dict[str, Any]:
+        """Django's DATABASES: SQLCipher, SQLCipher for a hub on trial, or PostgreSQL as `node.toml` says."""
+        wanted = self.facts.get("database", {})
+        if wanted.get("engine") == "postgresql":
+            return {
+                "default": {
+                    "ENGINE": "django.db.backends.postgresql",
+                    "NAME": wanted["name"],
+                    "USER": wanted.get("user", ""),
+                    "HOST": wanted.get("host", ""),
+                    "PORT": str(wanted.get("port", "")),
+                    "PASSWORD": self.secret("postgresql") if wanted.get("password") else "",
+                    "CONN_MAX_AGE": None,
+                    "CONN_HEALTH_CHECKS": True,
+                }
+            }
+        self.secret("database")
+        return {
+            "default": {
+                "ENGINE": "qafila.node.sqlcipher",
+                "NAME": str(self.path / "data.db"),
+                "OPTIONS": {"key_file": str(self.key_file("database"))},
+                "CONN_MAX_AGE": None,
+            }
+        }
+
+    @staticmethod
+    def test_databases() -> dict[str, Any]:
+        """Databases of a process without a directory; the tests name their own through the environment."""
+        if os.environ.get("QAFILA_TEST_DATABASES"):
+            import json
+
+            found: dict[str, Any] = json.loads(os.environ["QAFILA_TEST_DATABASES"])
+            return found
+        return {"default": {"ENGINE": "django.db.backends.sqlite3", "NAME": ":memory:"}}
+
+    def here(self) -> Here:
+        """The node as the journal sees it."""
+        return Here(
+            node=self.code,
+            kind=self.profile.name,
+            custodian=str(self.facts.get("custodian", "")),
+            programme=str(self.facts.get("programme", "")),
+            directory=self.path,
+            confirmed_by_hub=self.profile.calls_hub,
+        )

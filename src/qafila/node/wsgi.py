@@ -1,0 +1,8 @@
+"""The WSGI application of the node named by `QAFILA_DIR`."""
+
+import os
+
+from django.core.wsgi import get_wsgi_application
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "qafila.node.settings")
+application = get_wsgi_application()

@@ -1,0 +1,93 @@
+"""Staff: who works here, in which roles; their credentials apart, which travel only where they log in."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+from qafila.journal.guard import GuardedQuerySet
+from qafila.journal.models import Recorded, Ref
+
+
+class StaffManager(BaseUserManager.from_queryset(GuardedQuerySet)):  # type: ignore[misc]
+    """Reads only; `registry.staff.acts` writes."""
+
+
+class Staff(Recorded, AbstractBaseUser):
+    """A person who works with Qafila. Names and roles are known on every node, the password is not."""
+
+    password = None  # type: ignore[assignment]
+    last_login = None  # type: ignore[assignment]
+    username = models.CharField(max_length=40, unique=True)
+    name = models.CharField(max_length=120)
+    """In Latin script."""
+    name_arabic = models.CharField(max_length=120, default="", blank=True)
+    sex = models.CharField(max_length=8, default="unknown")
+    roles = models.JSONField(default=list)
+    """Codes of `roles.toml`."""
+    specialties = models.JSONField(default=list, blank=True)
+    """Codes of specialty packs that a specialist answers for."""
+    languages = models.JSONField(default=list, blank=True)
+    """Codes of languages spoken with patients."""
+    interface_language = models.CharField(max_length=5, default="fr")
+    licence = models.CharField(max_length=40, default="", blank=True)
+    phone = models.CharField(max_length=20, default="", blank=True)
+    active = models.BooleanField(default=True)
+
+    USERNAME_FIELD = "username"
+    REQUIRED_FIELDS: ClassVar[list[str]] = ["name"]
+    objects = StaffManager()
+
+    class Meta:
+        base_manager_name = "objects"
+
+    silent: ClassVar[frozenset[str]] = frozenset({"interface_language"})
+
+    @property
+    def is_active(self) -> bool:  # type: ignore[override]
+        """Whether the person still works here."""
+        return self.active
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class Credential(Recorded):
+    """A person's password hash (argon2). Sent only to the units of the person's crew assignments."""
+
+    staff = Ref(Staff)
+    password = models.CharField(max_length=200)
+    silent: ClassVar[frozenset[str]] = frozenset({"password"})
+
+
+class Duty(Recorded):
+    """A specialist's time on duty: from `starts` until `ends` (None: until further notice)."""
+
+    class Status(models.TextChoices):
+        """What the person is doing within the duty."""
+
+        ON = "on", _("on duty")
+        BREAK = "break", _("on a break")
+        OFF = "off", _("off duty")
+
+    staff = Ref(Staff)
+    specialty = models.CharField(max_length=30)
+    starts = models.DateTimeField()
+    ends = models.DateTimeField(null=True, blank=True)
+    status = models.CharField(max_length=5, choices=Status.choices, default=Status.ON)
+
+    class Meta:
+        base_manager_name = "objects"
+        indexes = [models.Index(fields=["specialty", "starts"], name="duty_specialty")]
+
+
+class Pin(models.Model):
+    """This shift's PIN of a person on this node: bound to the node's key, gone when the shift ends; never sent."""
+
+    staff = models.OneToOneField(Staff, on_delete=models.CASCADE, db_constraint=False, related_name="+")
+    digest = models.CharField(max_length=200)
+    until = models.DateTimeField()
+    failures = models.SmallIntegerField(default=0)

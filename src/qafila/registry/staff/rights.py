@@ -1,0 +1,74 @@
+"""Who may do what here: roles are data (`packs/roles.toml`), scope is read from the record at hand."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from typing import Any
+from uuid import UUID
+
+from django.db.models import Q
+
+from qafila.kernel.clock import now
+from qafila.kernel.rights import Grants, NotAllowed
+from qafila.packs import load
+from qafila.registry.staff.models import Staff
+from qafila.registry.units.models import Assignment
+
+
+@lru_cache(maxsize=256)
+def _grants(held: tuple[str, ...]) -> Grants:
+    return Grants.of_roles({code: role.rights for code, role in load.roles().items()}, list(held))
+
+
+def grants(staff: Staff | None) -> Grants:
+    """What the person may do at all; nothing for one who left."""
+    if staff is None or not staff.active:
+        return Grants()
+    return _grants(tuple(sorted(staff.roles)))
+
+
+def may(by: Staff | None, right: str, about: Any = None) -> bool:
+    """Whether `by` holds `right`, on `about` where one is given.
+
+    Scope `all` reaches every record; `own_unit` what belongs to a unit of the person's crews (a person's record
+    belongs to every unit that serves them); `case` the cases assigned to the person, and the patients of these.
+    """
+    scope = grants(by).scope(right)
+    if scope is None or by is None:
+        return False
+    if about is None or scope == "all":
+        return True
+    if scope == "case":
+        return _in_case(by, about)
+    unit = getattr(about, "unit_id", None)
+    return unit is None or unit in units_of(by)
+
+
+def require(by: Staff | None, right: str, about: Any = None) -> None:
+    """Raises `NotAllowed` unless `may`."""
+    if not may(by, right, about):
+        raise NotAllowed(right)
+
+
+def units_of(staff: Staff) -> set[UUID]:
+    """The units in whose crews the person is today."""
+    today = now().date()
+    rows = Assignment._base_manager.filter(staff=staff, starts__lte=today)
+    return set(rows.filter(Q(ends__isnull=True) | Q(ends__gte=today)).values_list("unit_id", flat=True))
+
+
+def _in_case(by: Staff, about: Any) -> bool:
+    if hasattr(about, "specialist_id"):
+        return bool(about.specialist_id == by.pk)
+    case = getattr(about, "case", None)
+    if case is not None:
+        return _in_case(by, case)
+    return about.subject_of_care() in patients_of(by)
+
+
+def patients_of(by: Staff) -> set[UUID]:
+    """The patients of the cases assigned to the person."""
+    from django.apps import apps
+
+    cases = apps.get_model("clinic.Case")._base_manager.filter(specialist=by)
+    return set(cases.values_list("person_id", flat=True))

@@ -1,0 +1,10 @@
+"""The sync app."""
+
+from django.apps import AppConfig
+
+
+class SyncConfig(AppConfig):
+    """Lanes, frames, sessions."""
+
+    name = "qafila.sync"
+    label = "sync"
