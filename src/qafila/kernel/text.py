@@ -179,8 +179,7 @@ def strip_controls(s: str) -> str:
     """Remove what is invisible and can mislead: bidi controls, NUL and other controls, tags.
 
     Line feeds and tabs stay (other line ends become line feeds). Of marks piled on one letter eight stay.
-    ZWNJ stays between letters that would
-    join (Arabic, Syriac scripts), ZWJ after one; elsewhere they are dropped.
+    ZWNJ stays between letters that would join (Arabic, Syriac scripts), ZWJ after one; elsewhere they are dropped.
     """
     text = _PILED_MARKS.sub(r"\1", _CONTROLS.sub("", _LINES.sub("\n", s)))
     if ZWNJ not in text and ZWJ not in text:
