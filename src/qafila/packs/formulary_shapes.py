@@ -10,7 +10,8 @@ import msgspec
 from qafila.packs.shapes import Identifier, Label, Shape, Status, Text
 
 ICD10 = Annotated[str, msgspec.Meta(pattern=r"^[A-Z][0-9]{2}(\.[0-9A-Z]{1,2})?$")]
-ATC = Annotated[str, msgspec.Meta(pattern=r"^[A-Z][0-9]{2}[A-Z]{2}[0-9]{2}$")]
+# oral rehydration salts have only a class of five characters
+ATC = Annotated[str, msgspec.Meta(pattern=r"^[A-Z][0-9]{2}[A-Z]{2}([0-9]{2})?$")]
 
 
 class Product(Shape):
