@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import logging
 import struct
+import warnings
 import zlib
 from io import BytesIO
 from typing import TYPE_CHECKING
@@ -11,6 +13,10 @@ from qafila.clinic.imaging.refused import BROKEN_DICOM, EMPTY, NOT_DICOM, TOO_BI
 
 if TYPE_CHECKING:
     from pydicom import FileDataset
+
+# pydicom's warnings quote the values they complain of: names and numbers of patients must not reach a log
+logging.getLogger("pydicom").propagate = False
+warnings.filterwarnings("ignore", module=r"pydicom(\.|$)")
 
 DICOM_BYTES = 60 * 1024 * 1024
 INFLATED_BYTES = 2 * DICOM_BYTES
@@ -46,13 +52,9 @@ def open_dicom(data: bytes, limit: int = DICOM_BYTES) -> FileDataset:
 
 
 def _read(stream: BytesIO, header_only: bool) -> FileDataset:
-    import warnings
-
     from pydicom import dcmread
 
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        return dcmread(stream, force=False, stop_before_pixels=header_only)
+    return dcmread(stream, force=False, stop_before_pixels=header_only)
 
 
 def _inflated(data: bytes) -> bytes:
@@ -94,8 +96,9 @@ def _check_picture(data: bytes) -> None:
         return
     order = ">" if header.original_encoding[1] is False else "<"
     head = data[position : position + 12]
-    implicit = header.original_encoding[0]
-    length, body = (struct.unpack_from(order + "I", head, 4)[0], 8) if implicit else (struct.unpack_from(order + "I", head, 8)[0], 12)
+    # some writers put implicit elements into an explicit file, so the bytes are asked, not the transfer syntax
+    at = 8 if head[4:6] in (b"OB", b"OW", b"OF", b"OD") else 4
+    length, body = struct.unpack_from(order + "I", head, at)[0], at + 4
     if length == UNDEFINED:
         _check_fragments(data, position + body)
     elif position + body + length > len(data) or length < _expected(header):

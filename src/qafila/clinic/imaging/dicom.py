@@ -92,8 +92,6 @@ def _date(found: FileDataset, key: str) -> str:
 
 def _frame(found: FileDataset, shown: int, frames: int) -> Any:
     """One frame's stored values (colour as RGB)."""
-    import warnings
-
     from pydicom.pixels import get_decoder, pixel_array
     from pydicom.uid import UID
 
@@ -106,14 +104,11 @@ def _frame(found: FileDataset, shown: int, frames: int) -> Any:
         if not available:
             raise Refused(refused.NO_DECODER, syntax=syntax.name)
         _check_codestream(found, shown, frames)
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        return pixel_array(found, index=shown)
+    return pixel_array(found, index=shown)
 
 
 def _check_codestream(found: FileDataset, shown: int, frames: int) -> None:
     """The compressed picture states a size of its own, and the decoder believes that one."""
-    from PIL import Image
     from pydicom.encaps import get_frame
 
     stream = get_frame(found.PixelData, shown, number_of_frames=frames)
@@ -122,11 +117,28 @@ def _check_codestream(found: FileDataset, shown: int, frames: int) -> None:
     if start >= 0:
         size = [int.from_bytes(stream[start + n : start + n + 4], "big") for n in (8, 12, 16, 20)]
         pixels = max(0, size[0] - size[2]) * max(0, size[1] - size[3])
-    elif stream.startswith(b"\xff\xd8\xff") and not str(found.file_meta.TransferSyntaxUID).startswith("1.2.840.10008.1.2.4.8"):
-        with Image.open(BytesIO(stream), formats=("JPEG",)) as inside:
-            pixels = inside.width * inside.height
+    elif stream.startswith(b"\xff\xd8"):
+        bits, pixels = _jpeg_frame(stream)
+        if bits != 8:
+            raise Refused(refused.NO_DECODER, syntax=f"JPEG, {bits} bit")
     if pixels > FRAME_PIXELS:
         raise Refused(refused.TOO_MANY_PIXELS, limit=FRAME_PIXELS // 1_000_000)
+
+
+def _jpeg_frame(stream: bytes) -> tuple[int, int]:
+    """Bits a sample and pixels, from the frame header (ITU-T T.81 B.2.2)."""
+    at = 2
+    while at + 9 <= len(stream):
+        mark, length = stream[at + 1], int.from_bytes(stream[at + 2 : at + 4], "big")
+        if stream[at] != 0xFF:
+            break
+        if mark == 0xFF:
+            at += 1
+        elif 0xC0 <= mark <= 0xCF and mark not in (0xC4, 0xC8, 0xCC):
+            return stream[at + 4], int.from_bytes(stream[at + 5 : at + 7], "big") * int.from_bytes(stream[at + 7 : at + 9], "big")
+        else:
+            at += 2 + length
+    raise Refused(refused.BROKEN_DICOM)
 
 
 def _picture(found: FileDataset, values: Any) -> Any:

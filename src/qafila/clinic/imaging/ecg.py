@@ -224,14 +224,13 @@ def _chart(ecg: Ecg) -> ECGChart:
 def _figure(chart: ECGChart, foot: tuple[str, ...]) -> Any:
     from matplotlib.collections import LineCollection
 
-    from qafila.clinic.imaging.paper import FONT, GRID, grid_lines, lead_names, partings
+    from qafila.clinic.imaging.paper import FONT, GRID, grid_lines, lead_names
 
     figure, axes = chart.to_matplotlib()
     for text in list(axes.texts):  # ecg_plot's own are in English and stand elsewhere
         text.remove()
     for step, colour, width in GRID:
         axes.add_collection(LineCollection(grid_lines(chart, step), colors=colour, linewidths=_points(width), zorder=-1), autolim=False)
-    axes.add_collection(LineCollection(partings(chart), colors="#111111", linewidths=_points(0.2)), autolim=False)
     for x, y, name in [*lead_names(chart), (12, chart.height_mm - 3, "   ".join(foot))]:
         axes.text(x, y, name, fontsize=_points(FONT), color="#111111")
     return figure

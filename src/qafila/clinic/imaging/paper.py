@@ -33,12 +33,6 @@ def lead_names(chart: ECGChart) -> list[tuple[float, float, str]]:
     return [(panel.x + 1, panel.baseline - NAME_ABOVE, chart.record.names[panel.lead]) for panel in chart.panels]
 
 
-def partings(chart: ECGChart) -> list[Line]:
-    """Short upright strokes (mm) where one lead ends and the next begins."""
-    first = chart.panels[0].x
-    return [((p.x, p.baseline - NAME_ABOVE - 2), (p.x, p.baseline - NAME_ABOVE + 3)) for p in chart.panels if p.x > first]
-
-
 def grid_lines(chart: ECGChart, step: float) -> list[Line]:
     """Lines `step` mm apart over the whole sheet, through the start of the traces and through every baseline."""
     left, top, right, bottom = 0.0, 0.0, chart.width_mm, chart.height_mm - 8
@@ -66,7 +60,6 @@ def write_svg(chart: ECGChart, words: Sequence[str]) -> str:
             path.set("class", "trace" if trace else "pulse")
     for x, y, name in lead_names(chart):
         ET.SubElement(text, "text", x=str(_units(x)), y=str(_units(y))).text = name
-    ET.SubElement(ink, "path", {"class": "parting", "d": _segments(partings(chart))})
     ET.SubElement(text, "text", x=str(_units(12)), y=str(height - _units(3)), **{"xml:space": "preserve"}).text = "   ".join(words[1:])
     return ET.tostring(root, encoding="unicode")
 

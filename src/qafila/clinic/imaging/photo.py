@@ -124,19 +124,25 @@ def _within(picture: Image, limit: int, best: int, worst: int) -> tuple[bytes, t
     while True:
         for quality in range(best, worst - 1, -3):
             jpeg = encode(picture, quality)
-            if len(jpeg) <= limit:
+            if jpeg is not None and len(jpeg) <= limit:
                 return jpeg, picture.size
         picture = _fit(picture, int(picture.width * picture.height * 0.75))
 
 
-def encode(picture: Image, quality: int) -> bytes:
-    """Progressive JPEG, nothing in it but the picture. Full colour resolution from 90 on: redness has edges too."""
+def encode(picture: Image, quality: int) -> bytes | None:
+    """Progressive JPEG, nothing in it but the picture; None where it outgrew Pillow's buffer (a byte or two a pixel).
+
+    Full colour resolution from 90 on: redness has edges too.
+    """
     from PIL import Image
 
     bare = Image.new(picture.mode, picture.size)
     bare.paste(picture)
     out = BytesIO()
-    bare.save(out, "JPEG", quality=quality, progressive=True, optimize=True, subsampling=0 if quality >= 90 else 2)
+    try:
+        bare.save(out, "JPEG", quality=quality, progressive=True, optimize=True, subsampling=0 if quality >= 90 else 2)
+    except OSError:
+        return None
     return out.getvalue()
 
 

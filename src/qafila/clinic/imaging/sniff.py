@@ -64,10 +64,9 @@ def open_photo(data: bytes) -> Image:
 
     if len(data) > PHOTO_BYTES:
         raise Refused(refused.TOO_BIG, limit=PHOTO_BYTES // 1024 // 1024)
+    warnings.filterwarnings("ignore", category=Image.DecompressionBombWarning)  # our own bound is below Pillow's
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # Pillow's bomb warning: our own bound is below it
-            picture = Image.open(BytesIO(data), formats=("JPEG", "PNG"))
+        picture = Image.open(BytesIO(data), formats=("JPEG", "PNG"))
     except Image.DecompressionBombError as error:
         raise Refused(refused.TOO_MANY_PIXELS, limit=PHOTO_PIXELS // 1_000_000) from error
     except Exception as error:  # Pillow's parsers raise what the damaged bytes make them: SyntaxError, struct.error, KeyError
@@ -87,7 +86,7 @@ def _dicom(data: bytes) -> Kind:
             if not bytes(found.EncapsulatedDocument).startswith(b"%PDF-"):
                 raise Refused(refused.BROKEN_DICOM)
             return Kind.DICOM_PDF
-        if any(tag in found for tag in ("PixelData", "FloatPixelData", "DoubleFloatPixelData")):
+        if "Rows" in found and any(tag in found for tag in ("PixelData", "FloatPixelData", "DoubleFloatPixelData")):
             return Kind.DICOM_IMAGE
         if "Rows" in found or storage in ECG_CLASSES or not len(found):
             raise Refused(refused.BROKEN_DICOM)

@@ -20,7 +20,7 @@ def retina(seed: int = 1, side: int = 1200) -> bytes:
     y, x = numpy.mgrid[0:side, 0:side] / side - 0.5
     glow = numpy.exp(-((x - 0.05) ** 2 + y**2) / 0.16)
     disc, macula = numpy.exp(-(((x + 0.22) / 0.055) ** 2 + ((y + 0.01) / 0.065) ** 2) ** 2), numpy.exp(-((x - 0.1) ** 2 + y**2) / 0.006)
-    texture = _cloud(dice, side, 9) * 0.05 + _cloud(dice, side, 60) * 0.03
+    texture = _cloud(dice, side, 9) * 0.05 + _cloud(dice, side, 60) * 0.012
     light = 0.45 + 0.5 * glow + texture - 0.22 * macula
     colours = numpy.stack([light * 205 + disc * 70, light * 92 + disc * 130, light * 42 + disc * 70], axis=-1)
     picture = Image.fromarray(colours.clip(0, 255).astype("uint8"))
@@ -45,7 +45,7 @@ def skin(seed: int = 1, width: int = 1400, height: int = 1050) -> bytes:
     dice = numpy.random.default_rng(seed)
     side = max(width, height)
     y, x = numpy.mgrid[0:height, 0:width]
-    tone = 1 + 0.10 * _cloud(dice, side, 6)[:height, :width] + 0.05 * _cloud(dice, side, 90)[:height, :width] + 0.04 * dice.standard_normal((height, width))
+    tone = 1 + 0.10 * _cloud(dice, side, 6)[:height, :width] + 0.025 * _cloud(dice, side, 90)[:height, :width] + 0.04 * dice.standard_normal((height, width))
     angle, away = numpy.arctan2(y - height * 0.47, x - width * 0.5), numpy.hypot(y - height * 0.47, (x - width * 0.5) * 0.85)
     edge = height * 0.17 * (1 + 0.10 * numpy.sin(3 * angle + seed) + 0.06 * numpy.sin(7 * angle) + 0.03 * numpy.sin(13 * angle + 1))
     patch = 1 / (1 + numpy.exp((away - edge) / 9)) * (0.75 + 0.25 * _cloud(dice, side, 14)[:height, :width])
