@@ -1,6 +1,6 @@
 """A published table of thresholds, written as it is printed.
 
-    RESPIRATION = Bands(below(9, 3), upto(11, 1), upto(20, 0), upto(24, 2), above(24, 3))
+RESPIRATION = Bands(below(9, 3), upto(11, 1), upto(20, 0), upto(24, 2), above(24, 3))
 """
 
 from __future__ import annotations

@@ -5,8 +5,8 @@ from __future__ import annotations
 import math
 
 from qafila.clinic.rules.bands import Bands, below, least
-from qafila.clinic.rules.readings import AgeYears, Height, OptionalAge, Pregnant, Sex, Weight
 from qafila.clinic.rules.inputs import Inputs
+from qafila.clinic.rules.readings import AgeYears, Height, OptionalAge, Pregnant, Sex, Weight
 from qafila.clinic.rules.rule import NotComputed, Outcome, rule
 from qafila.clinic.rules.words import N_, Message
 
@@ -38,7 +38,8 @@ class BmiInputs(Inputs, frozen=True):
     "bmi",
     version="WHO 2000",
     title=N_("Body mass index"),
-    source="Weight in kg / (height in m)²; classes: WHO. Obesity: preventing and managing the global epidemic. TRS 894, 2000",
+    source="Weight in kg / (height in m)²; classes: "
+    "WHO. Obesity: preventing and managing the global epidemic. TRS 894, 2000",
 )
 def bmi(inputs: BmiInputs) -> Outcome:
     """Index in kg/m², to 0.1, and the WHO class of adults who are not pregnant."""
@@ -93,7 +94,8 @@ def adults_only(inputs: IdealWeightInputs) -> Message | None:
     "ideal-weight",
     version="Devine 1974",
     title=N_("Ideal and adjusted body weight"),
-    source="Devine BJ. Gentamicin therapy. Drug Intell Clin Pharm 1974;8:650; adjusted weight = ideal + 0.4 (actual - ideal)",
+    source="Devine BJ. Gentamicin therapy. Drug Intell Clin Pharm 1974;8:650; "
+    "adjusted weight = ideal + 0.4 (actual - ideal)",
     applies=adults_only,
 )
 def ideal_weight(inputs: IdealWeightInputs) -> Outcome:

@@ -5,14 +5,12 @@ from __future__ import annotations
 from typing import Annotated, Literal
 
 from qafila.clinic.rules.bands import Bands, above, below, least, upto
-from qafila.clinic.rules.readings import AgeDays, AgeYears, Diastolic, Respirations, Systolic
 from qafila.clinic.rules.inputs import Inputs, item, number
+from qafila.clinic.rules.readings import AgeDays, AgeYears, Diastolic, Respirations, Systolic
 from qafila.clinic.rules.rule import NotComputed, Outcome, rule
 from qafila.clinic.rules.words import N_, Message
 
-LIM = (
-    "Lim WS et al. Defining community acquired pneumonia severity on presentation to hospital. Thorax 2003;58:377-82"
-)
+LIM = "Lim WS et al. Defining community acquired pneumonia severity on presentation to hospital. Thorax 2003;58:377-82"
 LOW = N_("Low risk of death: treatment at home may suit.")
 MIDDLE = N_("Intermediate risk of death: consider a hospital.")
 HIGH = N_("High risk of death: urgent admission.")

@@ -7,11 +7,11 @@ only when every sign was looked for.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Annotated, Literal
+from typing import Annotated, Literal, TypeAlias
 
 from qafila.clinic.rules.breathing import FAST
-from qafila.clinic.rules.readings import AgeDays, OptionalSpo2
 from qafila.clinic.rules.inputs import Inputs, item, number
+from qafila.clinic.rules.readings import AgeDays, OptionalSpo2
 from qafila.clinic.rules.rule import NotComputed, Outcome, rule
 from qafila.clinic.rules.words import N_, Message
 
@@ -105,11 +105,16 @@ COLD = 35.5
 SLOW = 30  # general knowledge, not in the chart booklet
 
 
+Edition: TypeAlias = (
+    Annotated[Literal["2014", "2019"], item(N_("Edition of the IMCI chart, 2014 unless given"), optional=True)] | None
+)
+
+
 class YoungInfantSigns(Inputs, frozen=True):
     """Signs of very severe disease and of severe jaundice."""
 
     age_days: AgeDays = None
-    edition: Annotated[Literal["2014", "2019"], item(N_("Edition of the IMCI chart, 2014 unless given"), optional=True)] | None = None  # fmt: skip
+    edition: Edition = None
     not_feeding_well: Annotated[bool, item(INFANT["not_feeding_well"], optional=True)] | None = None
     convulsions: Annotated[bool, item(INFANT["convulsions"], optional=True)] | None = None
     severe_chest_indrawing: Annotated[bool, item(INFANT["severe_chest_indrawing"], optional=True)] | None = None
@@ -162,7 +167,9 @@ def _temperature(present: dict[str, Message], temperature: float | None, fever: 
     if temperature is None:
         return ["temperature"]
     if round(temperature, 1) >= fever:
-        present["temperature"] = Message(N_("Temperature %(value)s °C, %(limit)s or more"), value=temperature, limit=fever)
+        present["temperature"] = Message(
+            N_("Temperature %(value)s °C, %(limit)s or more"), value=temperature, limit=fever
+        )
     elif round(temperature, 1) < COLD:
         present["temperature"] = Message(N_("Temperature %(value)s °C, under %(limit)s"), value=temperature, limit=COLD)
     return []
@@ -178,7 +185,7 @@ def _is_fast(inputs: YoungInfantSigns) -> bool | None:
     return None if inputs.respirations_again is None else inputs.respirations_again >= limit
 
 
-# WHO emergency triage assessment and treatment (ETAT): airway and breathing, circulation, coma and convulsion, dehydration.
+# WHO emergency triage (ETAT): airway and breathing, circulation, coma and convulsion, dehydration.
 EMERGENCY = {
     "airway_obstructed": N_("Airway obstructed, or not breathing"),
     "central_cyanosis": N_("Central cyanosis"),
@@ -196,7 +203,9 @@ class EmergencySigns(Inputs, frozen=True):
     age_days: AgeDays = None
     airway_obstructed: Annotated[bool, item(EMERGENCY["airway_obstructed"], optional=True)] | None = None
     central_cyanosis: Annotated[bool, item(EMERGENCY["central_cyanosis"], optional=True)] | None = None
-    severe_respiratory_distress: Annotated[bool, item(EMERGENCY["severe_respiratory_distress"], optional=True)] | None = None
+    severe_respiratory_distress: (
+        Annotated[bool, item(EMERGENCY["severe_respiratory_distress"], optional=True)] | None
+    ) = None
     shock: Annotated[bool, item(EMERGENCY["shock"], optional=True)] | None = None
     coma: Annotated[bool, item(EMERGENCY["coma"], optional=True)] | None = None
     convulsing_now: Annotated[bool, item(EMERGENCY["convulsing_now"], optional=True)] | None = None
@@ -215,7 +224,8 @@ def under_sixteen(inputs: EmergencySigns) -> Message | None:
     "emergency-signs-child",
     version="ETAT 2016",
     title=N_("Emergency signs in a child (ABCD)"),
-    source="WHO. Paediatric emergency triage, assessment and treatment: care of critically-ill children. Geneva: WHO, 2016",
+    source="WHO. Paediatric emergency triage, assessment and treatment: "
+    "care of critically-ill children. Geneva: WHO, 2016",
     draft=True,
     applies=under_sixteen,
 )

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Annotated, Literal
 
 from qafila.clinic.rules.bands import Bands, above, below, least, upto
-from qafila.clinic.rules.readings import AgeYears, Sex
 from qafila.clinic.rules.inputs import Inputs, item, number
+from qafila.clinic.rules.readings import AgeYears, Sex
 from qafila.clinic.rules.rule import NotComputed, Outcome, rule
 from qafila.clinic.rules.words import N_, Message
 
@@ -17,7 +17,9 @@ WAIST = {
     "female": Bands(below(80, 0), upto(88, 3), above(88, 4)),
 }
 FAMILY = {"none": 0, "distant": 3, "close": 5}
-RISK = Bands(below(7, "low"), below(12, "slightly elevated"), below(15, "moderate"), upto(20, "high"), above(20, "very high"))
+RISK = Bands(
+    below(7, "low"), below(12, "slightly elevated"), below(15, "moderate"), upto(20, "high"), above(20, "very high")
+)
 ONE_IN = {"low": 100, "slightly elevated": 25, "moderate": 6, "high": 3, "very high": 2}
 
 
@@ -83,8 +85,8 @@ MG_DL_PER_MMOL_L = 18.0156  # molar mass of glucose 180.156 g/mol
 class Hba1cInputs(Inputs, frozen=True):
     """A value and its unit."""
 
-    value: Annotated[float, number("1", N_("HbA1c, in the unit given"), 0, 300)] | None = None
-    unit: Annotated[Literal["%", "mmol/mol"], item(N_("Unit: % (NGSP) or mmol/mol (IFCC)"))] | None = None
+    value: Annotated[float, number("{see:unit}", N_("HbA1c, in the unit given"), 0, 300)] | None = None
+    unit: Annotated[Literal["%", "mmol/mol"], item(N_("Unit: percent (NGSP) or mmol/mol (IFCC)"))] | None = None
 
 
 @rule(
@@ -115,7 +117,7 @@ def hba1c(inputs: Hba1cInputs) -> Outcome:
 class GlucoseInputs(Inputs, frozen=True):
     """A value and its unit."""
 
-    value: Annotated[float, number("1", N_("Glucose, in the unit given"), 0, 2000)] | None = None
+    value: Annotated[float, number("{see:unit}", N_("Glucose, in the unit given"), 0, 2000)] | None = None
     unit: Annotated[Literal["mmol/L", "mg/dL"], item(N_("Unit (UCUM)"))] | None = None
 
 

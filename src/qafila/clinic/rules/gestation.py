@@ -6,8 +6,8 @@ import datetime
 from typing import Annotated, Literal
 
 from qafila.clinic.rules.bands import Bands, below, least
-from qafila.clinic.rules.readings import Date
 from qafila.clinic.rules.inputs import Inputs, item, number
+from qafila.clinic.rules.readings import Date
 from qafila.clinic.rules.rule import NotComputed, Outcome, rule
 from qafila.clinic.rules.words import N_, Message
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Annotated, Literal
 
 from qafila.clinic.rules.bands import Bands, below, least
-from qafila.clinic.rules.readings import AgeYears, Sex
 from qafila.clinic.rules.inputs import Inputs, item, number
+from qafila.clinic.rules.readings import AgeYears, Sex
 from qafila.clinic.rules.rule import NotComputed, Outcome, rule
 from qafila.clinic.rules.words import N_, Message
 
@@ -21,7 +21,9 @@ class EgfrInputs(Inputs, frozen=True):
 
     age_years: AgeYears = None
     sex: Sex = None
-    creatinine: Annotated[float, number("1", N_("Serum creatinine, in the unit given"), 0, 10000)] | None = None
+    creatinine: (
+        Annotated[float, number("{see:creatinine_unit}", N_("Serum creatinine, in the unit given"), 0, 10000)] | None
+    ) = None
     creatinine_unit: Annotated[Literal["mg/dL", "umol/L"], item(N_("Unit of the creatinine (UCUM)"))] | None = None
 
 

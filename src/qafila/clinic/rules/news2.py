@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from qafila.clinic.rules.bands import Bands, above, below, least, upto
+from qafila.clinic.rules.inputs import Inputs
 from qafila.clinic.rules.readings import (
     Acvpu,
     AgeYears,
@@ -15,7 +16,6 @@ from qafila.clinic.rules.readings import (
     Systolic,
     Temperature,
 )
-from qafila.clinic.rules.inputs import Inputs
 from qafila.clinic.rules.rule import Outcome, rule
 from qafila.clinic.rules.words import N_, Message
 

@@ -69,7 +69,7 @@ class Kind:
 
 @dataclass(frozen=True, slots=True)
 class Plausibility:
-    """What `check` says: `ok`, `confirm` (ask once more) or `refuse`, with the reason and the value in the base unit."""
+    """What `check` says: `ok`, `confirm` (ask once more) or `refuse`, why, and the value in the base unit."""
 
     status: Literal["ok", "confirm", "refuse"]
     reason: Message | None = None
@@ -105,35 +105,53 @@ METRE = Unit("m", "m", 100.0)
 KG = Unit("kg", "kg")
 GRAM = Unit("g", "g", 0.001)
 
+WEIGHT: Bands[Range] = Bands(
+    below(28, (0.7, 6.5)),
+    below(YEAR, (1.5, 15)),
+    below(5 * YEAR, (4, 35)),
+    below(12 * YEAR, (10, 90)),
+    below(18 * YEAR, (20, 150)),
+    least(18 * YEAR, (30, 200)),
+)
+HEIGHT: Bands[Range] = Bands(
+    below(28, (35, 62)),
+    below(YEAR, (40, 90)),
+    below(5 * YEAR, (55, 130)),
+    below(12 * YEAR, (80, 180)),
+    below(18 * YEAR, (105, 210)),
+    least(18 * YEAR, (130, 210)),
+)
+
 KINDS: dict[str, Kind] = {
     kind.key: kind
     for kind in (
         Kind("temperature", N_("Temperature"), "8310-5", "Body temperature", units=(CELSIUS, FAHRENHEIT), decimals=1,
              possible=(20.0, 46.0), plausible=any_age(34.0, 41.0)),
-        Kind("pulse", N_("Pulse"), "8867-4", "Heart rate", units=(PER_MINUTE,), possible=(0, 350),
-             plausible=by_age((80, 210), (70, 200), (60, 180), (50, 160), (40, 150))),
-        Kind("respirations", N_("Respiratory rate"), "9279-1", "Respiratory rate", units=(PER_MINUTE,), possible=(0, 150),
-             plausible=by_age((25, 80), (20, 80), (15, 60), (12, 50), (8, 40))),
-        Kind("systolic", N_("Systolic blood pressure"), "8480-6", "Systolic blood pressure", units=(MMHG,), possible=(20, 350),
-             plausible=by_age((40, 110), (50, 130), (60, 140), (70, 160), (70, 220))),
-        Kind("diastolic", N_("Diastolic blood pressure"), "8462-4", "Diastolic blood pressure", units=(MMHG,), possible=(0, 250),
-             plausible=by_age((20, 80), (25, 90), (30, 95), (35, 110), (40, 130))),
+        Kind("pulse", N_("Pulse"), "8867-4", "Heart rate", units=(PER_MINUTE,),
+             possible=(0, 350), plausible=by_age((80, 210), (70, 200), (60, 180), (50, 160), (40, 150))),
+        Kind("respirations", N_("Respiratory rate"), "9279-1", "Respiratory rate", units=(PER_MINUTE,),
+             possible=(0, 150), plausible=by_age((25, 80), (20, 80), (15, 60), (12, 50), (8, 40))),
+        Kind("systolic", N_("Systolic blood pressure"), "8480-6", "Systolic blood pressure", units=(MMHG,),
+             possible=(20, 350), plausible=by_age((40, 110), (50, 130), (60, 140), (70, 160), (70, 220))),
+        Kind("diastolic", N_("Diastolic blood pressure"), "8462-4", "Diastolic blood pressure", units=(MMHG,),
+             possible=(0, 250), plausible=by_age((20, 80), (25, 90), (30, 95), (35, 110), (40, 130))),
         Kind("spo2", N_("Oxygen saturation (SpO₂)"), "59408-5", "Oxygen saturation in Arterial blood by Pulse oximetry",
              units=(Unit("%", "%"),), possible=(10, 100), plausible=any_age(80, 100)),
         Kind("glucose", N_("Blood glucose"), "14743-9", "Glucose [Moles/volume] in Capillary blood by Glucometer",
              units=(MMOL_L, MG_DL), decimals=1, possible=(0.5, 85.0), plausible=any_age(2.5, 30.0)),
         Kind("weight", N_("Weight"), "29463-7", "Body weight", units=(KG, GRAM), decimals=3, possible=(0.2, 500.0),
-             plausible=Bands(below(28, (0.7, 6.5)), below(YEAR, (1.5, 15)), below(5 * YEAR, (4, 35)), below(12 * YEAR, (10, 90)),
-                             below(18 * YEAR, (20, 150)), least(18 * YEAR, (30, 200)))),
-        Kind("height", N_("Height or length"), "8302-2", "Body height", units=(CM, METRE), decimals=1, possible=(20.0, 260.0),
-             plausible=Bands(below(28, (35, 62)), below(YEAR, (40, 90)), below(5 * YEAR, (55, 130)), below(12 * YEAR, (80, 180)),
-                             below(18 * YEAR, (105, 210)), least(18 * YEAR, (130, 210)))),
-        Kind("head_circumference", N_("Head circumference"), "9843-4", "Head Occipital-frontal circumference", units=(CM,),
-             decimals=1, possible=(15.0, 90.0), plausible=by_age((28, 42), (30, 52), (38, 58), (44, 62), (47, 66))),
+             plausible=WEIGHT),
+        Kind("height", N_("Height or length"), "8302-2", "Body height", units=(CM, METRE), decimals=1,
+             possible=(20.0, 260.0),
+             plausible=HEIGHT),
+        Kind("head_circumference", N_("Head circumference"), "9843-4", "Head Occipital-frontal circumference",
+             units=(CM,), decimals=1, possible=(15.0, 90.0),
+             plausible=by_age((28, 42), (30, 52), (38, 58), (44, 62), (47, 66))),
         Kind("arm_circumference", N_("Mid-upper arm circumference"), "56072-2", "Circumference Mid upper arm - right",
              units=(CM, Unit("mm", "mm", 0.1)), decimals=1, possible=(4.0, 80.0),
              plausible=by_age((6, 14), (8, 20), (9, 25), (11, 36), (15, 55))),
-        Kind("oedema", N_("Pitting oedema of both feet"), "oedema", "Bilateral pitting oedema", type="choice", system=LOCAL,
+        Kind("oedema", N_("Pitting oedema of both feet"), "oedema", "Bilateral pitting oedema", type="choice",
+             system=LOCAL,
              choices=(Choice("0", N_("None")), Choice("1", N_("+ feet")), Choice("2", N_("++ feet and legs")),
                       Choice("3", N_("+++ everywhere")))),
         Kind("pain", N_("Pain (0 to 10)"), "72514-3", "Pain severity - 0-10 verbal numeric rating [Score] - Reported",
@@ -141,10 +159,10 @@ KINDS: dict[str, Kind] = {
         Kind("consciousness", N_("Consciousness (ACVPU)"), "80288-4", "Level of consciousness", type="choice",
              choices=(Choice("A", N_("Alert")), Choice("C", N_("New confusion")), Choice("V", N_("Responds to voice")),
                       Choice("P", N_("Responds to pain")), Choice("U", N_("Unresponsive")))),
-        Kind("oxygen", N_("Oxygen given (0 = room air)"), "3151-8", "Inhaled oxygen flow rate", units=(Unit("L/min", "L/min"),),
-             decimals=1, possible=(0, 100), plausible=any_age(0, 15)),
+        Kind("oxygen", N_("Oxygen given (0 = room air)"), "3151-8", "Inhaled oxygen flow rate",
+             units=(Unit("L/min", "L/min"),), decimals=1, possible=(0, 100), plausible=any_age(0, 15)),
         Kind("spo2_scale", N_("SpO₂ scale for NEWS2"), "spo2-scale", "SpO2 scale of NEWS2", type="choice", system=LOCAL,
-             choices=(Choice("1", N_("Scale 1")), Choice("2", N_("Scale 2 (target 88-92 % set by a clinician)")))),
+             choices=(Choice("1", N_("Scale 1")), Choice("2", N_("Scale 2 (a clinician has set a target of 88-92)")))),
         Kind("pregnant", N_("Pregnant"), "82810-3", "Pregnancy status", type="boolean"),
         Kind("lactating", N_("Breastfeeding"), "63895-7", "Breastfeeding status", type="boolean"),
     )
@@ -152,7 +170,8 @@ KINDS: dict[str, Kind] = {
 
 OUTSIDE = N_("%(value)s %(unit)s is not possible: between %(low)s and %(high)s %(unit)s.")
 OTHER_UNIT = N_("%(value)s %(unit)s is not possible. Is it %(value)s %(other)s?")
-UNUSUAL = N_("%(value)s %(unit)s is unusual at this age. Is it right?")
+UNUSUAL = N_("%(value)s %(unit)s is unusual. Is it right?")
+UNUSUAL_AGE = N_("%(value)s %(unit)s is unusual at this age. Is it right?")
 UNUSUAL_UNIT = N_("%(value)s %(unit)s is unusual. Is it right, or is it %(value)s %(other)s?")
 NOT_NUMBER = N_("This is not a number.")
 NOT_WHOLE = N_("A whole number is needed.")
@@ -238,7 +257,7 @@ def _quantity(kind: Kind, value: object, unit: str, age_days: float | None) -> P
     base = _rounded(exact, kind.decimals)
     if _in_range(kind, base, age_days):
         return Plausibility("ok", value=base, unit=kind.unit)
-    reason = Message(UNUSUAL, value=shown, unit=used.shown)
+    reason = Message(UNUSUAL if age_days is None else UNUSUAL_AGE, value=shown, unit=used.shown)
     if other:
         reason = Message(UNUSUAL_UNIT, value=shown, unit=used.shown, other=other.shown)
     return Plausibility("confirm", reason, base, kind.unit, other.ucum if other else "")

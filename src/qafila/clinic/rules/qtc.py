@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from qafila.clinic.rules.readings import OptionalSex
 from qafila.clinic.rules.inputs import Inputs, number
+from qafila.clinic.rules.readings import OptionalSex
 from qafila.clinic.rules.rule import Outcome, rule
 from qafila.clinic.rules.words import N_, Message
 

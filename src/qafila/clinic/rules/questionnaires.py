@@ -89,7 +89,8 @@ GAD7 = Bands(
     "gad7",
     version="2006",
     title=N_("GAD-7, anxiety"),
-    source="Spitzer RL et al. A brief measure for assessing generalized anxiety disorder. Arch Intern Med 2006;166:1092-7",
+    source="Spitzer RL et al. A brief measure for assessing generalized anxiety disorder. "
+    "Arch Intern Med 2006;166:1092-7",
 )
 def gad7(inputs: Gad7Inputs) -> Outcome:
     """Sum 0-21, severity, and whether it is 10 or more."""

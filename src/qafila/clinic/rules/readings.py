@@ -34,7 +34,7 @@ Acvpu: TypeAlias = (
 Spo2Scale: TypeAlias = (
     Annotated[
         Literal[1, 2],
-        item(N_("SpO₂ scale: 2 only when a clinician has set a target of 88-92 %; otherwise 1"), optional=True),
+        item(N_("SpO₂ scale: 2 only when a clinician has set a target of 88-92; otherwise 1"), optional=True),
     ]
     | None
 )

@@ -45,7 +45,7 @@ class NotComputed(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What a rule's body found: values by name, remarks for the reader, red flags for the screen, what was not asked."""
+    """What a rule's body found: values by name, remarks for the reader, red flags, and what was not asked."""
 
     values: Mapping[str, object]
     notes: tuple[Message, ...] = ()
@@ -128,6 +128,11 @@ class Rule(Generic[I]):
         """Compute from a larger set of readings: names that are not inputs of this rule are left out."""
         known = {one.name for one in self.fields}
         return self.compute({name: value for name, value in values.items() if name in known})
+
+    @property
+    def labels(self) -> dict[str, str]:
+        """The label (msgid) of each input, to name in the reader's language what lacks."""
+        return {one.name: str(one.schema["description"]) for one in self.fields}
 
     @property
     def required(self) -> tuple[str, ...]:
@@ -284,7 +289,7 @@ def run_lines(name: str, in_stream: IO[Any], out_stream: IO[str]) -> int:
             answer = {"line": count, **one.compute(_object(line)).plain()}
         except InputError as wrong:
             code, answer = 1, {"line": count, "rule": name, "error": str(wrong)}
-        out_stream.write(json.dumps(answer, ensure_ascii=False, allow_nan=False) + "\n")
+        out_stream.write(json.dumps(answer, allow_nan=False) + "\n")
     return code
 
 

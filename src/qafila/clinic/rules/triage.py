@@ -23,8 +23,8 @@ from qafila.clinic.rules.danger_signs import (
     danger_signs_young_infant,
     emergency_signs_child,
 )
-from qafila.clinic.rules.readings import AgeDays, Diastolic, OptionalSex
 from qafila.clinic.rules.inputs import Inputs, item, number
+from qafila.clinic.rules.readings import AgeDays, Diastolic, OptionalSex
 from qafila.clinic.rules.rule import NotComputed, Outcome, Result, Rule, rule
 from qafila.clinic.rules.words import N_, Message
 
@@ -170,7 +170,9 @@ def _obstetric(inputs: Any) -> Verdict:
             found.at_least("red", Message(text))
     pressure = (inputs.systolic or 0, inputs.diastolic or 0)
     found.missing += [name for name in ("systolic", "diastolic") if getattr(inputs, name) is None]
-    shown = Message(N_("Blood pressure %(high)s/%(low)s mmHg"), high=inputs.systolic or "?", low=inputs.diastolic or "?")
+    shown = Message(
+        N_("Blood pressure %(high)s/%(low)s mmHg"), high=inputs.systolic or "?", low=inputs.diastolic or "?"
+    )
     if any(value >= limit for value, limit in zip(pressure, SEVERE_PRESSURE, strict=True)):
         found.at_least("red", shown)
     elif any(value >= limit for value, limit in zip(pressure, HIGH_PRESSURE, strict=True)):
@@ -206,8 +208,9 @@ def _table(inputs: Any) -> Verdict:
     "triage",
     version="1",
     title=N_("Triage: the table for this person and its level"),
-    source="NEWS2 (RCP 2017) from 16 years; IMCI 2014 from 2 months to 5 years; young infants IMCI 2014/2019; ETAT 2016 "
-    "emergency signs from 5 to 15 years; WHO ANC.DT.01 in pregnancy and, with blood pressure, to 6 weeks after birth; "
+    source="NEWS2 (RCP 2017) from 16 years; IMCI 2014 from 2 months to 5 years; young infants IMCI 2014/2019; "
+    "ETAT 2016 emergency signs from 5 to 15 years; WHO ANC.DT.01 in pregnancy and, with "
+    "blood pressure, to 6 weeks after birth; "
     "colours and what is marked so in docs/clinical/rules.md are general knowledge",
     draft=True,
     inputs=_all_inputs(),
