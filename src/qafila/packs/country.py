@@ -15,14 +15,14 @@ Longitude = Annotated[float, msgspec.Meta(ge=-180, le=180)]
 Sex = Literal["female", "male"]
 
 
-class Currency(Shape):
+class Currency(Shape, frozen=True):
     """ISO 4217 code and label."""
 
     code: Annotated[str, msgspec.Meta(pattern="^[A-Z]{3}$")]
     label: Label
 
 
-class Phone(Shape):
+class Phone(Shape, frozen=True):
     """Telephone numbers: `prefix` international, `trunk` national, `mobile` a pattern on the
     national number (digits only), `example_stem` the beginning that synthetic numbers get."""
 
@@ -34,7 +34,7 @@ class Phone(Shape):
     example_stem: Text
 
 
-class EmergencyNumber(Shape):
+class EmergencyNumber(Shape, frozen=True):
     """A number to call at once, and where it was taken from."""
 
     code: Identifier
@@ -43,7 +43,7 @@ class EmergencyNumber(Shape):
     source: Text
 
 
-class NationalId(Shape):
+class NationalId(Shape, frozen=True):
     """The national identity number.
 
     `pattern` is matched on the text in capitals without spaces; the groups that it names
@@ -56,14 +56,14 @@ class NationalId(Shape):
     pattern: Text
     example: Text
     source: Text
-    century: dict[str, int] = {}
+    century: dict[str, int] = msgspec.field(default_factory=dict)
     odd_sex: Literal["", "female", "male"] = ""
 
 
-class PlaceSource(Shape):
+class PlaceSource(Shape, frozen=True):
     """One level of places read from an installed package.
 
-    `resource` is a CSV (gzip or not) or a JSON file in `package`; the other keys name its
+    `resource` is a CSV (gzip or not) or a JSON file of flat records in `package`; the other keys name its
     columns. `only` keeps rows whose columns equal the given values; `parent_by` says that the
     parent column holds the parent's value of that key in `places.toml`, not its code.
     `code_prefix` is put before the code.
@@ -83,17 +83,17 @@ class PlaceSource(Shape):
     latitude: str = ""
     longitude: str = ""
     population: str = ""
-    only: dict[str, str] = {}
+    only: dict[str, str] = msgspec.field(default_factory=dict)
 
 
-class Level(Shape):
+class Level(Shape, frozen=True):
     """A level of the country's divisions, from the top."""
 
     code: Identifier
     label: Label
 
 
-class Holiday(Shape):
+class Holiday(Shape, frozen=True):
     """A fixed date (`month`, `day`) or one of the Islamic calendar (`hijri` = true)."""
 
     code: Identifier
@@ -104,14 +104,14 @@ class Holiday(Shape):
     hijri: bool = False
 
 
-class SpokenLanguage(Shape):
+class SpokenLanguage(Shape, frozen=True):
     """A language that patients speak (BCP 47 code)."""
 
     code: Code
     label: Label
 
 
-class Country(Shape):
+class Country(Shape, frozen=True):
     """`country.toml`. `weekend` in ISO weekdays (Monday 1 … Sunday 7)."""
 
     code: Annotated[str, msgspec.Meta(pattern="^[A-Z]{2}$")]
@@ -137,7 +137,7 @@ class Country(Shape):
     spoken: tuple[SpokenLanguage, ...] = ()
 
 
-class WrittenPlace(Shape):
+class WrittenPlace(Shape, frozen=True):
     """A place written in the pack. `id_region` and `geonames` are its codes elsewhere."""
 
     code: Code
@@ -150,14 +150,14 @@ class WrittenPlace(Shape):
     longitude: Longitude | None = None
 
 
-class Places(Shape):
+class Places(Shape, frozen=True):
     """`places.toml`."""
 
     source: str = ""
     place: tuple[WrittenPlace, ...] = ()
 
 
-class Facility(Shape):
+class Facility(Shape, frozen=True):
     """A health facility. `services` are specialty or service codes."""
 
     code: Code
@@ -175,14 +175,14 @@ class Facility(Shape):
     valid_to: datetime.date | None = None
 
 
-class FacilityType(Shape):
+class FacilityType(Shape, frozen=True):
     """A kind of facility."""
 
     code: Identifier
     label: Label
 
 
-class Facilities(Shape):
+class Facilities(Shape, frozen=True):
     """`facilities.toml`."""
 
     source: Text
@@ -190,7 +190,7 @@ class Facilities(Shape):
     facility: tuple[Facility, ...]
 
 
-class Stop(Shape):
+class Stop(Shape, frozen=True):
     """One stop of a round: day of the round (1 first), locality, place."""
 
     code: Code
@@ -202,7 +202,7 @@ class Stop(Shape):
     longitude: Longitude
 
 
-class Round(Shape):
+class Round(Shape, frozen=True):
     """A round: stops in the order of the days."""
 
     code: Code
@@ -210,14 +210,14 @@ class Round(Shape):
     stop: tuple[Stop, ...]
 
 
-class Vehicle(Shape):
+class Vehicle(Shape, frozen=True):
     """The unit's vehicle at the start of the demonstration."""
 
     plate: Text
     model: Text
 
 
-class Unit(Shape):
+class Unit(Shape, frozen=True):
     """A mobile medical unit."""
 
     code: Code
@@ -229,28 +229,28 @@ class Unit(Shape):
     round: tuple[Round, ...]
 
 
-class Units(Shape):
+class Units(Shape, frozen=True):
     """`units.toml`."""
 
     source: Text
     unit: tuple[Unit, ...]
 
 
-class Name(Shape):
+class Name(Shape, frozen=True):
     """One name in Arabic with the Latin spellings met in the country, commonest first."""
 
     ar: Text
     latin: tuple[Text, ...]
 
 
-class SpokenShare(Shape):
+class SpokenShare(Shape, frozen=True):
     """Share (percent) of the demonstration's patients who speak a language."""
 
     language: Code
     percent: Annotated[int, msgspec.Meta(ge=0, le=100)]
 
 
-class People(Shape):
+class People(Shape, frozen=True):
     """`people.toml`: lists of names; `middle` = "father" puts the father's given name between."""
 
     source: Text
@@ -261,7 +261,7 @@ class People(Shape):
     spoken: tuple[SpokenShare, ...]
 
 
-class Member(Shape):
+class Member(Shape, frozen=True):
     """A named person of the staff. Passwords and PINs are for the demonstration only."""
 
     username: Identifier
@@ -278,7 +278,7 @@ class Member(Shape):
     specialty: str = ""
 
 
-class Cast(Shape):
+class Cast(Shape, frozen=True):
     """`cast.toml`."""
 
     source: Text

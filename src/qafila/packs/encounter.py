@@ -7,7 +7,7 @@ import datetime
 from qafila.packs.shapes import Choice, Label, Shape, Status, Text
 
 
-class RemoteAct(Shape):
+class RemoteAct(Shape, frozen=True):
     """A kind of remote medical act, with the text of law that defines it."""
 
     code: Text
@@ -16,7 +16,7 @@ class RemoteAct(Shape):
     source: Text
 
 
-class Encounter(Shape):
+class Encounter(Shape, frozen=True):
     """`encounter.toml`. Class codes are those of HL7 v3 ActCode."""
 
     version: int

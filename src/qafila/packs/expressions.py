@@ -17,7 +17,9 @@ An expression is evaluated on a FHIR QuestionnaireResponse
   with a reason), `allergy_asked` (true), `attachments` (codes of views attached, e.g. "ecg12").
 
 A comparison with something missing gives the empty collection: `truth` returns None for it,
-"not computed", which is neither a red flag nor its absence.
+"not computed", which is neither a red flag nor its absence. But by FHIRPath's own rule
+`contains` on an unanswered item is false, not empty: make such an item `required`.
+A linkId must not be a word of the grammar (`%a.minutes` does not parse, `%a.pain_minutes` does).
 """
 
 from __future__ import annotations
@@ -30,8 +32,8 @@ from functools import lru_cache
 from typing import Any
 
 import fhirpathpy
-from antlr4 import CommonTokenStream, InputStream
-from antlr4.error.ErrorListener import ErrorListener
+from antlr4 import CommonTokenStream, InputStream  # type: ignore[import-untyped]
+from antlr4.error.ErrorListener import ErrorListener  # type: ignore[import-untyped]
 from fhirpathpy.engine.invocations import invocation_registry
 from fhirpathpy.parser.generated.FHIRPathLexer import FHIRPathLexer
 from fhirpathpy.parser.generated.FHIRPathParser import FHIRPathParser
@@ -42,7 +44,7 @@ _CALL = re.compile(r"([A-Za-z_][A-Za-z0-9_]*)\s*\(")
 _VARIABLE = re.compile(r"%`?([A-Za-z_][A-Za-z0-9_\-]*)`?")
 _ANSWER = re.compile(r"%a\.([A-Za-z_][A-Za-z0-9_]*)|linkId\s*=\s*'([^']*)'")
 _STRING = re.compile(r"'(?:[^'\\]|\\.)*'")
-_WORD_BEFORE_BRACKET = frozenset({"and", "or", "xor", "implies", "in", "contains", "is", "as", "div", "mod"})
+_OPERATORS = frozenset(("and", "or", "xor", "implies", "in", "contains", "is", "as", "div", "mod"))
 
 
 class ExpressionError(ValueError):
@@ -60,7 +62,9 @@ class Context:
 
 
 class _Refuse(ErrorListener):  # type: ignore[misc]
-    def syntaxError(self, recognizer: Any, symbol: Any, line: int, column: int, msg: str, e: Any) -> None:
+    def syntaxError(
+        self, recognizer: Any, symbol: Any, line: int, column: int, msg: str, e: Any
+    ) -> None:
         raise ExpressionError(f"column {column + 1}: {msg}")
 
 
@@ -86,7 +90,7 @@ def check(expression: str) -> None:
         raise ExpressionError(f"column {token.column + 1}: unexpected {token.text!r}")
     bare = _STRING.sub("''", expression)
     for name in _CALL.findall(bare):
-        if name not in invocation_registry and name not in _WORD_BEFORE_BRACKET:
+        if name not in invocation_registry and name not in _OPERATORS:
             raise ExpressionError(f"unknown function {name!r}")
     for name in _VARIABLE.findall(bare):
         if name not in VARIABLES | STANDARD:
@@ -113,7 +117,7 @@ def value(expression: str, context: Context) -> list[Any] | None:
     }
     try:
         return list(_compiled(expression)(response, variables))
-    except Exception:  # the library raises bare Exception for a wrong type: not computed
+    except Exception:  # noqa: BLE001  the library raises bare Exception for a wrong type: not computed
         return None
 
 

@@ -14,7 +14,7 @@ ICD10 = Annotated[str, msgspec.Meta(pattern=r"^[A-Z][0-9]{2}(\.[0-9A-Z]{1,2})?$"
 ATC = Annotated[str, msgspec.Meta(pattern=r"^[A-Z][0-9]{2}[A-Z]{2}([0-9]{2})?$")]
 
 
-class Product(Shape):
+class Product(Shape, frozen=True):
     """A dosage form with the strengths it comes in, as printed on the box."""
 
     form: Identifier
@@ -22,7 +22,7 @@ class Product(Shape):
     route: Identifier
 
 
-class Medicine(Shape):
+class Medicine(Shape, frozen=True):
     """One medicine by its international name. `group` is its therapeutic class."""
 
     code: Identifier
@@ -33,14 +33,14 @@ class Medicine(Shape):
     controlled: bool = False
 
 
-class Terms(Shape):
+class Terms(Shape, frozen=True):
     """A code of a form, route or group, with its label."""
 
     code: Identifier
     label: Label
 
 
-class Formulary(Shape):
+class Formulary(Shape, frozen=True):
     """A list of medicines."""
 
     version: int
@@ -53,7 +53,7 @@ class Formulary(Shape):
     medicine: tuple[Medicine, ...]
 
 
-class DiagnosisLabel(Shape):
+class DiagnosisLabel(Shape, frozen=True):
     """Words for an ICD-10 code, as a doctor would say them."""
 
     code: ICD10
@@ -61,7 +61,7 @@ class DiagnosisLabel(Shape):
     ar: Text
 
 
-class DiagnosisLabels(Shape):
+class DiagnosisLabels(Shape, frozen=True):
     """`codes/icd10_labels.toml`."""
 
     version: int

@@ -30,7 +30,16 @@ from qafila.packs.specialty import Core, Item, Specialty
 
 SHIPPED = Path(__file__).parent
 S = TypeVar("S")
+F = TypeVar("F", bound=Callable[..., Any])
 _root: Path | None = None
+_remembered: list[Callable[[], None]] = []
+
+
+def remembered(function: F) -> F:
+    """Cache the results of `function` until `clear`."""
+    cached = lru_cache(maxsize=128)(function)
+    _remembered.append(cached.cache_clear)
+    return cached  # type: ignore[return-value]
 
 
 def use_root(root: Path | None) -> None:
@@ -42,8 +51,8 @@ def use_root(root: Path | None) -> None:
 
 def clear() -> None:
     """Forget what was read, so that changed files are read again."""
-    for cached in _CACHED:
-        cached.cache_clear()
+    for forget in _remembered:
+        forget()
 
 
 def _roots(root: Path | None) -> tuple[Path, ...]:
@@ -96,7 +105,7 @@ def _load(relative: str, shape: type[S], root: Path | None) -> S:
 # --- roles and profiles -------------------------------------------------------------------
 
 
-@lru_cache(maxsize=32)
+@remembered
 def roles(root: Path | None = None) -> Mapping[str, Role]:
     """Every role by its code."""
     file = _load("roles.toml", Roles, root)
@@ -108,13 +117,13 @@ def roles(root: Path | None = None) -> Mapping[str, Role]:
     return MappingProxyType({role.code: role for role in file.role})
 
 
-@lru_cache(maxsize=32)
+@remembered
 def rights(root: Path | None = None) -> frozenset[str]:
     """Every right that exists."""
     return frozenset(_load("roles.toml", Roles, root).rights)
 
 
-@lru_cache(maxsize=64)
+@remembered
 def profile(name: str, root: Path | None = None) -> Profile:
     """The profile `name`: what a node of that kind is able to do."""
     found = _load(f"profiles/{name}.toml", Profile, root)
@@ -131,7 +140,7 @@ def profiles(root: Path | None = None) -> tuple[str, ...]:
 # --- specialties --------------------------------------------------------------------------
 
 
-@lru_cache(maxsize=128)
+@remembered
 def load_specialty(code: str, root: Path | None = None) -> Specialty:
     """The specialty `code`, joined with the core."""
     shown = f"specialties/{code}.toml"
@@ -201,7 +210,7 @@ def countries(root: Path | None = None) -> tuple[str, ...]:
     return _names("countries/*/country.toml", root)
 
 
-@lru_cache(maxsize=32)
+@remembered
 def country(code: str, root: Path | None = None) -> Country:
     """The country by its folder name or its ISO 3166 code, in any case."""
     for name in countries(root):
@@ -211,31 +220,31 @@ def country(code: str, root: Path | None = None) -> Country:
     raise PackError(f"countries/{code}/country.toml", "", "there is no such pack")
 
 
-@lru_cache(maxsize=32)
+@remembered
 def facilities(code: str, root: Path | None = None) -> Facilities:
     """The country's health facilities."""
     return _of_country(code, "facilities", Facilities, root)
 
 
-@lru_cache(maxsize=32)
+@remembered
 def units(code: str, root: Path | None = None) -> Units:
     """The country's demonstration units with their rounds and stops."""
     return _of_country(code, "units", Units, root)
 
 
-@lru_cache(maxsize=32)
+@remembered
 def people(code: str, root: Path | None = None) -> People:
     """Lists of names from which the synthetic population is drawn."""
     return _of_country(code, "people", People, root)
 
 
-@lru_cache(maxsize=32)
+@remembered
 def cast(code: str, root: Path | None = None) -> Cast:
     """The named staff of the demonstration."""
     return _of_country(code, "cast", Cast, root)
 
 
-@lru_cache(maxsize=32)
+@remembered
 def handwritten_places(code: str, root: Path | None = None) -> Places:
     """Places kept in the pack itself; see `packs.places` for all places of a country."""
     folder = country(code, root).folder
@@ -251,25 +260,19 @@ def _of_country(code: str, name: str, shape: type[S], root: Path | None) -> S:
 # --- codes, medicines, encounters ---------------------------------------------------------
 
 
-@lru_cache(maxsize=8)
+@remembered
 def diagnosis_labels(root: Path | None = None) -> DiagnosisLabels:
     """ICD-10 labels in Arabic and French for common diagnoses."""
     return _load("codes/icd10_labels.toml", DiagnosisLabels, root)
 
 
-@lru_cache(maxsize=8)
+@remembered
 def formulary(name: str = "essential", root: Path | None = None) -> Formulary:
     """The formulary `name`."""
     return _load(f"formulary/{name}.toml", Formulary, root)
 
 
-@lru_cache(maxsize=8)
+@remembered
 def encounter(root: Path | None = None) -> Encounter:
     """Encounter classes, remote act types, consent purposes and methods."""
     return _load("encounter.toml", Encounter, root)
-
-
-_CACHED: tuple[Callable[..., Any] | Any, ...] = (
-    roles, rights, profile, load_specialty, country, facilities, units, people, cast,
-    handwritten_places, diagnosis_labels, formulary, encounter,
-)  # fmt: skip

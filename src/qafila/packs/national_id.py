@@ -13,7 +13,7 @@ from qafila.packs import load
 from qafila.packs.country import NationalId
 
 _DIGITS = {**{0x0660 + n: str(n) for n in range(10)}, **{0x06F0 + n: str(n) for n in range(10)}}
-Warning = Literal["form", "date", "region"]
+Doubt = Literal["form", "date", "region"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,7 +25,7 @@ class ReadId:
     birth_date: datetime.date | None = None
     sex: Literal["female", "male", ""] = ""
     region: str = ""
-    warnings: tuple[Warning, ...] = ()
+    warnings: tuple[Doubt, ...] = ()
 
 
 def normalised(text: str) -> str:
@@ -41,7 +41,7 @@ def read(country_code: str, text: str, today: datetime.date, root: Path | None =
     if match is None:
         return ReadId(value, warnings=("form",))
     parts = match.groupdict()
-    warnings: list[Warning] = []
+    warnings: list[Doubt] = []
     birth = None
     if "year" in parts:
         birth = _date(parts, form)
@@ -81,7 +81,7 @@ def _pattern(pattern: str) -> re.Pattern[str]:
     return re.compile(pattern)
 
 
-@lru_cache(maxsize=8)
+@load.remembered
 def _regions(country_code: str, root: Path | None) -> dict[str, str]:
     written = load.handwritten_places(country_code, root).place
     return {place.id_region: place.code for place in written if place.id_region}

@@ -6,8 +6,8 @@ import csv
 import gzip
 import io
 import json
+import re
 from collections.abc import Iterator, Mapping
-from functools import lru_cache
 from importlib import resources
 from pathlib import Path
 from typing import Any
@@ -16,8 +16,10 @@ from qafila.packs import load
 from qafila.packs.country import Country, PlaceSource, WrittenPlace
 from qafila.packs.shapes import Label, PackError, Shape
 
+_RECORD = re.compile(rb"\{[^{}]*\}")
 
-class Place(Shape):
+
+class Place(Shape, frozen=True):
     """A place. `code` is unique in the country; `parent` is "" at the top."""
 
     code: str
@@ -29,7 +31,7 @@ class Place(Shape):
     population: int | None = None
 
 
-@lru_cache(maxsize=8)
+@load.remembered
 def places(country_code: str, root: Path | None = None) -> Mapping[str, Place]:
     """Places of the country by code, parents before children."""
     country = load.country(country_code, root)
@@ -46,7 +48,7 @@ def children(country_code: str, parent: str, root: Path | None = None) -> tuple[
     return _by_parent(country_code, root).get(parent, ())
 
 
-@lru_cache(maxsize=8)
+@load.remembered
 def _by_parent(country_code: str, root: Path | None) -> Mapping[str, tuple[Place, ...]]:
     found: dict[str, list[Place]] = {}
     for place in places(country_code, root).values():
@@ -113,8 +115,11 @@ def _rows(source: PlaceSource, where: str) -> Iterator[Mapping[str, Any]]:
     if source.resource.endswith(".gz"):
         data = gzip.decompress(data)
     if ".json" in source.resource:
-        held = json.loads(data)
-        yield from held.values() if isinstance(held, dict) else held
+        # record by record: the settlements of the world as objects would not fit a unit
+        marks = [f'"{wanted}"'.encode() for wanted in source.only.values()]
+        for record in _RECORD.finditer(data):
+            if all(mark in record[0] for mark in marks):
+                yield json.loads(record[0])
     else:
         yield from csv.DictReader(io.StringIO(data.decode("utf-8-sig")))
 

@@ -12,7 +12,7 @@ Percent = Annotated[int, msgspec.Meta(ge=0, le=100)]
 Count = Annotated[int, msgspec.Meta(ge=0)]
 
 
-class Database(Shape):
+class Database(Shape, frozen=True):
     """How the node keeps its rows. `trial` is the engine of a trial or a test."""
 
     engine: Literal["sqlcipher", "postgresql", "sqlite"]
@@ -22,7 +22,7 @@ class Database(Shape):
     ingest_records: Count = 200
 
 
-class Disk(Shape):
+class Disk(Shape, frozen=True):
     """Free space in MB: below `warn` people are told, below `stop` nothing new is written."""
 
     warn_free_mb: Count
@@ -30,7 +30,7 @@ class Disk(Shape):
     upload_limit_mb: Count
 
 
-class Lane(Shape):
+class Lane(Shape, frozen=True):
     """A sync lane. Strict lanes go in order of number; the others share by weight."""
 
     number: Annotated[int, msgspec.Meta(ge=0, le=9)]
@@ -39,21 +39,21 @@ class Lane(Shape):
     weight: Count = 0
 
 
-class Job(Shape):
+class Job(Shape, frozen=True):
     """A job that the node runs by itself, every `every_seconds`."""
 
     name: Identifier
     every_seconds: Annotated[int, msgspec.Meta(ge=1)]
 
 
-class Lease(Shape):
+class Lease(Shape, frozen=True):
     """Days without contact before a warning, and before history closes (0 = no lease)."""
 
     warn_days: Count = 0
     close_days: Count = 0
 
 
-class Ports(Shape):
+class Ports(Shape, frozen=True):
     """Default TCP ports; `sync` 0 = the node serves no sync endpoint."""
 
     pages: Count
@@ -61,7 +61,7 @@ class Ports(Shape):
     sync: Count = 0
 
 
-class Profile(Shape):
+class Profile(Shape, frozen=True):
     """What a node is.
 
     `wings`: the screens it serves. `calls_hub`: it opens sync sessions upwards. `serves_sync`:

@@ -9,7 +9,7 @@ from qafila.packs.shapes import Identifier, Label, Shape, Text
 Scope = Literal["own_unit", "case", "all"]
 
 
-class Role(Shape):
+class Role(Shape, frozen=True):
     """One role. `rights` maps a right to its scope: own unit, own cases, or everything.
 
     `works` says where the role is held; `screen` is the wing that opens after login.
@@ -26,7 +26,7 @@ class Role(Shape):
         return self.rights.get(right)
 
 
-class Roles(Shape):
+class Roles(Shape, frozen=True):
     """`roles.toml`: every right that exists, and the roles."""
 
     version: int

@@ -18,7 +18,7 @@ class Shape(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tru
     """Base of everything read from a pack: immutable, and an unknown key is an error."""
 
 
-class Label(Shape):
+class Label(Shape, frozen=True):
     """One text in every language of the program; none may be missing or empty."""
 
     ar: Text
@@ -31,7 +31,7 @@ class Label(Shape):
         return {"ar": self.ar, "fr": self.fr}.get(key, self.en)
 
 
-class Choice(Shape):
+class Choice(Shape, frozen=True):
     """A code with its label."""
 
     code: Code

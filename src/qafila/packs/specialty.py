@@ -11,13 +11,15 @@ import datetime
 from collections.abc import Iterator
 from typing import Any, Literal
 
+import msgspec
+
 from qafila.packs.shapes import Choice, Code, Identifier, Label, Shape, Status, Text
 
 ItemType = Literal["boolean", "choice", "integer", "decimal", "date", "text", "quantity"]
 ViewKind = Literal["ecg", "photo", "audio", "video", "image", "series", "curve", "document"]
 
 
-class Option(Shape):
+class Option(Shape, frozen=True):
     """One choice of an item. `exclusive` ("none of these") cannot stand beside others."""
 
     code: Identifier
@@ -25,7 +27,7 @@ class Option(Shape):
     exclusive: bool = False
 
 
-class Item(Shape):
+class Item(Shape, frozen=True):
     """One question. `link_id` is unique in the joined pack and is the FHIR linkId.
 
     `unit` is a UCUM code (type quantity). `low`/`high` bound what is plausible: a value outside
@@ -45,7 +47,7 @@ class Item(Shape):
     enable_when: str = ""
 
 
-class Group(Shape):
+class Group(Shape, frozen=True):
     """A titled group of items, in the order they are asked."""
 
     code: Identifier
@@ -54,7 +56,7 @@ class Group(Shape):
     item: tuple[Item, ...] = ()
 
 
-class Requirement(Shape):
+class Requirement(Shape, frozen=True):
     """One thing that a case must hold before it may be sent.
 
     Met when `met` is true. Asked for only when `when` is absent or true. `jump` names the place
@@ -70,7 +72,7 @@ class Requirement(Shape):
     emergency: Literal["needed", "waived"] = "waived"
 
 
-class View(Shape):
+class View(Shape, frozen=True):
     """A recording or picture that the specialist wants to see, and how to take it."""
 
     code: Identifier
@@ -81,17 +83,17 @@ class View(Shape):
     when: str = ""
 
 
-class Example(Shape):
+class Example(Shape, frozen=True):
     """A made-up patient on whom a red flag must fire, or must stay quiet."""
 
     fires: bool
-    answers: dict[str, Any] = {}
-    obs: dict[str, Any] = {}
-    patient: dict[str, Any] = {}
-    case: dict[str, Any] = {}
+    answers: dict[str, Any] = msgspec.field(default_factory=dict)
+    obs: dict[str, Any] = msgspec.field(default_factory=dict)
+    patient: dict[str, Any] = msgspec.field(default_factory=dict)
+    case: dict[str, Any] = msgspec.field(default_factory=dict)
 
 
-class RedFlag(Shape):
+class RedFlag(Shape, frozen=True):
     """A sign that cannot wait. `act_now` is shown at once on the unit, with or without a link."""
 
     code: Identifier
@@ -103,7 +105,7 @@ class RedFlag(Shape):
     example: tuple[Example, ...] = ()
 
 
-class Urgency(Shape):
+class Urgency(Shape, frozen=True):
     """An urgency level; `minutes` from receipt to the answer that is promised.
 
     `calendar`: `elapsed` counts every minute, `working` only the hub's working hours.
@@ -115,7 +117,7 @@ class Urgency(Shape):
     calendar: Literal["elapsed", "working"] = "elapsed"
 
 
-class Outcome(Shape):
+class Outcome(Shape, frozen=True):
     """How a case ended. `needs` names what the person must add."""
 
     code: Identifier
@@ -124,7 +126,7 @@ class Outcome(Shape):
     died: bool = False
 
 
-class Core(Shape):
+class Core(Shape, frozen=True):
     """`core.toml`: what every specialty shares."""
 
     version: int
@@ -141,7 +143,7 @@ class Core(Shape):
     red_flag: tuple[RedFlag, ...] = ()
 
 
-class Specialty(Shape):
+class Specialty(Shape, frozen=True):
     """A specialty as used: its own file joined with the core (core first, own entries after).
 
     An own entry of the same code (urgency, outcome, requirement, …) replaces the core's.
