@@ -76,6 +76,13 @@ def _decimal(field: models.Field[Any, Any], value: Decimal) -> str:
     return format(value, "f")
 
 
+def unsaid(field: models.Field[Any, Any]) -> Any:
+    """The value that a creation leaves unsaid: the field's fixed default. One that is computed is always said."""
+    if callable(field.default) and field.default not in (list, dict):
+        return ...
+    return plain(field, field.get_default())
+
+
 def native(field: models.Field[Any, Any], value: Any) -> Any:
     """The Python value of what `plain` gave. Raises `Unfit`."""
     if value is None:

@@ -88,7 +88,7 @@ def _row_problems(row: Recorded, database: str) -> Iterator[str]:
             continue
         if field.name in ("custodian", "programme"):
             continue
-        said = [values[s].get(field.name, canon.plain(field, field.get_default())) for s in stamps]
+        said = [values[s].get(field.name, canon.unsaid(field)) for s in stamps]
         expected, _ = fold.settle(type(row), field.name, said) if said else (None, [])
         if canon.plain(field, getattr(row, field.attname)) != expected:
             yield f"{name}: {field.name} differs from its record"

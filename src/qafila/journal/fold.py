@@ -48,7 +48,7 @@ def refold(row: Recorded, heads: Heads, name: str, *, extra: Iterable[Extra] = (
     writes = [Write(*x) for x in extra]
     for header, fields in records_of(row.pk, database):
         if header.op == CREATE:
-            value = fields.get(name, canon.plain(field, field.get_default()))  # type: ignore[union-attr, arg-type]
+            value = fields.get(name, canon.unsaid(field))  # type: ignore[union-attr, arg-type]
             writes.append(Write(header.stamp, (), value))
         elif name in fields:
             writes.append(Write(header.stamp, unpack_base(header.base, name), fields[name]))
@@ -118,7 +118,7 @@ def fold_row(model: type[Recorded], subject: UUID, database: str) -> Recorded | 
         heads = Heads.load(row.heads)
     names = sorted({n for h, f in known if h.op != CREATE for n in f if has_field(model, n)})
     if fresh:
-            row.heads = heads.dump()
+        row.heads = heads.dump()
         with writer_token():
             row.save(force_insert=True, using=database)
     for name in names:

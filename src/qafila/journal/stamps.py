@@ -51,7 +51,8 @@ class Heads:
 
     def dump(self) -> str:
         """For the row's column."""
-        return orjson.dumps({n: [str(s) for s in stamps] for n, stamps in self.fields.items()}).decode()
+        stored = {n: [str(s) for s in stamps] for n, stamps in self.fields.items()}
+        return orjson.dumps(stored, option=orjson.OPT_SORT_KEYS).decode()
 
     def of(self, name: str) -> tuple[Stamp, ...]:
         """The heads of one field."""

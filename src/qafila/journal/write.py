@@ -61,7 +61,7 @@ class Writer:
         for field in canon.payload_fields(type(obj)):
             value = canon.plain(field, getattr(obj, field.attname))
             setattr(obj, field.attname, canon.native(field, value) if value is not None else None)
-            if value != canon.plain(field, field.get_default()):
+            if value != canon.unsaid(field):
                 fields[field.name] = value
         stamp = self._record(obj, CREATE, fields, {}, refs, lane)
         obj.heads = Heads({DEFAULT: (stamp,)}).dump()

@@ -75,11 +75,11 @@ class DatabaseWrapper(sqlite.DatabaseWrapper):
     def get_new_connection(self, conn_params: dict[str, Any]) -> Any:
         """Open and unlock. Raises `DatabaseError` where the key does not fit."""
         connection = cipher.connect(**conn_params)
-        register_functions(connection)
         key = bytes.fromhex(self._key_file.read_text().strip())
         connection.execute(f"PRAGMA key=\"x'{key.hex()}'\"")
         for pragma in PRAGMAS:
             connection.execute(pragma)
+        register_functions(connection)
         return connection
 
     def create_cursor(self, name: str | None = None) -> Any:

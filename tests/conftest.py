@@ -1,0 +1,141 @@
+"""Real databases for the tests: SQLCipher files copied from a migrated template, and a PostgreSQL of our own.
+
+`unit` and `hub` are two nodes on SQLCipher, `trio` three nodes on either engine. Each test starts with empty
+tables. Nothing here needs an already running server.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import django
+import pytest
+
+SCRATCH = Path(tempfile.mkdtemp(prefix="qafila-tests-"))
+CIPHER = ("default", "n1", "n2")
+SERVER = ("pg0", "pg1", "pg2")
+(SCRATCH / "database.key").write_text("5a" * 32)
+_POSTGRES = SCRATCH / "postgres"
+
+
+def _databases() -> dict[str, dict[str, object]]:
+    found: dict[str, dict[str, object]] = {
+        alias: {
+            "ENGINE": "qafila.node.sqlcipher",
+            "NAME": str(SCRATCH / f"{alias}.db"),
+            "OPTIONS": {"key_file": str(SCRATCH / "database.key")},
+            "CONN_MAX_AGE": None,
+        }
+        for alias in ("template", *CIPHER)
+    }
+    for alias in SERVER:
+        found[alias] = {"ENGINE": "django.db.backends.postgresql", "NAME": alias, "USER": "qafila",
+                        "HOST": str(_POSTGRES / "socket"), "CONN_MAX_AGE": None}  # fmt: skip
+    return found
+
+
+os.environ["QAFILA_TEST_DATABASES"] = json.dumps(_databases())
+os.environ["DJANGO_SETTINGS_MODULE"] = "qafila.node.settings"
+django.setup()
+
+
+def pytest_sessionfinish() -> None:
+    """Leave nothing behind."""
+    shutil.rmtree(SCRATCH, ignore_errors=True)
+
+
+@pytest.fixture(scope="session")
+def template() -> Path:
+    """A migrated, empty, encrypted database to copy."""
+    from django.core.management import call_command
+    from django.db import connections
+
+    call_command("migrate", database="template", verbosity=0)
+    connections["template"].cursor().execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    connections["template"].close()
+    return SCRATCH / "template.db"
+
+
+@pytest.fixture(scope="session")
+def postgres(template: Path) -> Iterator[None]:
+    """A PostgreSQL cluster with three migrated databases, stopped at the end."""
+    from django.core.management import call_command
+    from django.db import connections
+
+    from tests.postgres import Cluster
+
+    with Cluster(_POSTGRES) as cluster:
+        for alias in SERVER:
+            cluster.create_database(alias)
+            call_command("migrate", database=alias, verbosity=0)
+        yield
+        for alias in SERVER:
+            connections[alias].close()
+
+
+def wipe(alias: str) -> None:
+    """Make a database as new."""
+    from django.apps import apps
+    from django.db import connections
+
+    from qafila.journal.guard import writer_token
+
+    connection = connections[alias]
+    if connection.vendor == "postgresql":
+        ours = [m._meta.db_table for m in apps.get_models() if m.__module__.startswith("qafila.")]
+        with writer_token():
+            # Quicker than TRUNCATE for tables that hold next to nothing.
+            connection.cursor().execute("; ".join(f'DELETE FROM "{table}"' for table in ours))
+        return
+    connection.close()
+    name = str(connection.settings_dict["NAME"])
+    for suffix in ("-wal", "-shm"):
+        Path(name + suffix).unlink(missing_ok=True)
+    shutil.copy(SCRATCH / "template.db", name)
+
+
+@pytest.fixture
+def unit(template: Path, tmp_path: Path) -> Iterator[object]:
+    """This process is a unit's, with an empty database."""
+    from qafila.journal.here import Here, at
+
+    wipe("default")
+    directory = tmp_path / "unit"
+    _keys(directory)
+    here = Here("U1", "unit", custodian="MS", programme="UMMC", directory=directory, confirmed_by_hub=True)
+    with at(here):
+        yield here
+
+
+@pytest.fixture
+def hub(template: Path, tmp_path: Path) -> object:
+    """A hub on a database of its own; step over to it with `journal.here.at`."""
+    from qafila.journal.here import Here
+
+    wipe("n1")
+    directory = tmp_path / "hub"
+    _keys(directory)
+    return Here("H", "hub", custodian="MS", programme="UMMC", directory=directory, database="n1")
+
+
+def _keys(directory: Path) -> None:
+    (directory / "keys").mkdir(parents=True)
+    shutil.copy(SCRATCH / "database.key", directory / "keys" / "database.key")
+
+
+@pytest.fixture(params=["sqlcipher", "postgresql"])
+def trio(request: pytest.FixtureRequest, template: Path) -> list[object]:
+    """Three nodes, once on SQLCipher and once on PostgreSQL."""
+    from qafila.journal.here import Here
+
+    aliases = CIPHER if request.param == "sqlcipher" else SERVER
+    if request.param == "postgresql":
+        request.getfixturevalue("postgres")
+    for alias in aliases:
+        wipe(alias)
+    return [Here(f"N{i}", "unit", database=alias) for i, alias in enumerate(aliases)]

@@ -1,0 +1,62 @@
+"""A PostgreSQL cluster of the tests' own, from Debian's packages."""
+
+from __future__ import annotations
+
+import os
+import pwd
+import shutil
+import subprocess
+from pathlib import Path
+
+
+def _programs() -> Path:
+    found = sorted(Path("/usr/lib/postgresql").glob("*/bin/initdb"))
+    if not found:
+        raise RuntimeError("PostgreSQL is not installed: run 'make setup', or apt-get install postgresql")
+    return found[-1].parent
+
+
+class Cluster:
+    """Started in a folder with a socket in it, reachable by no network; gone when the block ends."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.data = folder / "data"
+        self.socket = folder / "socket"
+        self.programs = _programs()
+
+    def _run(self, *command: str) -> None:
+        subprocess.run(self._as_postgres(command), check=True, capture_output=True, cwd="/")
+
+    def _as_postgres(self, command: tuple[str, ...]) -> list[str]:
+        # The server refuses to run as root; CI and containers do.
+        return ["runuser", "-u", "postgres", "--", *command] if os.geteuid() == 0 else list(command)
+
+    def __enter__(self) -> Cluster:
+        self.folder.mkdir(parents=True, exist_ok=True)
+        self.socket.mkdir(exist_ok=True)
+        if os.geteuid() == 0:
+            owner = pwd.getpwnam("postgres")
+            for path in (self.folder, self.socket):
+                os.chown(path, owner.pw_uid, owner.pw_gid)
+            for parent in self.folder.parents:
+                if parent.owner() == "root" and parent.stat().st_mode & 0o001 == 0:
+                    parent.chmod(parent.stat().st_mode | 0o011)
+        self._run(str(self.programs / "initdb"), "-D", str(self.data), "-U", "qafila", "-A", "trust", "-E", "UTF8",
+                  "--locale=C.UTF-8", "-N")  # fmt: skip
+        self.start()
+        return self
+
+    def start(self) -> None:
+        """Start the server and wait until it answers."""
+        options = f"-c listen_addresses='' -c unix_socket_directories='{self.socket}' -c shared_buffers=64MB"
+        self._run(str(self.programs / "pg_ctl"), "-D", str(self.data), "-w", "-l", str(self.folder / "log"),
+                  "-o", options, "start")  # fmt: skip
+
+    def create_database(self, name: str) -> None:
+        """An empty database owned by `qafila`."""
+        self._run(str(self.programs / "createdb"), "-h", str(self.socket), "-U", "qafila", name)
+
+    def __exit__(self, *error: object) -> None:
+        self._run(str(self.programs / "pg_ctl"), "-D", str(self.data), "-m", "immediate", "stop")
+        shutil.rmtree(self.folder, ignore_errors=True)
