@@ -7,9 +7,10 @@ from pathlib import Path
 
 import pytest
 
+from qafila.clinic.rules.observations import KINDS
 from qafila.packs import load, places
 from qafila.packs.check import check, example_context, specialty_problems
-from qafila.packs.expressions import Context, response_of, truth
+from qafila.packs.expressions import OBSERVATIONS, Context, response_of, truth
 from qafila.packs.intake import asked, missing, red_flags, views_wanted
 from qafila.packs.questionnaire import questionnaire
 from qafila.packs.shapes import LANGUAGES
@@ -113,7 +114,7 @@ def cardiology_context(**changed: object) -> Context:
     }  # fmt: skip
     parts: dict[str, dict[str, object]] = {
         "answers": answers,
-        "obs": {"sbp": 150, "dbp": 95, "pulse": 76, "spo2": 97},
+        "obs": {"systolic": 150, "diastolic": 95, "pulse": 76, "spo2": 97},
         "patient": {"age_years": 61, "sex": "male"},
         "case": {"question": "Which drug to add?", "consent": True, "urgency": "routine",
                  "complaint": "headache", "diagnosis": "I10"},
@@ -167,3 +168,8 @@ def test_a_flag_without_its_inputs_is_neither_up_nor_down() -> None:
     flags = red_flags(load.load_specialty("cardiology"), Context())
     assert flags.up == ()
     assert {"rate", "ongoing_pain", "failure_hypoxia"} <= {flag.code for flag in flags.not_computed}
+
+
+def test_observations_are_those_of_the_table_of_vitals() -> None:
+    sides = {f"{name}_{side}" for name in ("systolic", "diastolic") for side in ("left", "right")}
+    assert OBSERVATIONS == set(KINDS) | sides

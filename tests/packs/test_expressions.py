@@ -13,7 +13,7 @@ CASE = Context(
     response_of(
         {"pain": True, "pain_minutes": 20, "risk": ["diabetes", "smoking"], "kind": "tight"}
     ),
-    obs={"spo2": 88.5, "sbp": 84},
+    obs={"spo2": 88.5, "systolic": 84},
     patient={"age_years": 44, "sex": "female"},
     case={"attachments": ["ecg12"], "question": "What now?"},
 )
@@ -28,7 +28,7 @@ CASE = Context(
         ("%a.risk contains 'diabetes'", True),
         ("%a.kind contains 'tight'", True),
         ("%a.risk contains 'none'", False),
-        ("%obs.spo2 < 90 and %obs.sbp < 90", True),
+        ("%obs.spo2 < 90 and %obs.systolic < 90", True),
         ("%obs.pulse > 100", None),
         ("%obs.pulse > 100 or %a.pain", True),
         ("%obs.pulse > 100 and %a.pain", None),

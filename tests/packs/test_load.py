@@ -134,6 +134,7 @@ def test_a_broken_pack_names_file_place_and_reason(
         ("fires = false", "fires = true", "one that stays quiet"),
         ("%a.itch = true", "%a.allergy = 'maybe'", "no option 'maybe'"),
         ("%a.itch = true", "%case.attachments contains 'x9'", "no view 'x9'"),
+        ("%a.itch = true", "%obs.humour > 1", "no observation 'humour'"),
         ('status = "draft"', 'status = "approved"', "who approved"),
         ('type = "integer"', 'type = "choice"', "needs options"),
         ('type = "integer"', 'type = "quantity"', "UCUM"),

