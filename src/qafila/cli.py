@@ -1,0 +1,318 @@
+"""The command `qafila`.
+
+Exit status: 0 done, 1 something was found or refused (the words say what), 2 the call itself was wrong.
+"""
+
+from __future__ import annotations
+
+import argparse
+import getpass
+import json
+import os
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+
+class Failed(Exception):
+    """A command could not do its work; the message says why and what to do."""
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Run one command; its exit status."""
+    arguments = parser().parse_args(argv)
+    try:
+        return int(arguments.run(arguments) or 0)
+    except KeyboardInterrupt:
+        return 130
+    except BrokenPipeError:
+        # The reader of our output has gone; what is left of it has nowhere to go.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 1
+    except _refusals() as error:
+        print(f"qafila: {error}", file=sys.stderr)
+        return 1
+
+
+def _refusals() -> tuple[type[Exception], ...]:
+    from qafila.node.directory import NodeError
+    from qafila.packs.shapes import PackError
+
+    return Failed, NodeError, PackError, OSError
+
+
+def parser() -> argparse.ArgumentParser:
+    """The whole command line."""
+    top = argparse.ArgumentParser(prog="qafila", description="The software of a connected medical caravan.")
+    commands = top.add_subparsers(title="commands", required=True, metavar="COMMAND")
+
+    def command(name: str, run: Callable[[argparse.Namespace], int | None], words: str) -> argparse.ArgumentParser:
+        sub = commands.add_parser(name, help=words, description=words)
+        sub.set_defaults(run=run)
+        return sub
+
+    _node_commands(commands)
+    at = command("serve", serve, "serve a node: pages, live lists, sync, jobs; Ctrl-C ends it")
+    at.add_argument("dir", type=Path)
+    at = command("agent", agent, "run a node's jobs and its sync loop (what 'serve' starts by itself)")
+    at.add_argument("dir", type=Path)
+    at = command("enrol", enrol, "join a unit to its hub with a one-time code, or issue such a code on the hub")
+    at.add_argument("dir", type=Path)
+    at.add_argument("--code", help="on the unit: the code from the hub; '-' reads it from standard input")
+    at.add_argument("--issue", metavar="NODE", help="on the hub: issue a code for the node of that code")
+    at.add_argument("--address", help="with --issue: https address at which the unit will call, default this hub's own")
+    at = command("sync", sync, "exchange with the hub now")
+    at.add_argument("dir", type=Path)
+    at.add_argument("--once", action="store_true", help="one contact, then stop (without it: until interrupted)")
+    at.add_argument("--json", action="store_true", help="print the report as JSON")
+    _user_commands(commands)
+    at = command("check", check, "check journal, chains, rows and blobs of a node; says what is wrong, exit 1 then")
+    at.add_argument("dir", type=Path)
+    at = command("backup", backup, "write a node's backup: a consistent, still encrypted copy, while it is running")
+    at.add_argument("dir", type=Path)
+    at.add_argument("file", type=Path)
+    at = command("restore", restore, "make a node's directory from a backup")
+    at.add_argument("file", type=Path)
+    at.add_argument("dir", type=Path)
+    _pack_commands(commands)
+    at = command("rule", rule, "run a clinical rule: JSON lines in, JSON lines out")
+    at.add_argument("name", nargs="?", help="the rule; without one they are listed")
+    at.add_argument("--describe", action="store_true", help="print inputs, units and source as JSON Schema")
+    at = command("bench", bench, "measure; prints a table, or JSON with its peers and their versions")
+    at.add_argument("name", help="which measurement: a folder of bench/")
+    at.add_argument("--json", action="store_true")
+    at = command("demo", demo, "a hub and two units with invented people, on this machine")
+    from qafila.node.demo.run import add_arguments
+
+    add_arguments(at)
+    return top
+
+
+def _node_commands(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    node = commands.add_parser("node", help="make a node").add_subparsers(required=True, metavar="VERB")
+    at = node.add_parser("create", help="make a node in a new directory")
+    at.add_argument("profile", help="unit, hub, health_office, vaccination_office, service_desk")
+    at.add_argument("dir", type=Path)
+    at.add_argument("--code", required=True, help="the node's code, unique under its hub: H, U1, …")
+    at.add_argument("--country", required=True, help="country pack")
+    at.add_argument("--port", type=int, default=0, help="port of its pages (default: the profile's)")
+    at.add_argument("--host", action="append", help="name or address under which it is reached (repeatable)")
+    at.add_argument("--postgresql", metavar="NAME", help="keep the rows in this PostgreSQL database")
+    at.add_argument("--postgresql-host", default="", help="its server or socket directory")
+    at.add_argument("--postgresql-user", default="")
+    at.set_defaults(run=node_create)
+
+
+def _user_commands(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    user = commands.add_parser("user", help="people who work with a node").add_subparsers(required=True, metavar="VERB")
+    at = user.add_parser("add", help="add a person; the password is asked for, or read from standard input")
+    at.add_argument("dir", type=Path)
+    at.add_argument("username")
+    at.add_argument("--name", required=True, help="in Latin script")
+    at.add_argument("--name-arabic", default="")
+    at.add_argument("--role", action="append", required=True, help="repeatable")
+    at.add_argument("--specialty", action="append", default=[])
+    at.add_argument("--language", default="fr", help="of the screens: ar, fr, en")
+    at.add_argument("--licence", default="")
+    at.set_defaults(run=user_add)
+
+
+def _pack_commands(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    packs = commands.add_parser("packs", help="data packs").add_subparsers(required=True, metavar="VERB")
+    at = packs.add_parser("check", help="validate every pack; says file, place and reason, exit 1 then")
+    at.add_argument("--root", type=Path, help="a folder whose packs come before the shipped ones")
+    at.set_defaults(run=packs_check)
+
+
+def _enter(path: Path) -> None:
+    """Make this process a process of the node in `path`."""
+    from qafila.node.directory import NodeDirectory
+
+    _ = NodeDirectory(path).facts
+    os.environ["QAFILA_DIR"] = str(path.absolute())
+    os.environ["DJANGO_SETTINGS_MODULE"] = "qafila.node.settings"
+    import django
+
+    django.setup()
+
+
+def node_create(args: argparse.Namespace) -> int:
+    """`qafila node create`."""
+    from qafila.node.create import create
+
+    database = None
+    if args.postgresql:
+        database = {
+            "engine": "postgresql",
+            "name": args.postgresql,
+            "host": args.postgresql_host,
+            "user": args.postgresql_user,
+        }
+    hosts = tuple(args.host or ("localhost", "127.0.0.1"))
+    made = create(
+        args.profile, args.dir, code=args.code, country=args.country, port=args.port, hosts=hosts, database=database
+    )
+    print(f"{made.code}: a new {args.profile} in {made.path}; 'qafila serve {args.dir}' starts it")
+    return 0
+
+
+def serve(args: argparse.Namespace) -> int:
+    """`qafila serve`."""
+    from qafila.node.create import migrate
+    from qafila.node.directory import NodeDirectory
+    from qafila.node.server import serve as run
+
+    directory = NodeDirectory(args.dir)
+    migrate(directory)
+    print(f"{directory.code}: https://{directory.hosts[0]}:{directory.port}", flush=True)
+    return run(directory)
+
+
+def agent(args: argparse.Namespace) -> int:
+    """`qafila agent`."""
+    _enter(args.dir)
+    from qafila.node.agent import run
+
+    return run()
+
+
+def enrol(args: argparse.Namespace) -> int:
+    """`qafila enrol`."""
+    if bool(args.code) == bool(args.issue):
+        raise Failed("say either --issue NODE (on the hub) or --code CODE (on the unit)")
+    _enter(args.dir)
+    from qafila.node import joining
+
+    if args.issue:
+        print(joining.issue(args.issue, args.address))
+        return 0
+    code = sys.stdin.readline().strip() if args.code == "-" else args.code
+    print(joining.join(code))
+    return 0
+
+
+def sync(args: argparse.Namespace) -> int:
+    """`qafila sync`."""
+    _enter(args.dir)
+    from qafila.node import joining
+
+    return joining.contact(once=args.once, as_json=args.json)
+
+
+def user_add(args: argparse.Namespace) -> int:
+    """`qafila user add`."""
+    _enter(args.dir)
+    from django.core.exceptions import ValidationError
+
+    from qafila.packs import load
+    from qafila.registry.staff.acts import UsernameTaken, create_staff
+
+    unknown = [r for r in args.role if r not in load.roles()]
+    if unknown:
+        raise Failed(f"there is no role {unknown[0]!r}; choose from {', '.join(load.roles())}")
+    password = getpass.getpass("Password: ") if sys.stdin.isatty() else sys.stdin.readline().rstrip("\n")
+    try:
+        create_staff(
+            None,
+            args.username,
+            password,
+            args.name,
+            args.role,
+            name_arabic=args.name_arabic,
+            specialties=args.specialty,
+            interface_language=args.language,
+            licence=args.licence,
+        )
+    except ValidationError as error:
+        raise Failed(" ".join(error.messages)) from error
+    except UsernameTaken:
+        raise Failed(f"the name {args.username!r} is taken; choose another") from None
+    print(f"{args.username} can log in")
+    return 0
+
+
+def check(args: argparse.Namespace) -> int:
+    """`qafila check`."""
+    _enter(args.dir)
+    from qafila.journal import blobs
+    from qafila.journal.check import problems
+    from qafila.journal.models import Record
+
+    found = 0
+    for problem in (*problems(), *blobs.problems()):
+        found += 1
+        print(problem)
+    count = Record.objects.count()
+    print(f"{count} records, {found} problem(s)" if found else f"{count} records: whole", file=sys.stderr)
+    return 1 if found else 0
+
+
+def backup(args: argparse.Namespace) -> int:
+    """`qafila backup`."""
+    _enter(args.dir)
+    from qafila.node.backup import write
+
+    size = write(args.dir, args.file)
+    print(f"{args.file}: {size / 1e6:.1f} MB")
+    return 0
+
+
+def restore(args: argparse.Namespace) -> int:
+    """`qafila restore`."""
+    from qafila.node.backup import read
+
+    read(args.file, args.dir)
+    print(f"{args.dir}: restored; 'qafila check {args.dir}' looks it over")
+    return 0
+
+
+def packs_check(args: argparse.Namespace) -> int:
+    """`qafila packs check`."""
+    from qafila.packs.check import check as all_problems
+
+    found = all_problems(args.root)
+    for problem in found:
+        print(problem)
+    print(f"{len(found)} problem(s)" if found else "every pack is sound", file=sys.stderr)
+    return 1 if found else 0
+
+
+def rule(args: argparse.Namespace) -> int:
+    """`qafila rule`."""
+    from qafila.clinic.rules import rule as rules
+
+    if args.name is None:
+        print("\n".join(rules.names()))
+        return 0
+    if args.name not in rules.names():
+        raise Failed(f"there is no rule {args.name!r}; choose from {', '.join(rules.names())}")
+    if args.describe:
+        print(json.dumps(rules.describe(args.name), indent=2, ensure_ascii=False))
+        return 0
+    return rules.run_lines(args.name, sys.stdin, sys.stdout)
+
+
+def bench(args: argparse.Namespace) -> int:
+    """`qafila bench`: the measurements live in bench/ beside the sources, not in the installed package."""
+    import runpy
+
+    root = Path(__file__).resolve().parents[2] / "bench"
+    script = root / args.name / "run.py"
+    if not script.exists():
+        names = ", ".join(sorted(p.parent.name for p in root.glob("*/run.py"))) or "none here: they are in the sources"
+        raise Failed(f"there is no measurement {args.name!r} ({names})")
+    sys.argv = [str(script), *(["--json"] if args.json else [])]
+    sys.path.insert(0, str(root.parent))
+    runpy.run_path(str(script), run_name="__main__")
+    return 0
+
+
+def demo(args: argparse.Namespace) -> int:
+    """`qafila demo`."""
+    from qafila.node.demo.run import run
+
+    return run(args)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

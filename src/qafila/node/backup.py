@@ -1,0 +1,96 @@
+"""Backup and restore of a node.
+
+A backup is one file: a tar of the database as of one instant (still encrypted with the node's key), the blobs it
+knows, the keys and `node.toml`. Whoever holds it holds the keys too, so it belongs under lock. A restored node
+goes on under a run of its own, so that nothing it writes can be taken for what the lost disk had written since.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import tarfile
+import tempfile
+from pathlib import Path
+
+from django.conf import settings
+from django.db import connection
+
+from qafila.node.directory import NodeDirectory, NodeError
+
+KEPT = ("node.toml", "keys", "blobs")
+
+
+def write(directory: Path, file: Path) -> int:
+    """Write a backup of the running node; its size in bytes. An existing file is replaced only by a whole one."""
+    file = file.absolute()
+    with tempfile.TemporaryDirectory(dir=file.parent, prefix=".backup-") as scratch:
+        database = Path(scratch) / _dump(Path(scratch))
+        whole = Path(scratch) / "backup.tar"
+        with tarfile.open(whole, "w") as tar:
+            tar.add(database, arcname=database.name)
+            for name in KEPT:
+                if (directory / name).exists():
+                    tar.add(directory / name, arcname=name, filter=_settled)
+        whole.chmod(0o600)
+        with whole.open("rb") as written:
+            os.fsync(written.fileno())
+        os.replace(whole, file)
+    return file.stat().st_size
+
+
+def _settled(member: tarfile.TarInfo) -> tarfile.TarInfo | None:
+    return None if member.name.endswith((".part", ".tmp")) else member
+
+
+def _dump(scratch: Path) -> str:
+    """A consistent copy of the database; the file's name."""
+    if connection.vendor == "postgresql":
+        wanted = settings.DATABASES["default"]
+        command = ["pg_dump", "--format=custom", f"--file={scratch / 'data.pgdump'}", "--dbname", wanted["NAME"]]
+        for option, name in (("--host", "HOST"), ("--port", "PORT"), ("--username", "USER")):
+            if wanted.get(name):
+                command += [option, str(wanted[name])]
+        subprocess.run(command, check=True, env={**os.environ, "PGPASSWORD": str(wanted.get("PASSWORD") or "")})
+        return "data.pgdump"
+    connection.ensure_connection()
+    with connection.cursor() as cursor:
+        # VACUUM INTO copies from one read snapshot and keeps the key; writers go on meanwhile.
+        cursor.execute("VACUUM INTO %s", [str(scratch / "data.db")])
+    return "data.db"
+
+
+def read(file: Path, directory: Path) -> NodeDirectory:
+    """Make a node's directory from a backup. Raises `NodeError`; leaves nothing behind then."""
+    if directory.exists() and any(directory.iterdir()):
+        raise NodeError(f"{directory} is not empty: restore into a new directory")
+    fresh = directory.with_name(f".{directory.name}-restoring")
+    shutil.rmtree(fresh, ignore_errors=True)
+    try:
+        fresh.mkdir(parents=True, mode=0o700)
+        with tarfile.open(file) as tar:
+            tar.extractall(fresh, filter="data")
+        if not (fresh / "node.toml").exists() or not list(fresh.glob("data.*")):
+            raise NodeError(f"{file} is not a backup of a node")
+        if directory.exists():
+            directory.rmdir()
+        fresh.rename(directory)
+    except (tarfile.TarError, EOFError) as error:
+        raise NodeError(f"{file} is not a whole backup: {error}") from error
+    finally:
+        shutil.rmtree(fresh, ignore_errors=True)
+    if (directory / "data.pgdump").exists():
+        _load(NodeDirectory(directory))
+    return NodeDirectory(directory)
+
+
+def _load(node: NodeDirectory) -> None:
+    wanted = node.databases()["default"]
+    dump = node.path / "data.pgdump"
+    command = ["pg_restore", "--clean", "--if-exists", "--no-owner", "--dbname", wanted["NAME"]]
+    for option, name in (("--host", "HOST"), ("--port", "PORT"), ("--username", "USER")):
+        if wanted.get(name):
+            command += [option, str(wanted[name])]
+    subprocess.run([*command, str(dump)], check=True)
+    dump.unlink()

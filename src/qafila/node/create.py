@@ -1,0 +1,97 @@
+"""Making a node: its directory, its keys, its empty database."""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+from qafila.node.directory import NodeDirectory, NodeError
+from qafila.packs import load
+
+CODE = re.compile(r"[A-Z0-9][A-Z0-9-]{0,15}")
+
+
+def create(
+    profile_name: str,
+    path: Path,
+    *,
+    code: str,
+    country: str,
+    port: int = 0,
+    hosts: tuple[str, ...] = ("localhost", "127.0.0.1"),
+    database: dict[str, str] | None = None,
+) -> NodeDirectory:
+    """Make a node of that profile in an empty or absent directory.
+
+    `database`: None for the profile's trial engine, or `{"engine": "postgresql", "name": …, "host": …}`.
+    Raises `NodeError` with what to do; leaves nothing behind then.
+    """
+    if profile_name not in load.profiles():
+        raise NodeError(f"there is no profile {profile_name!r}; choose one of {', '.join(load.profiles())}")
+    if country not in load.countries():
+        raise NodeError(f"there is no country pack {country!r}; choose one of {', '.join(load.countries())}")
+    if not CODE.fullmatch(code):
+        raise NodeError(f"{code!r} cannot be a node's code: up to 16 capital letters, digits and hyphens")
+    if path.exists() and any(path.iterdir()):
+        raise NodeError(f"{path} is not empty: name a new directory")
+    pack, shape = load.country(country), load.profile(profile_name)
+    facts: dict[str, Any] = {
+        "code": code,
+        "profile": profile_name,
+        "country": country,
+        "language": pack.default_language,
+        "custodian": pack.custodian.en[:16],
+        "programme": pack.programme.en[:16],
+        "hosts": list(hosts),
+        "port": port or shape.ports.pages,
+    }
+    path.mkdir(parents=True, exist_ok=True, mode=0o700)
+    (path / "blobs").mkdir(mode=0o700)
+    (path / "node.toml").write_text(_toml(facts) + ("\n[database]\n" + _toml(database) if database else ""))
+    directory = NodeDirectory(path)
+    directory.secret("web")
+    directory.secret("database")
+    migrate(directory)
+    return directory
+
+
+def migrate(directory: NodeDirectory) -> None:
+    """Bring the node's database to this version; in a process of its own, because settings are per process."""
+    run_django(directory, "from django.core.management import call_command; call_command('migrate', verbosity=0)")
+
+
+def run_django(directory: NodeDirectory, code: str) -> None:
+    """Run a line of Python as a process of that node. Raises `NodeError` with its last line where it fails."""
+    done = subprocess.run(
+        [sys.executable, "-c", f"import django; django.setup(); {code}"],
+        env=environment(directory),
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    if done.returncode:
+        raise NodeError((done.stderr.strip() or "failed without a word").splitlines()[-1])
+
+
+def environment(directory: NodeDirectory) -> dict[str, str]:
+    """The environment of a process of that node."""
+    return {**os.environ, "QAFILA_DIR": str(directory.path), "DJANGO_SETTINGS_MODULE": "qafila.node.settings"}
+
+
+def _toml(facts: dict[str, Any]) -> str:
+    lines = []
+    for name, value in facts.items():
+        if isinstance(value, list):
+            lines.append(f"{name} = [{', '.join(_quoted(v) for v in value)}]")
+        else:
+            lines.append(f"{name} = {value if isinstance(value, int) else _quoted(value)}")
+    return "\n".join(lines) + "\n"
+
+
+def _quoted(text: str) -> str:
+    escaped = text.replace("\\", "\\\\").replace('"', '\\"')
+    return f'"{escaped}"'

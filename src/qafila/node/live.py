@@ -1,0 +1,106 @@
+"""Held connections: tells open pages that a list has changed (server-sent events).
+
+A small ASGI application in a process of its own, without Django and without the database: the journal's writer
+touches `changed` in the node's directory at each commit, and this process passes the word on. A page shows a
+token that its own node signed and that is good for some hours; what has changed is never said, only that.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+from typing import Any
+from urllib.parse import parse_qs
+
+from qafila.node.live_token import valid
+
+DIRECTORY = Path(os.environ["QAFILA_DIR"])
+BEAT_S = 20
+LOOK_S = 0.5
+
+Send = Callable[[dict[str, Any]], Awaitable[None]]
+
+
+class Watch:
+    """Looks at the file once for all who listen."""
+
+    def __init__(self, file: Path) -> None:
+        self.file = file
+        self.turn = asyncio.Condition()
+        self.stamp = self._look()
+        self.task: asyncio.Task[None] | None = None
+
+    def _look(self) -> int:
+        try:
+            return self.file.stat().st_mtime_ns
+        except FileNotFoundError:
+            return 0
+
+    async def run(self) -> None:
+        """Watch for as long as the process lives."""
+        while True:
+            await asyncio.sleep(LOOK_S)
+            stamp = self._look()
+            if stamp != self.stamp:
+                self.stamp = stamp
+                async with self.turn:
+                    self.turn.notify_all()
+
+    async def change(self) -> bool:
+        """True at the next change, False after a while without one."""
+        if self.task is None:
+            self.task = asyncio.create_task(self.run())
+        try:
+            async with asyncio.timeout(BEAT_S), self.turn:
+                await self.turn.wait()
+        except TimeoutError:
+            return False
+        return True
+
+
+_watch: Watch | None = None
+
+
+async def application(scope: dict[str, Any], receive: Any, send: Send) -> None:
+    """The ASGI application."""
+    global _watch
+    if scope["type"] != "http":
+        return
+    headers = {k.decode().lower(): v.decode("latin-1") for k, v in scope["headers"]}
+    origin = headers.get("origin", "")
+    token = parse_qs(scope.get("query_string", b"").decode("latin-1")).get("token", [""])[0]
+    if scope["path"] != "/live" or not valid(DIRECTORY, token):
+        await _plain(send, 403)
+        return
+    await send({"type": "http.response.start", "status": 200, "headers": _headers(b"text/event-stream", origin)})
+    _watch = _watch or Watch(DIRECTORY / "changed")
+    gone = asyncio.ensure_future(_gone(receive))
+    await send({"type": "http.response.body", "body": b"retry: 3000\n\n", "more_body": True})
+    while not gone.done():
+        waiting = asyncio.ensure_future(_watch.change())
+        await asyncio.wait({gone, waiting}, return_when=asyncio.FIRST_COMPLETED)
+        if not waiting.done():
+            waiting.cancel()
+            break
+        word = b"event: changed\ndata: lists\n\n" if waiting.result() else b": still here\n\n"
+        await send({"type": "http.response.body", "body": word, "more_body": True})
+
+
+async def _gone(receive: Any) -> None:
+    while (await receive())["type"] != "http.disconnect":
+        pass
+
+
+async def _plain(send: Send, status: int) -> None:
+    await send({"type": "http.response.start", "status": status, "headers": _headers(b"text/plain", "")})
+    await send({"type": "http.response.body", "body": b""})
+
+
+def _headers(kind: bytes, origin: str) -> list[tuple[bytes, bytes]]:
+    headers = [(b"content-type", kind), (b"cache-control", b"no-store"), (b"x-content-type-options", b"nosniff")]
+    if origin.startswith("https://"):
+        # The token alone lets in: no cookie is asked for, so any origin that holds one may listen.
+        headers.append((b"access-control-allow-origin", origin.encode("latin-1")))
+    return headers
