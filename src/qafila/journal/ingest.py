@@ -16,6 +16,7 @@ from django.db import DatabaseError, transaction
 from django.db.models import Q
 
 from qafila.journal import canon, fold
+from qafila.journal.changed import mark
 from qafila.journal.guard import writer_token
 from qafila.journal.header import CHANGE, CREATE, NOTE, Header, decode
 from qafila.journal.here import Here, here
@@ -89,6 +90,7 @@ def _batch(node: Here, parcels: Sequence[Parcel], sender: str, taken: Taken) -> 
         _apply(node, header, parcel, record, taken)
     taken.new += len(fresh)
     if fresh:
+        mark(node)
         ingested.send(sender=Record, headers=[h for h, _ in fresh], records=records, node=node, sender_node=sender)
 
 

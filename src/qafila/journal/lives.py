@@ -78,9 +78,8 @@ def open_run(node: Here) -> int:
 
 
 @contextmanager
-def extending(node: Here) -> Iterator[End]:
-    """Lock the head of this process's run and let the block append to it."""
-    run = open_run(node)
+def extending(node: Here, run: int) -> Iterator[End]:
+    """Lock the head of a run of this process and let the block append to it."""
     row = Run._base_manager.using(node.database).select_for_update().get(node=node.node, run=run)
     end = End(row, own=node.confirmed_by_hub)
     yield end

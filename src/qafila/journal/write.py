@@ -19,6 +19,7 @@ from uuid import UUID
 from django.db import transaction
 
 from qafila.journal import canon, fold, lives
+from qafila.journal.changed import mark
 from qafila.journal.guard import writer_token
 from qafila.journal.header import CHANGE, CREATE, Header
 from qafila.journal.here import Here, here
@@ -40,6 +41,7 @@ class Writer:
     def __init__(self, node: Here, actor: UUID | None, act: str, lane: int | None) -> None:
         self.node, self.actor, self.lane = node, actor, lane
         self.acts = [act]
+        self.run: int | None = None
         self.salt = secrets.token_bytes(16)
         self.drafts: list[tuple[dict[str, Any], bytes, Recorded]] = []
 
@@ -101,13 +103,14 @@ class Writer:
         lane: int | None,
     ) -> Stamp:
         model = type(obj)
-        run = lives.open_run(self.node)
+        if self.run is None:
+            self.run = lives.open_run(self.node)
         hlc = self.node.clock.tick()
         data = canon.dumps(fields)
         patient = obj.subject_of_care()
         values = {
             "node": self.node.node,
-            "run": run,
+            "run": self.run,
             "hlc": hlc,
             "actor": self.actor.hex if self.actor else "",
             "act": self.acts[-1],
@@ -124,14 +127,14 @@ class Writer:
             "lane": next(x for x in (lane, self.lane, model.lane) if x is not None),
         }
         self.drafts.append((values, data, obj))
-        return Stamp(hlc, self.node.node, run)
+        return Stamp(hlc, self.node.node, self.run)
 
     def flush(self) -> list[Record]:
         """Chain and store the collected records; the run's head is locked here, last."""
-        if not self.drafts:
+        if not self.drafts or self.run is None:
             return []
         drafts, self.drafts = self.drafts, []
-        with lives.extending(self.node) as end:
+        with lives.extending(self.node, self.run) as end:
             records = []
             for values, data, _ in drafts:
                 lane = values.pop("lane")
@@ -184,6 +187,7 @@ def writing(actor: Any, act: str, *, lane: int | None = None) -> Iterator[Writer
             yield writer
             records = writer.flush()
             if records:
+                mark(node)
                 written.send(sender=Writer, records=records, node=node)
         finally:
             _current.reset(token)
