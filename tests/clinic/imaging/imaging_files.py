@@ -2,14 +2,25 @@
 
 import struct
 import zlib
+from collections.abc import Callable
 from io import BytesIO
 from pathlib import Path
 
 import pydicom.data
 from PIL import Image
 
+from qafila.clinic.imaging.refused import Refused
+
 PYDICOM = Path(pydicom.data.__file__).parent
 SHIPPED = sorted(p for p in PYDICOM.rglob("*") if p.is_file() and (p.suffix == ".dcm" or p.name.startswith("DICOMDIR")))
+
+
+def outcome(reader: Callable[[bytes], object], data: bytes) -> object:
+    """The result, or the refusal in its place."""
+    try:
+        return reader(data)
+    except Refused as refusal:
+        return refusal
 
 
 def shipped(name: str) -> bytes:

@@ -3,11 +3,11 @@
 import subprocess
 import sys
 from collections.abc import Callable
+from contextlib import suppress
 
 import skimage.data
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from imaging_files import SHIPPED, camera_jpeg, png_bomb, shipped
 from PIL import Image
 
 from qafila.clinic.imaging.dicom import glance, identity
@@ -15,6 +15,7 @@ from qafila.clinic.imaging.ecg import strip_svg
 from qafila.clinic.imaging.photo import prepare
 from qafila.clinic.imaging.refused import Refused
 from qafila.clinic.imaging.sniff import kind_of
+from tests.clinic.imaging.imaging_files import SHIPPED, camera_jpeg, png_bomb, shipped
 
 ALL: tuple[Callable[[bytes], object], ...] = (kind_of, prepare, glance, identity, strip_svg)
 SMALL = sorted((p for p in SHIPPED if p.stat().st_size < 40_000), key=lambda p: p.name)
@@ -24,10 +25,8 @@ relaxed = settings(deadline=None, max_examples=150, suppress_health_check=list(H
 
 def survives(data: bytes, readers: tuple[Callable[[bytes], object], ...] = ALL) -> None:
     for reader in readers:
-        try:
+        with suppress(Refused):
             reader(data)
-        except Refused as refusal:
-            assert str(refusal)
 
 
 def flipped(data: bytes, flips: list[tuple[float, int]]) -> bytes:
@@ -41,7 +40,12 @@ flips = st.lists(st.tuples(st.floats(0, 1), st.integers(1, 255)), min_size=1, ma
 
 
 @relaxed
-@given(st.binary(max_size=600), st.sampled_from([b"", b"\xff\xd8\xff\xe0", b"\x89PNG\r\n\x1a\n", b"fLaC", b"RIFF____WAVE", b"%PDF-", bytes(128) + b"DICM"]))
+@given(
+    st.binary(max_size=600),
+    st.sampled_from(
+        [b"", b"\xff\xd8\xff\xe0", b"\x89PNG\r\n\x1a\n", b"fLaC", b"RIFF____WAVE", b"%PDF-", bytes(128) + b"DICM"]
+    ),
+)
 def test_random_bytes_behind_any_signature(data: bytes, start: bytes) -> None:
     survives(start + data)
 
@@ -98,7 +102,7 @@ def test_a_cut_ecg_is_always_refused() -> None:
 
 def test_a_bomb_costs_no_memory() -> None:
     script = (
-        "import resource, sys\n"
+        "import re, sys\n"
         "from qafila.clinic.imaging import sniff, photo\n"
         "from qafila.clinic.imaging.refused import Refused\n"
         "data = sys.stdin.buffer.read()\n"
@@ -106,6 +110,12 @@ def test_a_bomb_costs_no_memory() -> None:
         "    try: reader(data)\n"
         "    except Refused: pass\n"
         "    else: sys.exit(3)\n"
-        "sys.exit(4 if resource.getrusage(resource.RUSAGE_SELF).ru_maxrss > 90_000 else 0)\n"
+        "peak = int(re.search(r'VmHWM:\\s+(\\d+)', open('/proc/self/status').read())[1])\n"
+        "sys.exit(4 if peak > 60_000 else 0)\n"
     )
-    subprocess.run([sys.executable, "-c", script], input=png_bomb(10_000, 10_000), check=True, env={"PYTHONPATH": ":".join(sys.path)})
+    subprocess.run(
+        [sys.executable, "-c", script],
+        input=png_bomb(10_000, 10_000),
+        check=True,
+        env={"PYTHONPATH": ":".join(sys.path)},
+    )

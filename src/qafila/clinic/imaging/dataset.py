@@ -9,7 +9,15 @@ import zlib
 from io import BytesIO
 from typing import TYPE_CHECKING
 
-from qafila.clinic.imaging.refused import BROKEN_DICOM, EMPTY, NOT_DICOM, TOO_BIG, TOO_MANY_FRAMES, TOO_MANY_PIXELS, Refused
+from qafila.clinic.imaging.refused import (
+    BROKEN_DICOM,
+    EMPTY,
+    NOT_DICOM,
+    TOO_BIG,
+    TOO_MANY_FRAMES,
+    TOO_MANY_PIXELS,
+    Refused,
+)
 
 if TYPE_CHECKING:
     from pydicom import FileDataset
@@ -47,7 +55,9 @@ def open_dicom(data: bytes, limit: int = DICOM_BYTES) -> FileDataset:
         return _read(BytesIO(data), False)
     except Refused:
         raise
-    except Exception as error:  # pydicom raises a dozen kinds on damaged input, RecursionError and MemoryError among them
+    except (
+        Exception
+    ) as error:  # pydicom raises a dozen kinds on damaged input, RecursionError and MemoryError among them
         raise Refused(BROKEN_DICOM) from error
 
 

@@ -50,11 +50,19 @@ def identity(data: bytes) -> Identity:
     """The patient of a DICOM file, whatever it holds. Raises `Refused`."""
     found = open_dicom(data)
     sex = _text(found, "PatientSex").upper()
-    return Identity(_text(found, "PatientName"), _text(found, "PatientID"), sex if sex in ("M", "F", "O") else "", _date(found, "PatientBirthDate"))
+    return Identity(
+        _text(found, "PatientName"),
+        _text(found, "PatientID"),
+        sex if sex in ("M", "F", "O") else "",
+        _date(found, "PatientBirthDate"),
+    )
 
 
 def glance(data: bytes) -> Glance:
-    """Render the middle frame with the file's own window, else between the 1st and 99th percentile. Raises `Refused` and nothing else."""
+    """Render the middle frame with the file's own window, else between the 1st and 99th percentile.
+
+    Raises `Refused` and nothing else.
+    """
     found = open_dicom(data)
     if "Rows" not in found or not any(key in found for key in ("PixelData", "FloatPixelData", "DoubleFloatPixelData")):
         raise Refused(refused.NO_PICTURE)
@@ -65,12 +73,12 @@ def glance(data: bytes) -> Glance:
         picture = picture.resize(_size(found, *picture.size))
         out = BytesIO()
         picture.save(out, "JPEG", quality=90, progressive=True)
-    except Refused:
+    except (Refused, KeyboardInterrupt, SystemExit):
         raise
-    except Exception as error:  # decoders and damaged tags raise what they will
+    except BaseException as error:  # the RLE decoder's panic on damaged data is no `Exception`
         raise Refused(refused.BROKEN_DICOM) from error
-    words = (_text(found, "Modality"), _text(found, "BodyPartExamined"), _date(found, "StudyDate"))
-    return Glance(out.getvalue(), *picture.size, frames, shown + 1, *words)
+    modality, part, day = _text(found, "Modality"), _text(found, "BodyPartExamined"), _date(found, "StudyDate")
+    return Glance(out.getvalue(), picture.width, picture.height, frames, shown + 1, modality, part, day)
 
 
 def _text(found: FileDataset, key: str) -> str:
@@ -92,7 +100,8 @@ def _date(found: FileDataset, key: str) -> str:
 
 def _frame(found: FileDataset, shown: int, frames: int) -> Any:
     """One frame's stored values (colour as RGB)."""
-    from pydicom.pixels import get_decoder, pixel_array
+    from pydicom.pixels.decoders.base import get_decoder
+    from pydicom.pixels.utils import pixel_array
     from pydicom.uid import UID
 
     syntax = UID(found.file_meta.TransferSyntaxUID)
@@ -135,7 +144,9 @@ def _jpeg_frame(stream: bytes) -> tuple[int, int]:
         if mark == 0xFF:
             at += 1
         elif 0xC0 <= mark <= 0xCF and mark not in (0xC4, 0xC8, 0xCC):
-            return stream[at + 4], int.from_bytes(stream[at + 5 : at + 7], "big") * int.from_bytes(stream[at + 7 : at + 9], "big")
+            return stream[at + 4], int.from_bytes(stream[at + 5 : at + 7], "big") * int.from_bytes(
+                stream[at + 7 : at + 9], "big"
+            )
         else:
             at += 2 + length
     raise Refused(refused.BROKEN_DICOM)
@@ -144,7 +155,7 @@ def _jpeg_frame(stream: bytes) -> tuple[int, int]:
 def _picture(found: FileDataset, values: Any) -> Any:
     import numpy
     from PIL import Image
-    from pydicom.pixels import apply_color_lut, apply_modality_lut, apply_voi_lut
+    from pydicom.pixels.processing import apply_color_lut, apply_modality_lut, apply_voi_lut
 
     kind = str(found.get("PhotometricInterpretation", "MONOCHROME2"))
     if kind == "PALETTE COLOR":

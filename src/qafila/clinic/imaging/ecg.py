@@ -1,7 +1,8 @@
 """The 12-lead ECG of a DICOM file, and its paper: 25 mm/s, 10 mm/mV.
 
-The file itself stays the master; what is drawn here is drawn anew for each reader. `ecg_plot` places and draws the traces; this module
-closes its columns up (so that beats of the rhythm strip stand under those of the leads), lays one grid under all, and writes the SVG small.
+The file itself stays the master; what is drawn here is drawn anew for each reader. `ecg_plot` places and draws the
+traces; this module closes its columns up (so that beats of the rhythm strip stand under those of the leads), lays one
+grid under all, and has `paper` write the SVG small.
 """
 
 from __future__ import annotations
@@ -30,7 +31,7 @@ STRIP_SECONDS = 10.0
 SHORTEST_SECONDS = 2.5
 MOST_CHANNELS, MOST_VALUES = 64, 8_000_000
 MILLIVOLTS = {"V": 1000.0, "mV": 1.0, "uV": 1e-3, "nV": 1e-6}
-NUMBERED = {**{1: "I", 2: "II", 61: "III", 62: "aVR", 63: "aVL", 64: "aVF"}, **{n + 2: f"V{n}" for n in range(1, 7)}}
+NUMBERED = {1: "I", 2: "II", 61: "III", 62: "aVR", 63: "aVL", 64: "aVF", **{n + 2: f"V{n}" for n in range(1, 7)}}
 """Lead numbers shared by SCP-ECG (EN 1064 table 5.6.3-9) and ISO/IEEE 11073-10102 (`2:n`), as in DICOM CID 3001."""
 MDC_BASE = 131328
 WORDS: Mapping[str, str] = {
@@ -79,7 +80,9 @@ def read(data: bytes) -> Ecg:
         ecg = _recording(found, number, group)
     except Refused:
         raise
-    except Exception as error:  # damaged values surface as AttributeError, ValueError, struct.error, deep inside pydicom and numpy
+    except (
+        Exception
+    ) as error:  # damaged values surface as AttributeError, ValueError, struct.error, deep inside pydicom and numpy
         raise Refused(refused.BROKEN_DICOM) from error
     if ecg.seconds < SHORTEST_SECONDS:
         raise Refused(refused.SHORT_ECG, seconds=SHORTEST_SECONDS)
@@ -104,7 +107,9 @@ def lead_of(channel: Dataset) -> str | None:
         return NUMBERED.get(int(number[1]))
     if scheme == "MDC" and code.isdecimal() and len(code) == 6:
         return NUMBERED.get(int(code) - MDC_BASE)
-    word = re.search(r"(?<![A-Za-z0-9])(aV[RLF]|V[1-6]|III|II|I)(?![A-Za-z0-9])", re.sub("_", " ", meaning or code), re.IGNORECASE)
+    word = re.search(
+        r"(?<![A-Za-z0-9])(aV[RLF]|V[1-6]|III|II|I)(?![A-Za-z0-9])", re.sub("_", " ", meaning or code), re.IGNORECASE
+    )
     return next((lead for lead in LEADS if word and lead.lower() == word[1].lower()), None)
 
 
@@ -149,8 +154,11 @@ def _gaps(found: FileDataset, number: int, group: Dataset) -> Any:
     raw = multiplex_array(found, number, as_raw=True)
     if padding is None:
         return raw != raw
-    order = "little" if found.original_encoding[1] is not False else "big"
-    return raw == (int.from_bytes(padding, order, signed=True) if isinstance(padding, bytes) else padding)
+    return raw == (
+        int.from_bytes(padding[:: -1 if found.original_encoding[1] else 1], "big", signed=True)
+        if isinstance(padding, bytes)
+        else padding
+    )
 
 
 def _unit(channel: Dataset) -> float:
@@ -166,7 +174,7 @@ def _positive(value: Any) -> float | None:
 
 
 def strip_svg(data: bytes, labels: Mapping[str, str] = WORDS) -> str:
-    """The paper as SVG with its true size: `width` and `height` in mm, the viewBox in twentieths of a millimetre.
+    """The paper as SVG in its true size: `width` and `height` in mm, the viewBox in twentieths of a millimetre.
 
     Three rows of four leads, 2.5 s each and one after the other in time, and 10 s of lead II below. Raises `Refused`.
     """
@@ -177,7 +185,7 @@ def strip_svg(data: bytes, labels: Mapping[str, str] = WORDS) -> str:
 
 
 def strip_png(data: bytes, labels: Mapping[str, str] = WORDS, dpi: int = 150) -> bytes:
-    """The same paper as a PNG that carries its dots per inch. Needs matplotlib: for prints and messages, not for pages."""
+    """The same paper as a PNG that carries its dots per inch. Loads matplotlib: for prints, not for pages."""
     ecg = read(data)
     figure = _figure(_chart(ecg), _words(ecg, labels)[1:])
     out = BytesIO()
@@ -202,13 +210,21 @@ def _chart(ecg: Ecg) -> ECGChart:
     import ecg_plot
     import numpy
 
-    from qafila.clinic.imaging.paper import FONT
+    from qafila.clinic.imaging.paper import FONT, INK
 
     shown = ecg.millivolts[:, : int(STRIP_SECONDS * ecg.frequency)]
     # whole half-millivolts keep every baseline on a thick line; no trace is ever cut off
     low = min(-1.0, float(numpy.floor(2 * numpy.nanmin(shown, initial=0) - 0.04) / 2))
     high = max(1.0, float(numpy.ceil(2 * numpy.nanmax(shown, initial=0) + 0.04) / 2))
-    style = ecg_plot.Style(grid=False, axes=False, lead_names=False, background="none", font_size=FONT, line_color="#111111")
+    style = ecg_plot.Style(
+        grid=False,
+        axes=False,
+        lead_names=False,
+        background="none",
+        font_size=FONT,
+        line_width=INK,
+        line_color="#111111",
+    )
     chart = ecg_plot.plot(
         shown, sample_rate=ecg.frequency, lead_names=LEADS, layout="12lead", time_mode="sequential", rhythm_lead="II",
         speed=SPEED, gain=GAIN, amplitude_range=(low, high), style=style,
@@ -230,8 +246,10 @@ def _figure(chart: ECGChart, foot: tuple[str, ...]) -> Any:
     for text in list(axes.texts):  # ecg_plot's own are in English and stand elsewhere
         text.remove()
     for step, colour, width in GRID:
-        axes.add_collection(LineCollection(grid_lines(chart, step), colors=colour, linewidths=_points(width), zorder=-1), autolim=False)
-    for x, y, name in [*lead_names(chart), (12, chart.height_mm - 3, "   ".join(foot))]:
+        axes.add_collection(
+            LineCollection(grid_lines(chart, step), colors=colour, linewidths=_points(width), zorder=-1), autolim=False
+        )
+    for x, y, name in [*lead_names(chart), (12, chart.height_mm - 3, " · ".join(foot))]:
         axes.text(x, y, name, fontsize=_points(FONT), color="#111111")
     return figure
 

@@ -1,4 +1,7 @@
-"""The grid of ECG paper, and an ecg_plot chart written as small SVG: whole twentieths of a millimetre, no point that cannot be seen."""
+"""The grid of ECG paper, and an ecg_plot chart written as small SVG.
+
+Small by whole twentieths of a millimetre, relative steps, and no point that cannot be seen.
+"""
 
 from __future__ import annotations
 
@@ -17,19 +20,19 @@ NAME_ABOVE = 9.0
 """Millimetres from a lead's baseline up to its name."""
 GRID = ((1.0, "#f3d6d6", 0.08), (5.0, "#e0a3a3", 0.16))
 """Millimetres apart, colour, line width in millimetres."""
-INK = 0.2
+INK = 0.25
 """Millimetres: the width of a trace."""
 TOLERANCE = 0.05
-"""Millimetres: how far a dropped point may lie from the line drawn. A quarter of the line's width, 5 microvolts."""
+"""Millimetres: how far a dropped point may lie from the line drawn. A fifth of the line's width, 5 microvolts."""
 UNITS = 20
-"""SVG user units a millimetre: a quarter of the line's width, and each point takes four characters instead of six."""
+"""SVG user units a millimetre: a fifth of the line's width, and each point takes four characters instead of six."""
 SVG = "{http://www.w3.org/2000/svg}"
 
 Line = tuple[tuple[float, float], tuple[float, float]]
 
 
 def lead_names(chart: ECGChart) -> list[tuple[float, float, str]]:
-    """Where each lead's name stands (mm): close above its own trace, since above the panel it would touch the trace before."""
+    """Where each lead's name stands (mm): close above its own trace, away from the one before."""
     return [(panel.x + 1, panel.baseline - NAME_ABOVE, chart.record.names[panel.lead]) for panel in chart.panels]
 
 
@@ -44,23 +47,53 @@ def grid_lines(chart: ECGChart, step: float) -> list[Line]:
 
 def write_svg(chart: ECGChart, words: Sequence[str]) -> str:
     """The chart as ecg_plot draws it, under it the grid, below it `words[1:]`; `words[0]` is the title read aloud."""
-    drawn = ET.fromstring(chart.to_svg())
+    drawn = ET.fromstring(chart.to_svg())  # noqa: S314 - ecg_plot wrote it just now
     width, height = _units(chart.width_mm), _units(chart.height_mm)
-    root = ET.Element("svg", xmlns=SVG[1:-1], width=f"{width / UNITS:g}mm", height=f"{height / UNITS:g}mm", viewBox=f"0 0 {width} {height}", role="img")
+    root = ET.Element(
+        "svg",
+        xmlns=SVG[1:-1],
+        width=f"{width / UNITS:g}mm",
+        height=f"{height / UNITS:g}mm",
+        viewBox=f"0 0 {width} {height}",
+        role="img",
+    )
     ET.SubElement(root, "title").text = words[0]
     ET.SubElement(root, "rect", width=str(width), height=str(height), fill="#fff")
     for step, colour, thick in GRID:
-        ET.SubElement(root, "path", {"class": f"grid-{step:g}mm", "d": _segments(grid_lines(chart, step)), "stroke": colour, "stroke-width": f"{thick * UNITS:g}"})
-    ink = ET.SubElement(root, "g", {"fill": "none", "stroke": "#111", "stroke-width": f"{INK * UNITS:g}", "stroke-linejoin": "round", "stroke-linecap": "round"})
-    text = ET.SubElement(root, "g", {"font-family": "sans-serif", "font-size": f"{FONT * UNITS:g}", "fill": "#111", "direction": "ltr"})
+        ET.SubElement(
+            root,
+            "path",
+            {
+                "class": f"grid-{step:g}mm",
+                "d": _segments(grid_lines(chart, step)),
+                "stroke": colour,
+                "stroke-width": f"{thick * UNITS:g}",
+            },
+        )
+    ink = ET.SubElement(
+        root,
+        "g",
+        {
+            "fill": "none",
+            "stroke": "#111",
+            "stroke-width": f"{INK * UNITS:g}",
+            "stroke-linejoin": "round",
+            "stroke-linecap": "round",
+        },
+    )
+    text = ET.SubElement(
+        root, "g", {"font-family": "sans-serif", "font-size": f"{FONT * UNITS:g}", "fill": "#111", "direction": "ltr"}
+    )
     for element in drawn:
         if element.tag == SVG + "path":
             trace = "clip-path" in element.attrib
-            path = ET.SubElement(ink, "path", {"d": trace_path(_points(element.get("d", "")), TOLERANCE if trace else 0)})
+            path = ET.SubElement(
+                ink, "path", {"d": trace_path(_points(element.get("d", "")), TOLERANCE if trace else 0)}
+            )
             path.set("class", "trace" if trace else "pulse")
     for x, y, name in lead_names(chart):
         ET.SubElement(text, "text", x=str(_units(x)), y=str(_units(y))).text = name
-    ET.SubElement(text, "text", x=str(_units(12)), y=str(height - _units(3)), **{"xml:space": "preserve"}).text = "   ".join(words[1:])
+    ET.SubElement(text, "text", x=str(_units(12)), y=str(height - _units(3))).text = " · ".join(words[1:])
     return ET.tostring(root, encoding="unicode")
 
 
@@ -69,7 +102,10 @@ def _units(millimetres: float) -> int:
 
 
 def _segments(lines: Sequence[Line]) -> str:
-    return "".join(f"M{_units(x1)} {_units(y1)}" + (f"H{_units(x2)}" if y1 == y2 else f"V{_units(y2)}") for (x1, y1), (x2, y2) in lines)
+    return "".join(
+        f"M{_units(x1)} {_units(y1)}" + (f"H{_units(x2)}" if y1 == y2 else f"V{_units(y2)}")
+        for (x1, y1), (x2, y2) in lines
+    )
 
 
 def _points(path: str) -> ndarray:
@@ -85,12 +121,17 @@ def trace_path(points: ndarray, tolerance: float) -> str:
     whole = numpy.rint(points[kept(points, tolerance)] * UNITS).astype(int)
     steps = numpy.diff(whole, axis=0)
     steps = steps[steps.any(axis=1)]
-    moves = "".join(f"{' ' if dx >= 0 and n else ''}{dx}{' ' if dy >= 0 else ''}{dy}" for n, (dx, dy) in enumerate(steps.tolist()))
+    moves = "".join(
+        f"{' ' if dx >= 0 and n else ''}{dx}{' ' if dy >= 0 else ''}{dy}" for n, (dx, dy) in enumerate(steps.tolist())
+    )
     return f"M{whole[0, 0]} {whole[0, 1]}" + (f"l{moves}" if moves else "h0")
 
 
 def kept(points: ndarray, tolerance: float) -> ndarray:
-    """Indices of the points to keep so that none dropped lies further than `tolerance` above or below the line (Ramer 1972, Douglas and Peucker 1973)."""
+    """Indices of the points to keep so that none dropped lies further than `tolerance` above or below the line.
+
+    Ramer 1972, Douglas and Peucker 1973.
+    """
     import numpy
 
     if tolerance <= 0 or len(points) < 3:

@@ -9,7 +9,7 @@ def gettext_noop(message: str) -> str:
 class Refused(Exception):
     """A file is not taken.
 
-    `reason` is an English msgid, `values` fills its `%(name)s` places. Show it as `gettext(error.reason) % error.values`.
+    `reason` is an English msgid, `values` fills its `%(name)s` places: `gettext(error.reason) % error.values`.
     Neither ever holds the file's name or anything about the patient.
     """
 
@@ -25,7 +25,9 @@ class Refused(Exception):
 EMPTY = gettext_noop("The file is empty.")
 TOO_BIG = gettext_noop("The file is larger than %(limit)s MB.")
 TOO_MANY_PIXELS = gettext_noop("The picture has more than %(limit)s million pixels.")
-UNKNOWN = gettext_noop("This kind of file is not taken. Send a JPEG or PNG photograph, a DICOM file, a PDF, or a FLAC or WAV sound.")
+UNKNOWN = gettext_noop(
+    "This kind of file is not taken. Send a JPEG or PNG photograph, a DICOM file, a PDF, or a FLAC or WAV sound."
+)
 ACTIVE = gettext_noop("Web pages and SVG drawings are not taken. Send a JPEG or PNG photograph.")
 ARCHIVE = gettext_noop("Archives and office documents are not taken. Send the files one by one, a document as PDF.")
 OTHER_PHOTO = gettext_noop("This picture format is not taken. Set the camera to JPEG, or send a PNG.")
@@ -36,7 +38,9 @@ NOT_DICOM = gettext_noop("The file is named DICOM but is not a DICOM file.")
 BROKEN_DICOM = gettext_noop("The DICOM file is damaged or incomplete. Send it again from the device.")
 TOO_MANY_FRAMES = gettext_noop("The DICOM series is too long to be taken in one file.")
 NO_PICTURE = gettext_noop("This DICOM file holds no picture.")
-NO_DECODER = gettext_noop("This DICOM compression (%(syntax)s) cannot be shown here. Send it uncompressed, or as JPEG 2000 or RLE.")
+NO_DECODER = gettext_noop(
+    "This DICOM compression (%(syntax)s) cannot be shown here. Send it uncompressed, or as JPEG 2000 or RLE."
+)
 NO_ECG = gettext_noop("This DICOM file holds no ECG.")
 NOT_TWELVE = gettext_noop("This ECG does not hold the twelve leads recorded at the same time.")
 NO_SCALE = gettext_noop("This ECG does not say how many millivolts its numbers are: it cannot be drawn to scale.")

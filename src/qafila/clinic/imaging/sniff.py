@@ -1,4 +1,4 @@
-"""What a file is, by its content. Its name and the browser's word for it count for nothing but the wording of a refusal."""
+"""What a file is, by its content. Its name counts for nothing but the wording of a refusal."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ def kind_of(data: bytes, name: str = "") -> Kind:
         return _dicom(data)
     if len(data) > PHOTO_BYTES:
         raise Refused(refused.TOO_BIG, limit=PHOTO_BYTES // 1024 // 1024)
-    if data.startswith(b"\xff\xd8\xff") or data.startswith(b"\x89PNG\r\n\x1a\n"):
+    if data.startswith((b"\xff\xd8\xff", b"\x89PNG\r\n\x1a\n")):
         kind = Kind.PNG if data[0] == 0x89 else Kind.JPEG
         open_photo(data).close()
         return kind
@@ -69,7 +69,9 @@ def open_photo(data: bytes) -> Image:
         picture = Image.open(BytesIO(data), formats=("JPEG", "PNG"))
     except Image.DecompressionBombError as error:
         raise Refused(refused.TOO_MANY_PIXELS, limit=PHOTO_PIXELS // 1_000_000) from error
-    except Exception as error:  # Pillow's parsers raise what the damaged bytes make them: SyntaxError, struct.error, KeyError
+    except (
+        Exception
+    ) as error:  # Pillow's parsers raise what the damaged bytes make them: SyntaxError, struct.error, KeyError
         raise Refused(refused.BROKEN_PHOTO) from error
     if picture.width * picture.height > PHOTO_PIXELS:
         raise Refused(refused.TOO_MANY_PIXELS, limit=PHOTO_PIXELS // 1_000_000)
