@@ -68,14 +68,14 @@ system:
 system-test:
 	@setup/system.sh test
 
-$(BIN)/python: setup/python.sh
+$(STAMPS)/venv: setup/python.sh
 	@setup/python.sh $(VENV)
-	@touch -h $@
+	@mkdir -p $(STAMPS) && touch $@
 
-$(STAMPS)/base: requirements/base.lock requirements/build.lock | $(BIN)/python
+$(STAMPS)/base: requirements/base.lock requirements/build.lock $(STAMPS)/venv
 	@echo "Installing Python packages"
 	@$(PIP) install $(LOCKED) -r requirements/base.lock -r requirements/build.lock
-	@mkdir -p $(STAMPS) && touch $@
+	@touch $@
 
 $(STAMPS)/dev: requirements/dev.lock $(STAMPS)/base
 	@echo "Installing Python packages for tests"
