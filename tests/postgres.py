@@ -24,6 +24,7 @@ class Cluster:
         self.data = folder / "data"
         self.socket = folder / "socket"
         self.programs = _programs()
+        self.options = f"-c listen_addresses='' -c unix_socket_directories='{self.socket}' -c shared_buffers=64MB"
 
     def _run(self, *command: str) -> None:
         subprocess.run(self._as_postgres(command), check=True, capture_output=True, cwd="/")
@@ -49,9 +50,13 @@ class Cluster:
 
     def start(self) -> None:
         """Start the server and wait until it answers."""
-        options = f"-c listen_addresses='' -c unix_socket_directories='{self.socket}' -c shared_buffers=64MB"
         self._run(str(self.programs / "pg_ctl"), "-D", str(self.data), "-w", "-l", str(self.folder / "log"),
-                  "-o", options, "start")  # fmt: skip
+                  "-o", self.options, "start")  # fmt: skip
+
+    def restart_after_crash(self) -> None:
+        """Wait until a killed server has let go of its data, then start it; it recovers from its log."""
+        self._run(str(self.programs / "pg_ctl"), "-D", str(self.data), "-w", "-l", str(self.folder / "log"),
+                  "-o", self.options, "restart")  # fmt: skip
 
     def create_database(self, name: str) -> None:
         """An empty database owned by `qafila`."""

@@ -6,7 +6,7 @@ steps from one to the other with `at`; each has its own database alias.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
@@ -33,6 +33,8 @@ class Here:
     confirmed_by_hub: bool = False
     """Its own records wait until a hub has confirmed them (the node calls one)."""
     clock: HybridClock = field(default_factory=HybridClock)
+    before_writing: Callable[[], None] | None = None
+    """Called before each act's transaction; raises where nothing may be begun (no room on the disk)."""
     run: int | None = None
     """The run that this process has opened, None until its first write."""
     run_pid: int = 0

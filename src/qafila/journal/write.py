@@ -180,6 +180,8 @@ def writing(actor: Any, act: str, *, lane: int | None = None) -> Iterator[Writer
         finally:
             outer.acts.pop()
         return
+    if node.before_writing is not None:
+        node.before_writing()
     writer = Writer(node, getattr(actor, "id", actor), act, lane)
     with transaction.atomic(using=node.database):
         token = _current.set(writer)

@@ -5,11 +5,25 @@ from __future__ import annotations
 from django.conf import settings
 
 from qafila.journal.here import be
+from qafila.node.disk import require_room
 
 
 def connect() -> None:
     """Called once, when Django has loaded the models."""
+    from qafila.clinic.cases import wiring as cases
+    from qafila.registry.people import keys
+    from qafila.registry.places.here import use
+
     directory = settings.DIRECTORY
     if directory is None:
         return
-    be(directory.here())
+    here = directory.here()
+    here.before_writing = require_room
+    be(here)
+    use(directory.country)
+    keys.connect()
+    cases.connect(directory.profile)
+    if directory.profile.serves_sync:
+        from qafila.sync import mailbox
+
+        mailbox.connect()

@@ -1,0 +1,40 @@
+"""The agent process of a node: its jobs and, where the profile calls a hub, the sync loop."""
+
+from __future__ import annotations
+
+import signal
+import threading
+from collections.abc import Callable
+
+from django.conf import settings
+
+from qafila.node import jobs
+from qafila.node.disk import watch as watch_disk
+
+
+def known_jobs() -> dict[str, Callable[[], None]]:
+    """What this version can do, by the names that profiles use."""
+    from qafila.clinic.cases.jobs import JOBS
+
+    return {**JOBS, "disk_watch": watch_disk}
+
+
+def run() -> int:
+    """Work until told to stop."""
+    stop = threading.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda *_: stop.set())
+    profile = settings.DIRECTORY.profile
+    known = known_jobs()
+    jobs.schedule(profile, known)
+    threads = [threading.Thread(target=jobs.run_forever, args=(known, stop), name="jobs")]
+    if profile.calls_hub:
+        from qafila.sync.agent import run_forever
+
+        threads.append(threading.Thread(target=run_forever, args=(stop,), name="sync"))
+    for thread in threads:
+        thread.start()
+    stop.wait()
+    for thread in threads:
+        thread.join(10)
+    return 0

@@ -1,0 +1,79 @@
+"""Processes killed in the middle of writes: what was acknowledged is there, and the journal is whole."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from qafila.node.create import create, environment
+from qafila.node.directory import NodeDirectory
+from tests.postgres import Cluster
+
+WRITER = Path(__file__).with_name("killed.py")
+LIST = "from qafila.registry.people.models import Person; print(*Person.objects.values_list('pk', flat=True), sep='\\n')"
+
+
+def node_on(engine: str, tmp_path: Path, cluster: Cluster | None) -> NodeDirectory:
+    database = None
+    if cluster is not None:
+        cluster.create_database("killed")
+        database = {"engine": "postgresql", "name": "killed", "host": str(cluster.socket), "user": "qafila"}
+    return create("unit" if engine == "sqlcipher" else "hub", tmp_path / "node", code="K1", country="morocco",
+                  database=database)  # fmt: skip
+
+
+def people_of(node: NodeDirectory) -> set[str]:
+    done = subprocess.run(
+        [sys.executable, "-c", f"import django; django.setup(); {LIST}"],
+        env=environment(node), capture_output=True, text=True, check=True,
+    )  # fmt: skip
+    return set(done.stdout.split())
+
+
+def whole(node: NodeDirectory) -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", "qafila.cli", "check", str(node.path)], capture_output=True, text=True, check=False
+    )
+    assert (done.returncode, done.stdout) == (0, ""), done.stderr
+
+
+@pytest.mark.parametrize("engine", ["sqlcipher", "postgresql"])
+def test_kill_9_of_writers_loses_nothing_acknowledged(engine: str, tmp_path: Path) -> None:
+    if engine == "postgresql":
+        with Cluster(tmp_path / "pg") as cluster:
+            _killed_writers(node_on(engine, tmp_path, cluster), cluster)
+    else:
+        _killed_writers(node_on(engine, tmp_path, None), None)
+
+
+def _killed_writers(node: NodeDirectory, cluster: Cluster | None) -> None:
+    acknowledged: set[str] = set()
+    for round_ in range(3):
+        writers = [
+            subprocess.Popen([sys.executable, str(WRITER), str(node.path)], stdout=subprocess.PIPE,
+                             stderr=subprocess.DEVNULL, text=True)
+            for _ in range(2)
+        ]  # fmt: skip
+        for place, writer in enumerate(writers):
+            assert writer.stdout is not None
+            for _ in range(5 + 7 * round_ + place):
+                acknowledged.add(writer.stdout.readline().strip())
+        if cluster is not None and round_ == 2:
+            postmaster = int((cluster.data / "postmaster.pid").read_text().split()[0])
+            os.kill(postmaster, signal.SIGQUIT)  # immediate shutdown: no checkpoint, recovery from the log
+        for writer in writers:
+            writer.send_signal(signal.SIGKILL)
+        for writer in writers:
+            assert writer.stdout is not None
+            # What was said and not yet read is acknowledged too; the last line may be cut in the middle.
+            acknowledged.update(line for line in writer.stdout.read().split() if len(line) == 36)
+            writer.wait()
+    if cluster is not None:
+        cluster.restart_after_crash()
+    assert acknowledged <= people_of(node)
+    whole(node)
