@@ -46,6 +46,8 @@ class Person(Recorded):
     birth_date = models.DateField(null=True, blank=True)
     """Of a date known in part: its first day."""
     birth_precision = models.CharField(max_length=8, choices=BirthPrecision.choices, default=BirthPrecision.UNKNOWN)
+    birth_margin = models.SmallIntegerField(default=0)
+    """Years by which a birth year taken from a stated age may be wrong, either way."""
     birth_order = models.SmallIntegerField(null=True, blank=True)
     """1, 2… of a multiple birth."""
     circumstance = models.CharField(max_length=12, choices=Circumstance.choices, default=Circumstance.ORDINARY)
@@ -53,6 +55,8 @@ class Person(Recorded):
     """Of an unidentified person: where found, apparent age, clothing."""
     national_id = models.CharField(max_length=20, default="", blank=True, db_index=True)
     """As written on the paper, capitals, no spaces; empty: has no papers."""
+    same_id_reason = models.CharField(max_length=200, default="", blank=True)
+    """Why the person was registered although somebody else holds the same national number."""
     phone = models.CharField(max_length=20, default="", blank=True, db_index=True)
     phone_owner = models.CharField(max_length=60, default="", blank=True)
     """Whose phone it is when not the person's own."""
@@ -117,6 +121,7 @@ class PersonLink(Recorded):
         SPOUSE = "spouse", _("spouse")
         TWIN = "twin", _("twin")
         HOUSEHOLD = "household", _("same household")
+        SAME = "same", _("the same person")
 
     person = Ref(Person)
     other = Ref(Person)
@@ -128,8 +133,11 @@ class NameKey(models.Model):
     """Search keys of people on this node, derived from their names; rebuilt at will, never sent."""
 
     key = models.CharField(max_length=40)
-    person = Ref(Person)
+    person = Ref(Person, db_index=False)
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["key", "person"], name="name_key_once")]
         indexes = [models.Index(fields=["person"], name="name_key_person")]
+
+    def __str__(self) -> str:
+        return self.key

@@ -12,7 +12,7 @@ from qafila.journal.guard import GuardedQuerySet
 from qafila.journal.models import Recorded, Ref
 
 
-class StaffManager(BaseUserManager.from_queryset(GuardedQuerySet)):  # type: ignore[misc]
+class StaffManager(BaseUserManager.from_queryset(GuardedQuerySet)):  # type: ignore[misc, unused-ignore]
     """Reads only; `registry.staff.acts` writes."""
 
 
@@ -91,3 +91,6 @@ class Pin(models.Model):
     digest = models.CharField(max_length=200)
     until = models.DateTimeField()
     failures = models.SmallIntegerField(default=0)
+
+    def __str__(self) -> str:
+        return str(self.until)

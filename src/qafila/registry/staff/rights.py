@@ -8,11 +8,11 @@ from uuid import UUID
 
 from django.db.models import Q
 
-from qafila.kernel.clock import now
 from qafila.kernel.rights import Grants, NotAllowed
 from qafila.packs import load
+from qafila.registry.places.here import local_day
 from qafila.registry.staff.models import Staff
-from qafila.registry.units.models import Assignment
+from qafila.registry.units.models import Assignment, Unit
 
 
 @lru_cache(maxsize=256)
@@ -40,7 +40,7 @@ def may(by: Staff | None, right: str, about: Any = None) -> bool:
         return True
     if scope == "case":
         return _in_case(by, about)
-    unit = getattr(about, "unit_id", None)
+    unit = about.pk if isinstance(about, Unit) else getattr(about, "unit_id", None)
     return unit is None or unit in units_of(by)
 
 
@@ -50,9 +50,15 @@ def require(by: Staff | None, right: str, about: Any = None) -> None:
         raise NotAllowed(right)
 
 
+def require_or_node(by: Staff | None, right: str, about: Any = None) -> None:
+    """As `require`, but None is the node itself: what it does while it is set up needs nobody's right."""
+    if by is not None:
+        require(by, right, about)
+
+
 def units_of(staff: Staff) -> set[UUID]:
     """The units in whose crews the person is today."""
-    today = now().date()
+    today = local_day()
     rows = Assignment._base_manager.filter(staff=staff, starts__lte=today)
     return set(rows.filter(Q(ends__isnull=True) | Q(ends__gte=today)).values_list("unit_id", flat=True))
 

@@ -1,0 +1,58 @@
+"""Keeps the search keys of names in step with the names, whether they were written here or came from elsewhere."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+from uuid import UUID
+
+from qafila.journal import signals
+from qafila.journal.here import Here, here
+from qafila.journal.models import Record
+from qafila.kernel.names import name_keys
+from qafila.registry.people.models import NameKey, PersonName
+
+_LONGEST = 40
+
+
+def connect() -> None:
+    """Follow the journal from now on. Every node needs it."""
+    signals.written.connect(_follow, dispatch_uid="name-keys-written")
+    signals.ingested.connect(_follow, dispatch_uid="name-keys-ingested")
+
+
+def _follow(sender: Any, records: list[Record], node: Here, **more: Any) -> None:
+    kind = PersonName.kind()
+    people = {r.patient for r in records if r.kind == kind and r.patient is not None}
+    if people:
+        refresh(people, node.database)
+
+
+def keys_of(names: Iterable[PersonName]) -> set[str]:
+    """The search keys of these names: one a word."""
+    words = (part for n in names if not n.withdrawn for part in (n.given, n.middle, n.family))
+    return {key[:_LONGEST] for part in words for key in name_keys(part) if key}
+
+
+def refresh(people: Iterable[UUID], database: str) -> None:
+    """Make the keys of these people again from their names."""
+    wanted = list(people)
+    names: dict[UUID, list[PersonName]] = {p: [] for p in wanted}
+    for name in PersonName.objects.using(database).filter(person_id__in=wanted):
+        names[name.person_id].append(name)
+    stored = NameKey._base_manager.using(database)
+    present = set(stored.filter(person_id__in=wanted).values_list("person_id", "key"))
+    right = {(person, key) for person, owned in names.items() for key in keys_of(owned)}
+    for person in {p for p, _ in present - right}:
+        stored.filter(person_id=person, key__in=[k for p, k in present - right if p == person]).delete()
+    fresh = [NameKey(person_id=p, key=k) for p, k in sorted(right - present, key=str)]
+    stored.bulk_create(fresh, ignore_conflicts=True)
+
+
+def rebuild(batch: int = 1000) -> int:
+    """Make all keys again, for a node whose keys were lost or made by an older rule; how many people it did."""
+    database = here().database
+    people = list(PersonName.objects.using(database).values_list("person_id", flat=True).distinct())
+    for start in range(0, len(people), batch):
+        refresh(people[start : start + batch], database)
+    return len(people)

@@ -1,0 +1,106 @@
+"""One field finds a person: a name in either script, the code or QR of the card, a national number, a telephone.
+
+Three queries whatever is typed: names by their keys, people, their names.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from uuid import UUID
+
+from django.db.models import Q
+from rapidfuzz import fuzz
+
+from qafila.kernel.ids import read_code
+from qafila.kernel.names import name_key, name_keys
+from qafila.kernel.text import fold, latin_digits
+from qafila.packs.national_id import normalised
+from qafila.registry.people.details import phone_number
+from qafila.registry.people.models import Person, PersonName
+from qafila.registry.people.queries import candidates, names_of
+
+QR_PREFIX = "QAFILA:"
+_MAX_TYPED = 100
+_ALIKE = 60
+"""Names less alike than this (rapidfuzz, 0-100) are not shown."""
+
+
+@dataclass(frozen=True)
+class Found:
+    """A person, their names, how well they fit (0-100), and what it was found by: code, national_id, phone, name."""
+
+    person: Person
+    names: list[PersonName]
+    score: float
+    why: str
+
+
+def search(text: str, limit: int = 20) -> list[Found]:
+    """The people meant by `text`, the likeliest first. Nothing for less than two characters."""
+    typed = text.strip()[:_MAX_TYPED]
+    if len(typed) < 2:
+        return []
+    code = read_code(typed.upper().removeprefix(QR_PREFIX))
+    number, phone = _digits(typed)
+    keys = [] if number else _keys(typed)
+    by_name = candidates(keys, max(1, len(keys) - 1)) if keys else []
+    wanted = Q(pk__in=by_name)
+    if code:
+        wanted |= Q(code=code)
+    if number:
+        wanted |= Q(national_id=number)
+    if phone:
+        wanted |= Q(phone__gte=phone, phone__lt=phone[:-1] + chr(ord(phone[-1]) + 1))
+    people = list(Person.objects.filter(wanted)[: len(by_name) + 50])
+    names = names_of(p.pk for p in people)
+    found = [_fit(p, names[p.pk], typed, code, number, phone) for p in people]
+    good = [f for f in found if f.why != "name" or f.score >= _ALIKE]
+    return sorted(good, key=lambda f: (-f.score, -f.person.pk.int))[:limit]
+
+
+def _digits(typed: str) -> tuple[str, str]:
+    """What was typed as a national number and as the beginning of a telephone number, where it can be one."""
+    number = normalised(typed)
+    if not any(c.isdigit() for c in number) or len(number) < 4 or not number.isascii():
+        return "", ""
+    phone = phone_number(typed)
+    # Letters in it: the letter of a card's number, not a telephone.
+    return number, phone if isinstance(phone, str) and re.fullmatch(r"[+\d\s().\-/]+", latin_digits(typed)) else ""
+
+
+def _keys(typed: str) -> list[str]:
+    if len(fold(typed)) < 2:
+        return []
+    return list(dict.fromkeys(name_keys(typed)))
+
+
+def _fit(person: Person, names: list[PersonName], typed: str, code: str | None, number: str, phone: str) -> Found:
+    if code and person.code == code:
+        return Found(person, names, 100, "code")
+    if number and person.national_id == number:
+        return Found(person, names, 100, "national_id")
+    if phone and person.phone.startswith(phone):
+        return Found(person, names, 100 if person.phone == phone else 90, "phone")
+    return Found(person, names, max((likeness(typed, n.text) for n in names), default=0), "name")
+
+
+def likeness(one: str, other: str) -> float:
+    """How alike two names are, 0-100, in whatever order their words stand and in whichever script each is."""
+    written = max(fuzz.token_sort_ratio(a := fold(one), b := fold(other)), 0.95 * fuzz.token_set_ratio(a, b))
+    # Across scripts only the keys can be compared; alike keys are less than alike letters.
+    a, b = name_key(one), name_key(other)
+    by_key = max(0.92 * fuzz.token_sort_ratio(a, b), 0.85 * _begins(a.split(), b.split()))
+    return max(written, by_key)
+
+
+def _begins(typed: Sequence[str], full: Sequence[str]) -> float:
+    """100 where every typed key begins a key of the name (somebody is still typing)."""
+    hits = sum(any(f.startswith(t) for f in full) for t in typed)
+    return 100 * hits / len(typed) if typed else 0
+
+
+def ids(found: list[Found]) -> list[UUID]:
+    """The people's ids, in order."""
+    return [f.person.pk for f in found]

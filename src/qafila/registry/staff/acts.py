@@ -1,0 +1,157 @@
+"""The verbs about staff. `by` None is the node itself, while it is set up."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from uuid import UUID
+
+from django.contrib.auth.hashers import make_password
+from django.contrib.auth.password_validation import validate_password
+from django.utils.translation import gettext_lazy as _
+
+from qafila.journal.write import writing
+from qafila.kernel.clock import now
+from qafila.kernel.rights import NotAllowed
+from qafila.packs import load
+from qafila.registry.staff.models import Credential, Duty, Staff
+from qafila.registry.staff.queries import by_username, credential_of
+from qafila.registry.staff.rights import grants, require, require_or_node
+
+
+class UsernameTaken(ValueError):
+    """Somebody logs in under this name already."""
+
+    message = _("This username is taken.")
+
+
+class UnknownRole(ValueError):
+    """A role that no pack knows."""
+
+
+def create_staff(
+    by: Staff | None,
+    username: str,
+    password: str,
+    name: str,
+    roles: Sequence[str],
+    *,
+    name_arabic: str = "",
+    sex: str = "unknown",
+    specialties: Sequence[str] = (),
+    languages: Sequence[str] = (),
+    interface_language: str = "fr",
+    licence: str = "",
+    phone: str = "",
+    pk: UUID | None = None,
+) -> Staff:
+    """Take somebody on, with a password of their own.
+
+    Raises `NotAllowed`, `UsernameTaken`, `UnknownRole`, or Django's `ValidationError` for a weak password.
+    """
+    require_or_node(by, "staff.manage")
+    _may_give(by, roles)
+    username = username.strip().lower()
+    if by_username(username) is not None:
+        raise UsernameTaken(username)
+    staff = Staff(
+        username=username,
+        name=name,
+        name_arabic=name_arabic,
+        sex=sex,
+        roles=list(roles),
+        specialties=list(specialties),
+        languages=list(languages),
+        interface_language=interface_language,
+        licence=licence,
+        phone=phone,
+    )
+    if pk is not None:
+        staff.id = pk
+    validate_password(password, staff)
+    with writing(by, act="staff.create") as write:
+        write.save(staff)
+        write.save(Credential(staff=staff, password=make_password(password)))
+    return staff
+
+
+def _may_give(by: Staff | None, roles: Sequence[str]) -> None:
+    known = load.roles()
+    for role in roles:
+        if role not in known:
+            raise UnknownRole(role)
+        # Whoever manages one unit's crew cannot make themselves an administrator.
+        if by is not None and grants(by).scope("staff.manage") != "all" and known[role].works != "unit":
+            raise NotAllowed("staff.manage")
+
+
+def set_password(staff: Staff, new: str, by: Staff | None) -> None:
+    """Give a person a new password: their own, or somebody else's with the right to manage staff.
+
+    Raises `NotAllowed` or Django's `ValidationError`.
+    """
+    if by is None or by.pk != staff.pk:
+        _manage(by, staff)
+    validate_password(new, staff)
+    with writing(by, act="staff.set_password") as write:
+        credential = credential_of(staff) or Credential(staff=staff)
+        credential.password = make_password(new)
+        write.save(credential)
+
+
+def _manage(by: Staff | None, staff: Staff) -> None:
+    require_or_node(by, "staff.manage")
+    _may_give(by, staff.roles)
+
+
+def set_roles(staff: Staff, roles: Sequence[str], by: Staff | None) -> Staff:
+    """Change what a person may do."""
+    _manage(by, staff)
+    _may_give(by, roles)
+    staff.roles = list(roles)
+    with writing(by, act="staff.set_roles") as write:
+        return write.save(staff)
+
+
+def set_active(staff: Staff, active: bool, by: Staff | None) -> Staff:
+    """Let a person in again, or keep them out."""
+    _manage(by, staff)
+    staff.active = active
+    with writing(by, act="staff.set_active") as write:
+        return write.save(staff)
+
+
+def set_language(staff: Staff, language: str, by: Staff | None) -> Staff:
+    """Choose the language of a person's screens: `ar`, `fr` or `en`. Raises `ValueError` for another."""
+    if language not in ("ar", "fr", "en"):
+        raise ValueError(language)
+    if by is None or by.pk != staff.pk:
+        _manage(by, staff)
+    staff.interface_language = language
+    with writing(by, act="staff.set_language") as write:
+        return write.save(staff)
+
+
+def set_duty(staff: Staff, specialty: str, status: str, by: Staff | None, until: datetime | None = None) -> Duty | None:
+    """Go on duty for a specialty, on a break, or off; for oneself, or for others with the right `roster.manage`.
+
+    One running duty a specialty; None where somebody goes off who was not on.
+    """
+    if by is not None and by.pk != staff.pk:
+        require(by, "roster.manage")
+    moment = now()
+    running = Duty.objects.filter(staff=staff, specialty=specialty, starts__lte=moment)
+    open_now = [d for d in running.order_by("starts") if d.ends is None or d.ends > moment]
+    if status == Duty.Status.OFF and not open_now:
+        return None
+    duty = open_now[-1] if open_now else Duty(staff=staff, specialty=specialty, starts=moment)
+    duty.status = Duty.Status(status)
+    with writing(by, act="staff.set_duty") as write:
+        if status == Duty.Status.OFF:
+            duty.ends = moment
+        elif until is not None:
+            duty.ends = until
+        for other in open_now[:-1]:
+            other.ends = moment
+            write.save(other)
+        return write.save(duty)
