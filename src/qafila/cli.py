@@ -82,9 +82,11 @@ def parser() -> argparse.ArgumentParser:
     at.add_argument("name", help="which measurement: a folder of bench/")
     at.add_argument("--json", action="store_true")
     at = command("demo", demo, "a hub and two units with invented people, on this machine")
-    from qafila.node.demo.run import add_arguments
-
-    add_arguments(at)
+    at.add_argument("--country", default="", help="folder of a country pack (default: the first)")
+    at.add_argument("--dir", type=Path, help="where its nodes lie (default: var/demo-COUNTRY)")
+    at.add_argument("--port", type=int, default=8440, help="port of the start page; the nodes take the next ones")
+    at.add_argument("--people", type=int, default=0, help="how many invented people (default: a few hundred)")
+    at.add_argument("--check", action="store_true", help="walk the whole journey over HTTPS, then stop; exit 0 if seen")
     return top
 
 
