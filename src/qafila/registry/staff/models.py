@@ -20,7 +20,7 @@ class Staff(Recorded, AbstractBaseUser):
     """A person who works with Qafila. Names and roles are known on every node, the password is not."""
 
     password = None  # type: ignore[assignment]
-    last_login = None  # type: ignore[assignment]
+    last_login = None
     username = models.CharField(max_length=40, unique=True)
     name = models.CharField(max_length=120)
     """In Latin script."""
@@ -39,7 +39,7 @@ class Staff(Recorded, AbstractBaseUser):
 
     USERNAME_FIELD = "username"
     REQUIRED_FIELDS: ClassVar[list[str]] = ["name"]
-    objects = StaffManager()
+    objects: ClassVar[StaffManager] = StaffManager()
 
     class Meta:
         base_manager_name = "objects"
