@@ -32,7 +32,7 @@ check: dev ## Check style (ruff), types (mypy) and imports (import-linter)
 	@$(BIN)/ruff check
 	@$(BIN)/ruff format --check --quiet
 	@$(BIN)/mypy
-	@PYTHONPATH=src $(BIN)/lint-imports --no-timings 2>/dev/null || PYTHONPATH=src $(BIN)/lint-imports
+	@$(BIN)/lint-imports --no-logo
 
 .PHONY: setup
 setup: system $(STAMPS)/base $(STAMPS)/static $(CATALOGUES) $(STAMPS)/qafila ## Do the set-up alone: packages, static files, translations
