@@ -9,7 +9,7 @@ from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 from qafila.clinic.cases.transitions import CASE
-from qafila.clinic.visits.models import Fact
+from qafila.clinic.visits.models import Fact, said
 from qafila.journal.models import Lane, Recorded, Ref
 from qafila.kernel import clock
 
@@ -53,6 +53,7 @@ class Case(Recorded):
     on_unit_at = models.DateTimeField(null=True, blank=True)
     outcome = models.CharField(max_length=30, default="", blank=True)
     outcome_note = models.CharField(max_length=500, default="", blank=True)
+    closed_at = models.DateTimeField(null=True, blank=True)
     reconfirm = models.BooleanField(default=False)
     """Something that the answer rests on was corrected since: the specialist has to confirm or change it."""
 
@@ -74,6 +75,13 @@ class CaseEvent(Recorded):
     by = Ref("registry.Staff", null=True, blank=True, db_index=False)
     node = models.CharField(max_length=16)
     words = models.CharField(max_length=500, default="", blank=True)
+    """A person's own words; or, where `values` is not null, a msgid."""
+    values = models.JSONField(null=True, blank=True)
+    """What fills the places of the msgid in `words`."""
+
+    def said(self) -> str:
+        """The words, in the reader's language where the program wrote them."""
+        return said(self.words, self.values)
 
 
 class Message(Recorded):
@@ -87,7 +95,13 @@ class Message(Recorded):
     text = models.TextField(max_length=4000)
     asks = models.BooleanField(default=False)
     """The specialist asks for more before answering."""
+    values = models.JSONField(null=True, blank=True)
+    """Not null: `text` is a msgid that the program wrote in the author's name."""
     at = models.DateTimeField(default=clock.now)
+
+    def said(self) -> str:
+        """The text, in the reader's language where the program wrote it."""
+        return said(self.text, self.values)
 
 
 class Answer(Fact):
@@ -103,5 +117,9 @@ class Answer(Fact):
     red_flag_advice = models.TextField(max_length=2000, default="", blank=True)
     follow_up = models.DateField(null=True, blank=True)
     teaching = models.TextField(max_length=2000, default="", blank=True)
+    place_of_care = models.CharField(max_length=20, default="", blank=True)
+    more = models.JSONField(default=dict, blank=True)
+    """Answers to the specialty's own questions: linkId → value."""
+    pack_version = models.CharField(max_length=20, default="", blank=True)
     missing_attachments = models.JSONField(default=list, blank=True)
     """Ids (hex) of the case's attachments that had not arrived when it was written."""

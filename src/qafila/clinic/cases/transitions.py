@@ -8,18 +8,21 @@ UNIT, HUB = "unit", "hub"
 
 DRAFT, SENT, RECEIVED, ASSIGNED, ACCEPTED = "draft", "sent", "received", "assigned", "accepted"
 MORE_ASKED, ANSWERED, ON_UNIT, EXPLAINED, CLOSED = "more_asked", "answered", "on_unit", "explained", "closed"
-DECLINED, CANCELLED = "declined", "cancelled"
+DECLINED, CANCELLED, DIED = "declined", "cancelled", "died"
 
 WAITING_FOR_SPECIALIST = frozenset({SENT, RECEIVED, ASSIGNED, ACCEPTED, DECLINED})
-OPEN = WAITING_FOR_SPECIALIST | {DRAFT, MORE_ASKED, ANSWERED, ON_UNIT, EXPLAINED}
-UNDER_WAY = {SENT, RECEIVED, ASSIGNED, ACCEPTED, MORE_ASKED, DECLINED}
+UNDER_WAY = WAITING_FOR_SPECIALIST | {MORE_ASKED}
+WITH_ANSWER = frozenset({ANSWERED, ON_UNIT, EXPLAINED})
+OPEN = UNDER_WAY | WITH_ANSWER | {DRAFT}
+OVER = frozenset({CLOSED, CANCELLED, DIED})
 
 CASE = Transitions.table(
     # act           from                               to          owner  needs
     ("send",        {DRAFT},                           SENT,       UNIT,  "case.send"),
     ("receive",     {SENT},                            RECEIVED,   HUB,   "node"),
     ("assign",      {RECEIVED, DECLINED},              ASSIGNED,   HUB,   "case.assign"),
-    ("reroute",     {ASSIGNED, ACCEPTED, MORE_ASKED},  ASSIGNED,   HUB,   "case.reroute"),
+    ("reroute",     {RECEIVED, DECLINED, ASSIGNED,
+                     ACCEPTED, MORE_ASKED},            ASSIGNED,   HUB,   "case.reroute"),
     ("accept",      {ASSIGNED},                        ACCEPTED,   HUB,   "case.accept"),
     ("decline",     {ASSIGNED, ACCEPTED},              DECLINED,   HUB,   "case.decline"),
     ("ask",         {ACCEPTED},                        MORE_ASKED, HUB,   "case.ask"),
@@ -29,18 +32,26 @@ CASE = Transitions.table(
     ("deliver",     {ANSWERED},                        ON_UNIT,    UNIT,  "node"),
     ("explain",     {ON_UNIT},                         EXPLAINED,  UNIT,  "case.explain"),
     ("close",       {EXPLAINED},                       CLOSED,     UNIT,  "case.close"),
+    ("close_unreached", {ON_UNIT},                     CLOSED,     UNIT,  "case.close"),
+    ("close_died",  OPEN,                              DIED,       UNIT,  "case.close"),
     ("cancel",      {DRAFT} | UNDER_WAY,               CANCELLED,  UNIT,  "case.cancel"),
     order=(DRAFT, SENT, RECEIVED, ASSIGNED, DECLINED, MORE_ASKED, ACCEPTED, CANCELLED, ANSWERED, ON_UNIT, EXPLAINED,
-           CLOSED),
+           CLOSED, DIED),
     # both happened before the nodes met
     crossing=(
         (CANCELLED, ANSWERED, ANSWERED, "The unit cancelled while the answer was written: tell both."),
-        (CANCELLED, MORE_ASKED, CANCELLED, "The unit cancelled while the specialist asked for more: tell the specialist."),
+        (CANCELLED, MORE_ASKED, CANCELLED,
+         "The unit cancelled while the specialist asked for more: tell the specialist."),
         (CANCELLED, ACCEPTED, CANCELLED, "The unit cancelled while the specialist took the case: tell the specialist."),
         (CANCELLED, ASSIGNED, CANCELLED, "The unit cancelled while the case was assigned: tell the specialist."),
         (CLOSED, MORE_ASKED, CLOSED, "The unit closed while the specialist asked for more: tell the specialist."),
         (CLOSED, ANSWERED, ANSWERED, "The unit closed while a corrected answer was written: the answer must be read."),
         (EXPLAINED, ANSWERED, ANSWERED, "A corrected answer came after the first was explained: explain the new one."),
         (ON_UNIT, ANSWERED, ANSWERED, "A corrected answer crossed the first one on its way."),
+        (DIED, ASSIGNED, DIED, "The person died while the case was assigned: tell the specialist."),
+        (DIED, ACCEPTED, DIED, "The person died while the specialist took the case: tell the specialist."),
+        (DIED, DECLINED, DIED, "The person died while the specialist declined the case: tell the specialist."),
+        (DIED, MORE_ASKED, DIED, "The person died while the specialist asked for more: tell the specialist."),
+        (DIED, ANSWERED, DIED, "The person died while the answer was written: tell the specialist."),
     ),
 )  # fmt: skip

@@ -13,6 +13,10 @@ class Prescription(Fact):
 
     signed_at = models.DateTimeField(null=True, blank=True)
     case = Ref("clinic.Case", null=True, blank=True)
+    override_reason = models.CharField(max_length=300, default="", blank=True)
+    """Why it was written in spite of what the checks found."""
+    checked = models.JSONField(default=dict, blank=True)
+    """What the checks found and what they could not check: {found: [[msgid, values]…], not_checked: […]}."""
     advice = models.CharField(max_length=500, default="", blank=True)
 
 

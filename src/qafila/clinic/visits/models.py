@@ -3,11 +3,23 @@ changed: they are marked entered in error, and a new one names what it replaces.
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import Any, ClassVar
+
 from django.db import models
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
+from qafila.clinic.visits.transitions import VISIT
 from qafila.journal.models import Recorded, Ref
 from qafila.kernel import clock
+
+
+def said(words: str, values: dict[str, Any] | None) -> str:
+    """Words of a person as they are; a msgid of the program translated and filled in."""
+    if values is None or not words:
+        return words
+    return gettext(words) % values
 
 
 class FactStatus(models.TextChoices):
@@ -66,8 +78,17 @@ class Visit(Recorded):
     triage = models.CharField(max_length=6, default="", blank=True)
     """red, orange, yellow, green; empty: not assessed."""
     triage_reason = models.CharField(max_length=300, default="", blank=True)
+    """Words of the person who set the level by hand; empty: computed."""
+    triage_basis = models.JSONField(default=dict, blank=True)
+    """What the level was computed from: rule, version, table, level, at_least, reasons [[msgid, values]…], inputs,
+    missing. Kept when a person sets another level."""
+    reassess_at = models.DateTimeField(null=True, blank=True)
+    """When somebody waiting is to be looked at again."""
     opened_at = models.DateTimeField(default=clock.now)
     closed_at = models.DateTimeField(null=True, blank=True)
+
+    settles: ClassVar[dict[str, Callable[[list[Any]], tuple[Any, list[str]]]]] = {"status": VISIT.settle}
+    silent: ClassVar[frozenset[str]] = frozenset({"reassess_at"})
 
     class Meta:
         base_manager_name = "objects"
@@ -83,7 +104,7 @@ class Encounter(Recorded):
     encounter_class = models.CharField(max_length=10)
     """HL7 v3 ActCode: AMB, FLD (in the field), EMER, VR (virtual)."""
     remote_type = models.CharField(max_length=16, default="", blank=True)
-    """Of a remote act: teleconsultation, tele-expertise, telemonitoring, tele-assistance."""
+    """Of a remote act: teleconsultation, tele_expertise, telemonitoring, tele_assistance."""
     responsible = Ref("registry.Staff", db_index=False)
     participants = models.JSONField(default=list, blank=True)
     """Ids (hex) of the other staff who took part."""
@@ -94,8 +115,8 @@ class Encounter(Recorded):
 class Observation(Fact):
     """One reading or answer: code and system version, value as entered and in UCUM, how and by what it was taken."""
 
-    code = models.CharField(max_length=24)
-    """Key of `clinic.rules.observations`."""
+    code = models.CharField(max_length=40)
+    """Key of `clinic.rules.observations`, or the name of a sign that triage asks for."""
     loinc = models.CharField(max_length=12, default="", blank=True)
     code_version = models.CharField(max_length=12, default="", blank=True)
     number = models.DecimalField(max_digits=12, decimal_places=4, null=True, blank=True)
@@ -117,10 +138,16 @@ class Observation(Fact):
 
 
 class Note(Fact):
-    """Free text: complaint, history, examination, plan, note."""
+    """Free text: complaint, history, exam, plan, note; or `notice`, written by the program itself."""
 
     kind_of_note = models.CharField(max_length=12)
     text = models.TextField(max_length=8000)
+    values = models.JSONField(null=True, blank=True)
+    """Not null: `text` is a msgid, and these fill its places."""
+
+    def said(self) -> str:
+        """The text, in the reader's language where the program wrote it."""
+        return said(self.text, self.values)
 
 
 class Condition(Fact):
@@ -146,11 +173,15 @@ class Attachment(Fact):
     """A file of the record. The bytes are a blob; its preview is another."""
 
     kind_of_file = models.CharField(max_length=10)
-    """ecg, photo, dicom, document."""
+    """ecg, photo, dicom, audio, document."""
     title = models.CharField(max_length=120, default="", blank=True)
     media = models.CharField(max_length=60)
     sha256 = models.CharField(max_length=64)
     size = models.BigIntegerField()
+    view = models.CharField(max_length=30, default="", blank=True)
+    """Code of the specialty pack's view that it shows (`ecg12`); empty: not one that was asked for."""
+    case = Ref("clinic.Case", null=True, blank=True)
+    """The case it was added to after it was sent; else a case shows what was taken at its visit."""
     preview = models.CharField(max_length=64, default="", blank=True)
     """Blob of the preview, shown until the whole has come."""
     width = models.IntegerField(null=True, blank=True)
@@ -163,12 +194,12 @@ class Consent(Fact):
     purpose = models.CharField(max_length=20)
     decision = models.CharField(max_length=10)
     """permit, deny, emergency (unable to consent)."""
-    given_by = models.CharField(max_length=10, default="self")
-    """self, guardian."""
+    given_by = models.CharField(max_length=16, default="self")
+    """Who gave it: `consent_giver` of packs/encounter.toml."""
     guardian_name = models.CharField(max_length=120, default="", blank=True)
     relation = models.CharField(max_length=40, default="", blank=True)
-    method = models.CharField(max_length=12, default="", blank=True)
-    """spoken, thumbprint, signed."""
+    method = models.CharField(max_length=16, default="", blank=True)
+    """How: `consent_method` of packs/encounter.toml."""
     witness = models.CharField(max_length=120, default="", blank=True)
     language = models.CharField(max_length=8, default="", blank=True)
     reason = models.CharField(max_length=300, default="", blank=True)

@@ -1,0 +1,143 @@
+"""What a node does by itself about cases, every few seconds. Each is idempotent."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from uuid import UUID
+
+from django.db.models import Q
+
+from qafila.clinic.cases.acts import deliver
+from qafila.clinic.cases.alarms import of_unit
+from qafila.clinic.cases.assigning import REROUTED_BY_ITSELF, assign, receive
+from qafila.clinic.cases.models import Case, CaseEvent
+from qafila.clinic.cases.steps import EMERGENCY, current, tell
+from qafila.clinic.cases.transitions import ANSWERED, ASSIGNED, DECLINED, OPEN, RECEIVED, SENT, UNDER_WAY
+from qafila.clinic.rules.words import N_, Message
+from qafila.journal.here import here
+from qafila.journal.write import writing
+from qafila.kernel import clock
+from qafila.packs import load
+from qafila.packs.profile import Profile
+from qafila.registry.people.models import Person
+from qafila.registry.places.here import local_day
+from qafila.registry.units.models import Assignment
+
+OVERDUE = N_("No answer by the promised time.")
+NOT_ACCEPTED = N_("Assigned, but not accepted yet.")
+DIED = N_("This person is recorded as deceased: review the case.")
+
+
+def case_routing(profile: Profile) -> int:
+    """Take in and assign what waits for a specialist; returns how many cases were given to somebody."""
+    if not profile.routes_cases:
+        return 0
+    for case in Case.objects.filter(status=SENT):
+        receive(case)
+    given = 0
+    for case in Case.objects.filter(status__in=(RECEIVED, DECLINED)).order_by("deadline"):
+        if case.status == DECLINED and not _only_personal(case):
+            continue
+        given += assign(case).status == ASSIGNED
+    return given
+
+
+def emergency_watch(profile: Profile) -> int:
+    """Note in the timeline each emergency that nobody has taken in time; returns how many alarm now.
+
+    On a unit: not received, nobody on duty, late. On a hub that routes: assigned but not accepted.
+    """
+    minutes = profile.unreceived_alarm_minutes
+    if profile.routes_cases:
+        case_routing(profile)
+        waiting = Case.objects.filter(urgency=EMERGENCY, status=ASSIGNED)
+        slow = [c for c in waiting if c.received_at and (clock.now() - c.received_at).total_seconds() >= minutes * 60]
+        for case in slow:
+            _once(case, "not_accepted", Message(NOT_ACCEPTED))
+        return len(slow)
+    delivery(profile)
+    found = 0
+    open_units = Case.objects.filter(urgency=EMERGENCY, status__in=UNDER_WAY).values_list("unit_id", flat=True)
+    for unit in set(open_units):
+        for alarm in of_unit(unit, minutes):
+            found += 1
+            _once(alarm.case, f"alarm_{alarm.code}", alarm.reason)
+    return found
+
+
+def overdue_watch(profile: Profile) -> int:
+    """Write *overdue*, once, into each case whose promised time has passed, and a word into the open cases of
+    somebody who died; returns how many lines were written.
+
+    The hub speaks of what it has received, a unit of what has not arrived.
+    """
+    late = Case.objects.filter(status__in=UNDER_WAY, deadline__lt=clock.now())
+    late = late.exclude(status=SENT) if profile.routes_cases else late.filter(status=SENT)
+    written = sum(_once(case, "overdue", Message(OVERDUE)) for case in late)
+    if profile.sees_patients:
+        open_cases = list(Case.objects.filter(status__in=OPEN))
+        ids = {c.person_id for c in open_cases}
+        dead = set(Person.objects.filter(pk__in=ids, died_on__isnull=False).values_list("pk", flat=True))
+        written += sum(_once(c, "person_died", Message(DIED)) for c in open_cases if c.person_id in dead)
+    return written
+
+
+def delivery(profile: Profile) -> int:
+    """Mark answers that are here as on the unit, should the moment of their arrival have been missed."""
+    if not profile.sees_patients:
+        return 0
+    return deliver_arrived(Case.objects.filter(status=ANSWERED).values_list("pk", flat=True))
+
+
+def deliver_arrived(cases: Iterable[UUID]) -> int:
+    """Deliver those of the cases that are answered, and belong to a unit that this node serves."""
+    count = 0
+    for case in Case.objects.filter(pk__in=list(cases), status=ANSWERED):
+        if served_here(case.unit_id):
+            count += deliver(case).status != ANSWERED
+    return count
+
+
+def served_here(unit_id: UUID) -> bool:
+    """Whether this node serves the unit today, as far as assignments are known here."""
+    day = local_day()
+    rows = Assignment.objects.filter(unit_id=unit_id, starts__lte=day).exclude(node="")
+    nodes = set(rows.filter(Q(ends__isnull=True) | Q(ends__gte=day)).values_list("node", flat=True))
+    return not nodes or here().node in nodes
+
+
+def review_after_death(person: Person) -> int:
+    """Say in each open case of a person who died that it has to be reviewed; how many lines were written."""
+    return sum(
+        _once(c, "person_died", Message(DIED)) for c in Case.objects.filter(person_id=person.pk, status__in=OPEN)
+    )
+
+
+def _only_personal(case: Case) -> bool:
+    """Whether the last specialist declined for a reason of their own."""
+    last = CaseEvent.objects.filter(case_id=case.pk, act="decline").order_by("-at", "-id").first()
+    return last is not None and any(last.words.startswith(f"[{code}]") for code in REROUTED_BY_ITSELF)
+
+
+def _once(case: Case, act: str, text: Message) -> bool:
+    if CaseEvent.objects.filter(case_id=case.pk, act=act).exists():
+        return False
+    with writing(None, f"case.{act}") as write:
+        row = current(case)
+        if row.status not in OPEN or CaseEvent.objects.filter(case_id=row.pk, act=act).exists():
+            return False
+        tell(write, row, act, None, text)
+    return True
+
+
+def _of_this_node(watch: Callable[[Profile], int]) -> Callable[[], None]:
+    def run() -> None:
+        watch(load.profile(here().kind))
+
+    return run
+
+
+JOBS: dict[str, Callable[[], None]] = {
+    watch.__name__: _of_this_node(watch) for watch in (case_routing, emergency_watch, overdue_watch, delivery)
+}
+"""What a profile may name as a job of the node at hand."""

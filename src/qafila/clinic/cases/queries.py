@@ -1,0 +1,209 @@
+"""Reading cases: the specialist's worklist, the coordinator's board, a case's timeline, a unit's cases and alarms."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from qafila.clinic.cases.acts import latest_answer
+from qafila.clinic.cases.alarms import Alarm, of_unit
+from qafila.clinic.cases.models import Answer, Case, CaseEvent, Message
+from qafila.clinic.cases.transitions import (
+    ACCEPTED,
+    ASSIGNED,
+    CASE,
+    DECLINED,
+    MORE_ASKED,
+    OPEN,
+    RECEIVED,
+    SENT,
+    UNDER_WAY,
+    WITH_ANSWER,
+)
+from qafila.clinic.forms.context import attachments_of
+from qafila.clinic.visits.models import Attachment
+from qafila.journal.here import here
+from qafila.journal.models import Clash
+from qafila.kernel import clock
+from qafila.kernel.dates import Age
+from qafila.packs import load
+from qafila.registry.people.births import age_of
+from qafila.registry.people.models import Person, PersonName
+from qafila.registry.people.queries import names_of
+from qafila.registry.places.here import local_day
+from qafila.registry.staff.models import Staff
+from qafila.registry.staff.rights import may
+from qafila.registry.units.models import Unit
+
+URGENCY = {"emergency": 0, "urgent": 1, "routine": 2}
+QUIET_AFTER = timedelta(hours=24)
+"""An open case in whose timeline nothing has happened for that long."""
+
+
+@dataclass(frozen=True)
+class CaseRow:
+    """One line of a list of cases. `person`, `unit` and `specialist` may be None: not on this node yet."""
+
+    case: Case
+    person: Person | None
+    names: list[PersonName]
+    age: Age | None
+    unit: Unit | None
+    specialist: Staff | None
+    late: bool
+    waiting_minutes: int
+    """Since it was sent (a draft: since it was begun)."""
+    last: CaseEvent | None
+
+
+@dataclass(frozen=True)
+class Board:
+    """What a coordinator has to see, each list most pressing first; a case may stand in several."""
+
+    waiting: list[CaseRow]
+    """Sent and not accepted by anybody."""
+    late: list[CaseRow]
+    unassigned: list[CaseRow]
+    """Received or declined: nobody owns it."""
+    quiet: list[CaseRow]
+    """Open, and nothing has happened for a day."""
+    counts: dict[str, int] = field(default_factory=dict)
+    """Open cases by state."""
+
+
+@dataclass(frozen=True)
+class Line:
+    """One line of a timeline. `kind`: event, message, answer, notice; `what`: the row (a `Clash` of a notice)."""
+
+    at: datetime
+    kind: str
+    act: str
+    words: str
+    by: Staff | None
+    node: str
+    what: CaseEvent | Message | Answer | Clash
+
+
+def worklist(specialist: Staff) -> list[CaseRow]:
+    """The specialist's cases that need something of them or of the unit, most pressing first."""
+    mine = Case.objects.filter(specialist_id=specialist.pk)
+    under_way = list(mine.filter(status__in=UNDER_WAY))
+    again = list(mine.filter(reconfirm=True).exclude(status__in=UNDER_WAY))
+    return rows([*under_way, *again])
+
+
+def answered_by(specialist: Staff, limit: int = 50) -> list[CaseRow]:
+    """What became of the cases that the specialist answered, latest first."""
+    done = Case.objects.filter(specialist_id=specialist.pk).exclude(status__in=UNDER_WAY).order_by("-answered_at")
+    return rows(done[:limit], keep_order=True)
+
+
+def board() -> Board:
+    """The coordinator's board: a fixed number of queries."""
+    found = rows(Case.objects.filter(status__in=OPEN - {"draft"}))
+    now = clock.now()
+    counts: dict[str, int] = defaultdict(int)
+    for one in found:
+        counts[one.case.status] += 1
+    return Board(
+        waiting=[r for r in found if r.case.status in (SENT, RECEIVED, ASSIGNED, DECLINED)],
+        late=[r for r in found if r.late],
+        unassigned=[r for r in found if r.case.status in (RECEIVED, DECLINED)],
+        quiet=[r for r in found if r.last is not None and now - r.last.at > QUIET_AFTER],
+        counts=dict(counts),
+    )
+
+
+def of_unit_open(unit: Unit, *, closed: int = 0) -> list[CaseRow]:
+    """A unit's open cases, those with an answer to explain first; and its `closed` last closed ones."""
+    open_cases = list(Case.objects.filter(unit_id=unit.pk, status__in=OPEN))
+    found = rows(open_cases)
+    found.sort(key=lambda r: r.case.status not in WITH_ANSWER)
+    if closed:
+        past = Case.objects.filter(unit_id=unit.pk).exclude(status__in=OPEN).order_by("-closed_at")[:closed]
+        found += rows(past, keep_order=True)
+    return found
+
+
+def of_person(person_id: UUID) -> list[CaseRow]:
+    """A person's cases, newest first."""
+    return rows(Case.objects.filter(person_id=person_id).order_by("-opened_at"), keep_order=True)
+
+
+def alarms(unit: Unit) -> list[Alarm]:
+    """The *do not wait* list of a unit: emergencies not received in time, with nobody on duty, or unanswered too long,
+    for which no call and no transfer was recorded since."""
+    return of_unit(unit.pk, load.profile(here().kind).unreceived_alarm_minutes)
+
+
+def timeline(case: Case) -> list[Line]:
+    """All that happened to a case, oldest first: events, messages, answers, and notices of crossings."""
+    events = list(CaseEvent.objects.filter(case_id=case.pk))
+    messages = list(Message.objects.filter(case_id=case.pk))
+    answers = list(Answer.objects.filter(case_id=case.pk))
+    ids = {e.by_id for e in events} | {m.author_id for m in messages} | {a.author_id for a in answers}
+    staff = Staff.objects.in_bulk([one for one in ids if one is not None])
+    found = [Line(e.at, "event", e.act, e.said(), staff.get(e.by_id), e.node, e) for e in events]
+    found += [
+        Line(m.at, "message", "ask" if m.asks else "message", m.said(), staff.get(m.author_id), "", m) for m in messages
+    ]
+    found += [Line(a.at, "answer", a.status, a.diagnosis, staff.get(a.author_id), "", a) for a in answers]
+    for clash in Clash.objects.filter(subject=case.pk, field="status").exclude(notice=""):
+        found.append(Line(clash.found, "notice", "crossing", clash.notice, None, "", clash))
+    return sorted(found, key=lambda line: (line.at, line.what.pk.int if isinstance(line.what.pk, UUID) else 0))
+
+
+def messages_of(case: Case) -> list[Message]:
+    """The messages of a case, oldest first."""
+    return list(Message.objects.filter(case_id=case.pk).order_by("at", "id"))
+
+
+def answer_of(case: Case) -> Answer | None:
+    """The answer in force."""
+    return latest_answer(case)
+
+
+def files_of(case: Case) -> list[Attachment]:
+    """The case's files, oldest first."""
+    return attachments_of(case)
+
+
+def available(case: Case, by: Staff) -> list[str]:
+    """The acts of the table that this person may do now, in its order."""
+    return [row.act for row in CASE.available(case.status) if row.right != "node" and may(by, row.right, case)]
+
+
+def rows(cases: Iterable[Case], *, keep_order: bool = False) -> list[CaseRow]:
+    """Cases with the people, units, staff and last event that a list shows: five queries for any number."""
+    held = list(cases)
+    people = Person.objects.in_bulk([c.person_id for c in held])
+    names = names_of(c.person_id for c in held)
+    units = Unit.objects.in_bulk([c.unit_id for c in held])
+    staff = Staff.objects.in_bulk([c.specialist_id for c in held if c.specialist_id])
+    last: dict[UUID, CaseEvent] = {}
+    for event in CaseEvent.objects.filter(case_id__in=[c.pk for c in held]).order_by("at", "id"):
+        last[event.case_id] = event
+    now = clock.now()
+    found = [
+        CaseRow(
+            case=c,
+            person=people.get(c.person_id),
+            names=names.get(c.person_id, []),
+            age=age_of(people[c.person_id], local_day()) if c.person_id in people else None,
+            unit=units.get(c.unit_id),
+            specialist=staff.get(c.specialist_id) if c.specialist_id else None,
+            late=c.status in UNDER_WAY and c.deadline is not None and c.deadline < now,
+            waiting_minutes=max(0, int((now - (c.sent_at or c.opened_at)).total_seconds() // 60)),
+            last=last.get(c.pk),
+        )
+        for c in held
+    ]
+    return found if keep_order else sorted(found, key=_pressing)
+
+
+def _pressing(row: CaseRow) -> tuple[int, int, float]:
+    due = row.case.deadline or row.case.opened_at
+    return URGENCY.get(row.case.urgency, 9), int(row.case.status in (MORE_ASKED, ACCEPTED)), due.timestamp()

@@ -1,0 +1,47 @@
+"""What follows by itself when records arrive: connected by what the node can do, never by its name."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from qafila.clinic.cases.assigning import receive
+from qafila.clinic.cases.jobs import deliver_arrived, review_after_death
+from qafila.clinic.cases.models import Answer, Case
+from qafila.clinic.cases.transitions import SENT
+from qafila.journal.signals import ingested
+from qafila.packs.profile import Profile
+from qafila.registry.people.models import Person
+from qafila.registry.people.signals import died
+
+
+def connect(profile: Profile) -> None:
+    """Connect what this node does when records of other nodes come in. Repeating it changes nothing."""
+    if profile.routes_cases:
+        ingested.connect(_receive, dispatch_uid="clinic.cases.receive")
+    died.connect(_review, dispatch_uid="clinic.cases.review")
+    if profile.sees_patients:
+        ingested.connect(_deliver, dispatch_uid="clinic.cases.deliver")
+
+
+def disconnect() -> None:
+    """Undo `connect` (a simulator that steps between nodes)."""
+    ingested.disconnect(dispatch_uid="clinic.cases.receive")
+    ingested.disconnect(dispatch_uid="clinic.cases.deliver")
+    died.disconnect(dispatch_uid="clinic.cases.review")
+
+
+def _review(sender: Any, person: Person, **_: Any) -> None:
+    review_after_death(person)
+
+
+def _receive(sender: Any, headers: list[Any], **_: Any) -> None:
+    touched = {h.subject_id for h in headers if h.kind == Case.kind()}
+    for case in Case.objects.filter(pk__in=touched, status=SENT):
+        receive(case)
+
+
+def _deliver(sender: Any, headers: list[Any], **_: Any) -> None:
+    touched = {h.subject_id for h in headers if h.kind == Case.kind()}
+    answers = {h.subject_id for h in headers if h.kind == Answer.kind()}
+    touched |= set(Answer.objects.filter(pk__in=answers).values_list("case_id", flat=True))
+    deliver_arrived(touched)

@@ -1,0 +1,152 @@
+"""What a pack's expressions may look at of one case, gathered from its record (see `packs.expressions`)."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.db.models import Q
+
+from qafila.clinic.models import Allergy, Attachment, Case, Condition, Consent, Note, Observation
+from qafila.clinic.visits import assessment
+from qafila.clinic.visits.models import FactStatus
+from qafila.packs import load
+from qafila.packs.expressions import Context, response_of
+from qafila.packs.specialty import Specialty
+from qafila.registry.people.births import age_days
+from qafila.registry.people.models import Person
+from qafila.registry.places.here import local_day
+
+NAMES = {
+    "systolic": "sbp",
+    "diastolic": "dbp",
+    "respirations": "resp",
+    "temperature": "temp",
+    "arm_circumference": "muac",
+    "head_circumference": "head",
+    "consciousness": "acvpu",
+}
+"""Observation keys that packs know by a shorter name."""
+IN_PACKS = {"glucose": 18.0156, "arm_circumference": 10.0}
+"""Units of the case packet: mg/dL of glucose (molar mass 180.156 g/mol), mm of arm circumference."""
+SIDES = ("left", "right")
+CASE_INTAKE = {"treatment_tried": "treatment_tried", "capability": "unit_can", "callback": "callback"}
+
+
+def pack_of(case: Case) -> Specialty:
+    """The specialty pack of a case. Raises `PackError` for a specialty that this node does not hold."""
+    return load.load_specialty(case.specialty)
+
+
+def context(case: Case, intake: dict[str, Any] | None = None) -> Context:
+    """The case as expressions see it; `intake` instead of the saved answers while a form is being filled."""
+    given = case.intake if intake is None else intake
+    known = list(Observation.objects.filter(_of_case(case), person_id=case.person_id, status=FactStatus.FINAL))
+    person = Person._base_manager.filter(pk=case.person_id).first()
+    return Context(
+        response=response_of({k: v for k, v in given.items() if v is not None}),
+        obs=observed(known),
+        patient=patient(person, known) if person else {},
+        case=_case_facts(case, given),
+    )
+
+
+def attachments_of(case: Case) -> list[Attachment]:
+    """The case's files: those of its visit, and those added to it later; oldest first."""
+    found = Attachment.objects.filter(_of_case(case) | Q(case_id=case.pk), status=FactStatus.FINAL)
+    return list(found.order_by("at", "id"))
+
+
+def observed(observations: list[Observation]) -> dict[str, Any]:
+    """`%obs`: the newest reading of each kind, in the units of the case packet."""
+    found: dict[str, Any] = {}
+    for key, one in assessment.newest(observations).items():
+        found[NAMES.get(key, key)] = _in_pack_unit(key, assessment.value_of(one))
+    for key in ("systolic", "diastolic"):
+        for side in SIDES:
+            of_side = [o for o in observations if o.code == key and o.site == side]
+            if of_side:
+                found[f"{NAMES[key]}_{side}"] = assessment.value_of(assessment.newest(of_side)[key])
+    if isinstance(found.get("oxygen"), float):
+        found["oxygen"] = found["oxygen"] > 0
+    return {key: value for key, value in found.items() if value is not None}
+
+
+def patient(person: Person, observations: list[Observation]) -> dict[str, Any]:
+    """`%patient`: age, sex, pregnancy."""
+    found: dict[str, Any] = {"sex": person.sex}
+    days = age_days(person, local_day())
+    if days is not None:
+        found |= {"age_years": int(days / 365.25), "age_months": int(days / 30.4375), "age_days": days}
+    newest = assessment.newest(observations)
+    for name in ("pregnant", "lactating"):
+        if name in newest and (said := assessment.value_of(newest[name])) is not None:
+            found[name] = said
+    return found
+
+
+def _in_pack_unit(key: str, value: Any) -> Any:
+    if isinstance(value, float):
+        return round(value * IN_PACKS.get(key, 1.0), 3)
+    return value
+
+
+def _of_case(case: Case) -> Q:
+    return Q(visit_id=case.visit_id) if case.visit_id else Q(pk__in=[])
+
+
+def _case_facts(case: Case, intake: dict[str, Any]) -> dict[str, Any]:
+    facts: dict[str, Any] = {
+        "question": case.question.strip(),
+        "urgency": case.urgency,
+        "complaint": _note(case, "complaint"),
+        "diagnosis": _diagnosis(case),
+        "consent": consent_holds(case),
+        "allergy_asked": Allergy.objects.filter(person_id=case.person_id, status=FactStatus.FINAL).exists(),
+        "attachments": view_codes(pack_of(case), attachments_of(case)),
+    }
+    for name, link_id in CASE_INTAKE.items():
+        facts[name] = intake.get(link_id)
+    return {name: value for name, value in facts.items() if value not in (None, "", [], False)}
+
+
+def view_codes(pack: Specialty, attachments: list[Attachment]) -> list[str]:
+    """Which of the pack's views are there: as named on the file, else by its kind where the pack wants one of it."""
+    by_kind: dict[str, list[str]] = {}
+    for view in pack.view:
+        by_kind.setdefault(view.kind, []).append(view.code)
+    found = []
+    for one in attachments:
+        kind = {"dicom": "image"}.get(one.kind_of_file, one.kind_of_file)
+        codes = [one.view] if one.view else by_kind.get(kind, []) if len(by_kind.get(kind, [])) == 1 else []
+        found += [code for code in codes if code not in found]
+    return found
+
+
+def consent_of(case: Case) -> Consent | None:
+    """The consent under which the case goes: the one it names, else the latest for referral of its visit."""
+    if case.consent_id is not None:
+        named = Consent._base_manager.filter(pk=case.consent_id).first()
+        if named is not None and named.status == FactStatus.FINAL:
+            return named
+    known = Consent.objects.filter(_of_case(case), purpose="referral", status=FactStatus.FINAL)
+    return known.order_by("-at", "-id").first()
+
+
+def consent_holds(case: Case) -> bool:
+    """Whether the case may leave: permitted and not withdrawn, or an emergency with its reason."""
+    consent = consent_of(case)
+    if consent is None or consent.withdrawn_at is not None:
+        return False
+    return consent.decision == "permit" or (consent.decision == "emergency" and bool(consent.reason))
+
+
+def _note(case: Case, kind: str) -> str:
+    known = Note.objects.filter(_of_case(case), kind_of_note=kind, status=FactStatus.FINAL)
+    last = known.order_by("-at", "-id").first()
+    return last.text if last else ""
+
+
+def _diagnosis(case: Case) -> str:
+    known = Condition.objects.filter(_of_case(case), status=FactStatus.FINAL).exclude(certainty="refuted")
+    last = known.order_by("-at", "-id").first()
+    return last.words if last else ""
