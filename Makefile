@@ -29,7 +29,7 @@ test: dev check ## Do the set-up for tests, check, and run every test
 
 .PHONY: check
 check: dev ## Check style (ruff), types (mypy) and imports (import-linter)
-	@$(BIN)/ruff check
+	@$(BIN)/ruff check --output-format concise
 	@$(BIN)/ruff format --check --quiet
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports --no-logo
