@@ -47,6 +47,13 @@ def granian(interface: str, target: str, port: int, directory: NodeDirectory, *e
     ]  # fmt: skip
 
 
+def certify(directory: NodeDirectory) -> None:
+    """Make the certificate of the node's pages under its own private authority, unless it has a fitting one."""
+    from qafila.sync.pki import server_certificate
+
+    server_certificate(directory.path / "keys", directory.code, directory.hosts)
+
+
 def parts(directory: NodeDirectory) -> list[Part]:
     """The processes that this node's profile asks for."""
     found = [
@@ -73,6 +80,7 @@ class Server:
 
     def start(self) -> None:
         """Start every part."""
+        certify(self.directory)
         for part in self.parts:
             self._start(part)
 
