@@ -16,18 +16,6 @@ from qafila.registry.people.births import age_days
 from qafila.registry.people.models import Person
 from qafila.registry.places.here import local_day
 
-NAMES = {
-    "systolic": "sbp",
-    "diastolic": "dbp",
-    "respirations": "resp",
-    "temperature": "temp",
-    "arm_circumference": "muac",
-    "head_circumference": "head",
-    "consciousness": "acvpu",
-}
-"""Observation keys that packs know by a shorter name."""
-IN_PACKS = {"glucose": 18.0156, "arm_circumference": 10.0}
-"""Units of the case packet: mg/dL of glucose (molar mass 180.156 g/mol), mm of arm circumference."""
 SIDES = ("left", "right")
 CASE_INTAKE = {"treatment_tried": "treatment_tried", "capability": "unit_can", "callback": "callback"}
 
@@ -57,15 +45,15 @@ def attachments_of(case: Case) -> list[Attachment]:
 
 
 def observed(observations: list[Observation]) -> dict[str, Any]:
-    """`%obs`: the newest reading of each kind, in the units of the case packet."""
+    """`%obs`: the newest reading of each kind, in the kind's own unit."""
     found: dict[str, Any] = {}
     for key, one in assessment.newest(observations).items():
-        found[NAMES.get(key, key)] = _in_pack_unit(key, assessment.value_of(one))
+        found[key] = assessment.value_of(one)
     for key in ("systolic", "diastolic"):
         for side in SIDES:
             of_side = [o for o in observations if o.code == key and o.site == side]
             if of_side:
-                found[f"{NAMES[key]}_{side}"] = assessment.value_of(assessment.newest(of_side)[key])
+                found[f"{key}_{side}"] = assessment.value_of(assessment.newest(of_side)[key])
     if isinstance(found.get("oxygen"), float):
         found["oxygen"] = found["oxygen"] > 0
     return {key: value for key, value in found.items() if value is not None}
@@ -82,12 +70,6 @@ def patient(person: Person, observations: list[Observation]) -> dict[str, Any]:
         if name in newest and (said := assessment.value_of(newest[name])) is not None:
             found[name] = said
     return found
-
-
-def _in_pack_unit(key: str, value: Any) -> Any:
-    if isinstance(value, float):
-        return round(value * IN_PACKS.get(key, 1.0), 3)
-    return value
 
 
 def _of_case(case: Case) -> Q:
