@@ -15,7 +15,7 @@ from qafila.node.directory import NodeDirectory
 from tests.postgres import Cluster
 
 WRITER = Path(__file__).with_name("killed.py")
-LIST = "from qafila.registry.people.models import Person; print(*Person.objects.values_list('pk', flat=True), sep='\\n')"
+LIST = "from qafila.registry.people.models import Person as P; print(*P.objects.values_list('pk', flat=True))"
 
 
 def node_on(engine: str, tmp_path: Path, cluster: Cluster | None) -> NodeDirectory:

@@ -50,9 +50,7 @@ class BadChunk(ValueError):
     """A chunk that cannot belong to its file; nothing was kept of it."""
 
 
-def put(
-    content: bytes | Path | BinaryIO, media: str, patient: UUID | None = None, lane: int = Lane.PREVIEW
-) -> Blob:
+def put(content: bytes | Path | BinaryIO, media: str, patient: UUID | None = None, lane: int = Lane.PREVIEW) -> Blob:
     """Store a file whole and return its row; a file that is already here is not stored again.
 
     The bytes are durable before the row is. Raises `OSError` where the disk takes no more: nothing is left then.

@@ -78,7 +78,7 @@ def _decimal(field: models.Field[Any, Any], value: Decimal) -> str:
 
 def unsaid(field: models.Field[Any, Any]) -> Any:
     """The value that a creation leaves unsaid: the field's fixed default. One that is computed is always said."""
-    if callable(field.default) and field.default not in (list, dict):
+    if field.has_default() and callable(field.default) and field.default not in (list, dict):
         return ...
     return plain(field, field.get_default())
 

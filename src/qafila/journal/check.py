@@ -98,4 +98,3 @@ def gaps() -> list[str]:
     """Runs of other nodes of which some records have not come yet (not a fault)."""
     runs = Run._base_manager.using(here().database).order_by("node", "run")
     return [f"{r.node}/{r.run:x}" for r in runs if len(loads(r.ranges)) > 1]
-

@@ -48,7 +48,7 @@ def refold(row: Recorded, heads: Heads, name: str, *, extra: Iterable[Extra] = (
     writes = [Write(*x) for x in extra]
     for header, fields in records_of(row.pk, database):
         if header.op == CREATE:
-            value = fields.get(name, canon.unsaid(field))  # type: ignore[union-attr, arg-type]
+            value = fields.get(name, canon.unsaid(field))  # type: ignore[arg-type]
             writes.append(Write(header.stamp, (), value))
         elif name in fields:
             writes.append(Write(header.stamp, unpack_base(header.base, name), fields[name]))
@@ -73,7 +73,7 @@ def settle(model: type[Recorded], name: str, values: list[Any]) -> tuple[Any, li
 def records_of(subject: UUID, database: str | None) -> list[tuple[Any, dict[str, Any]]]:
     """Headers and fields of a row's records that are here and not erased."""
     rows = Record._base_manager.using(database).filter(subject=subject, fields__isnull=False)
-    return [(decode(bytes(h)), orjson.loads(bytes(f))) for h, f in rows.values_list("header", "fields")]
+    return [(decode(bytes(h)), orjson.loads(bytes(f or b"{}"))) for h, f in rows.values_list("header", "fields")]
 
 
 def _clash(row: Recorded, name: str, tops: list[Write], value: Any, notices: list[str], database: str | None) -> None:

@@ -51,7 +51,9 @@ class GuardedQuerySet(models.QuerySet[Any]):
 
 GuardedManager = models.Manager.from_queryset(GuardedQuerySet)
 
-_WRITE = re.compile(r'^\s*(?:INSERT\s+(?:OR\s+\w+\s+)?INTO|UPDATE|DELETE\s+FROM|REPLACE\s+INTO|TRUNCATE)\s+"?(\w+)"?', re.I)
+_WRITE = re.compile(
+    r'^\s*(?:INSERT\s+(?:OR\s+\w+\s+)?INTO|UPDATE|DELETE\s+FROM|REPLACE\s+INTO|TRUNCATE)\s+"?(\w+)"?', re.I
+)
 
 
 class SqlGuard:
@@ -61,6 +63,7 @@ class SqlGuard:
         self.tables = tables
 
     def __call__(self, execute: Any, sql: Any, params: Any, many: bool, context: Any) -> Any:
+        """Run the statement, or raise `OutsideWriter`."""
         if not _writing.get() and isinstance(sql, str):
             found = _WRITE.match(sql)
             if found and found[1].lower() in self.tables():

@@ -48,7 +48,7 @@ class Taken:
     known: int = 0
     quarantined: int = 0
     alarms: list[str] = field(default_factory=list)
-    """Keys (`node/run/seq`) that came a second time with another content."""
+    """Keys (`node/run/seq`) that came a second time with another content, or do not chain with their neighbours."""
 
 
 def recorded_model(kind: str) -> type[Recorded] | None:
@@ -86,6 +86,7 @@ def _batch(node: Here, parcels: Sequence[Parcel], sender: str, taken: Taken) -> 
     records = [_record(h, p) for h, p in fresh]
     Record._base_manager.using(node.database).bulk_create(records)
     _note_ranges(node, records)
+    _verify_links(node, records, taken)
     for (header, parcel), record in zip(fresh, records, strict=True):
         _apply(node, header, parcel, record, taken)
     taken.new += len(fresh)
@@ -103,7 +104,7 @@ def _verify(header: Header, parcel: Parcel) -> None:
 
 def _unknown(node: Here, read: Iterable[tuple[Header, Parcel]], taken: Taken) -> list[tuple[Header, Parcel]]:
     """Those not here yet; an alarm for each key that is here with another hash."""
-    by_key = {}
+    by_key: dict[tuple[str, int, int], list[tuple[Header, Parcel]]] = {}
     for header, parcel in read:
         by_key.setdefault((header.node, header.run, header.seq), []).append((header, parcel))
     want = Q(pk__in=[])
@@ -156,6 +157,21 @@ def _note_ranges(node: Here, records: Sequence[Record]) -> None:
         if top.seq > row.last:
             row.last, row.head = top.seq, top.hash
         row.save(using=node.database)
+
+
+def _verify_links(node: Here, records: Sequence[Record], taken: Taken) -> None:
+    """An alarm for each new record that does not chain with a neighbour that is here."""
+    for owner, run in sorted({(r.node, r.run) for r in records}):
+        mine = {r.seq: r for r in records if (r.node, r.run) == (owner, run)}
+        beside = {s + d for s in mine for d in (-1, 1)} - set(mine)
+        rows = Record._base_manager.using(node.database).filter(node=owner, run=run, seq__in=beside)
+        ends = {r.seq: (bytes(r.prev), bytes(r.hash)) for r in mine.values()}
+        ends |= {seq: (bytes(prev), bytes(hash_)) for seq, prev, hash_ in rows.values_list("seq", "prev", "hash")}
+        for seq in sorted(mine):
+            before, after = ends.get(seq - 1), ends.get(seq + 1)
+            fits = before is None or before[1] == ends[seq][0]
+            if not fits or (after is not None and seq + 1 not in mine and after[0] != ends[seq][1]):
+                taken.alarms.append(f"{owner}/{run}/{seq}")
 
 
 def _apply(node: Here, header: Header, parcel: Parcel, record: Record, taken: Taken) -> None:

@@ -70,7 +70,9 @@ class Recorded(models.Model):
     """Names and values as this instance was read: what its author saw."""
 
     @classmethod
-    def from_db(cls, db: str | None, field_names: Sequence[str], values: Sequence[Any]) -> Self:
+    def from_db(  # type: ignore[override]  # Django 5.2 has no fetch modes
+        cls, db: str | None, field_names: Sequence[str], values: Sequence[Any]
+    ) -> Self:
         """Keep what was read, so that a change can name the value its author saw."""
         instance = super().from_db(db, list(field_names), list(values))
         instance.seen = (field_names, values)

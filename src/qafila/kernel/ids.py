@@ -52,6 +52,7 @@ class IdMaker:
         self._counter = 0
 
     def __call__(self) -> uuid.UUID:
+        """A new id."""
         with self._lock:
             if self._pid != os.getpid() or self._counter > _COUNTER_MASK:
                 self._restart()

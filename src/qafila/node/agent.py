@@ -6,9 +6,8 @@ import signal
 import threading
 from collections.abc import Callable
 
-from django.conf import settings
-
 from qafila.node import jobs
+from qafila.node.directory import current
 from qafila.node.disk import watch as watch_disk
 
 
@@ -24,7 +23,7 @@ def run() -> int:
     stop = threading.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: stop.set())
-    profile = settings.DIRECTORY.profile
+    profile = current().profile
     known = known_jobs()
     jobs.schedule(profile, known)
     threads = [threading.Thread(target=jobs.run_forever, args=(known, stop), name="jobs")]

@@ -1,9 +1,9 @@
 """A node's directory: who it is, its keys, its database, its files.
 
-    node.toml      code, profile, country, programme, address and ports
-    keys/          database.key, web.key, node signing key, TLS certificates (0600)
-    data.db        the encrypted database (of a node on SQLCipher)
-    blobs/         attachments, chunk by chunk, encrypted
+node.toml      code, profile, country, programme, address and ports
+keys/          database.key, web.key, node signing key, TLS certificates (0600)
+data.db        the encrypted database (of a node on SQLCipher)
+blobs/         attachments, chunk by chunk, encrypted
 """
 
 from __future__ import annotations
@@ -155,3 +155,13 @@ class NodeDirectory:
             directory=self.path,
             confirmed_by_hub=self.profile.calls_hub,
         )
+
+
+def current() -> NodeDirectory:
+    """The directory of the node that this process belongs to. Raises `NodeError`."""
+    from django.conf import settings
+
+    found: NodeDirectory | None = settings.DIRECTORY
+    if found is None:
+        raise NodeError("this process belongs to no node: QAFILA_DIR is not set")
+    return found

@@ -9,6 +9,7 @@ from pathlib import Path
 from django.conf import settings
 
 from qafila.kernel.text import N_
+from qafila.node.directory import current
 
 MB = 1_000_000
 
@@ -43,7 +44,7 @@ def require_room() -> None:
 
 def watch() -> None:
     """Job: keep the word for screens in a file of the node's directory, so that a page need not ask the disk."""
-    directory = settings.DIRECTORY.path
+    directory = current().path
     file, word = directory / "disk", state()
     if not file.exists() or file.read_text() != word:
         file.write_text(word)

@@ -7,16 +7,15 @@ import sys
 import threading
 
 import msgspec
-from django.conf import settings
 
-from qafila.node.directory import NodeError
+from qafila.node.directory import NodeError, current
 
 
 def issue(node_code: str, address: str | None) -> str:
     """A one-time code by which that node joins this hub. Raises `NodeError` where this node is no hub."""
     from qafila.sync.enrolment import issue_code
 
-    directory = settings.DIRECTORY
+    directory = current()
     if not directory.profile.enrols_nodes:
         raise NodeError(f"{directory.code} enrols nobody: issue the code on the hub")
     host = directory.hosts[0]
@@ -43,14 +42,14 @@ def contact(*, once: bool, as_json: bool) -> int:
     """Exchange with the hub: once, or until interrupted; the exit status says whether the hub was reached."""
     from qafila.sync.agent import run_forever, run_once
 
-    if not settings.DIRECTORY.profile.calls_hub:
-        raise NodeError(f"{settings.DIRECTORY.code} calls no hub")
+    if not current().profile.calls_hub:
+        raise NodeError(f"{current().code} calls no hub")
     if not once:
         stop = threading.Event()
         for number in (signal.SIGINT, signal.SIGTERM):
             signal.signal(number, lambda *_: stop.set())
         run_forever(stop)
         return 0
-    report = run_once(settings.DIRECTORY.path)
+    report = run_once(current().path)
     sys.stdout.write((msgspec.json.encode(report).decode() if as_json else str(report)) + "\n")
     return 0 if report.reached else 1

@@ -1,9 +1,9 @@
 """Serves a node: starts its processes, starts again what dies, stops all of them together.
 
-    web     pages (WSGI, threads)
-    live    held connections (ASGI)
-    sync    the port at which other nodes call (only where the profile serves sync)
-    agent   jobs and, on a node that calls a hub, the sync loop
+web     pages (WSGI, threads)
+live    held connections (ASGI)
+sync    the port at which other nodes call (only where the profile serves sync)
+agent   jobs and, on a node that calls a hub, the sync loop
 """
 
 from __future__ import annotations

@@ -40,7 +40,7 @@ PRAGMAS = (
 )
 
 
-class Cursor(cipher.Cursor):  # type: ignore[misc]
+class Cursor(cipher.Cursor):
     """Django's cursor: `%s` place-holders become `?`, named ones `:name`."""
 
     convert_query = sqlite.SQLiteCursorWrapper.convert_query
@@ -96,19 +96,19 @@ class DatabaseWrapper(sqlite.DatabaseWrapper):
 
     def _commit(self) -> None:
         try:
-            super()._commit()
+            super()._commit()  # type: ignore[misc]
         finally:
             self._end_turn()
 
     def _rollback(self) -> None:
         try:
-            super()._rollback()
+            super()._rollback()  # type: ignore[misc]
         finally:
             self._end_turn()
 
     def _close(self) -> None:
         try:
-            super()._close()
+            super()._close()  # type: ignore[misc]
         finally:
             self._end_turn()
 
