@@ -6,7 +6,15 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from qafila.clinic.rules.words import Message
+from qafila.kernel.text import Bad
 from qafila.packs.shapes import Label
+
+
+def of_bad(bad: Bad) -> Message:
+    """What the kernel says of unusable input, as a `Message`."""
+    made = Message(bad.message)
+    made.params.update(bad.values)
+    return made
 
 
 class Refusal(Exception):
@@ -46,5 +54,5 @@ class Incomplete(Exception):
     """The pack asks for more before the case may be sent: `lacks` says what."""
 
     def __init__(self, lacks: Sequence[Lack]) -> None:
-        super().__init__("incomplete")
+        super().__init__(", ".join(lack.code for lack in lacks))
         self.lacks = list(lacks)

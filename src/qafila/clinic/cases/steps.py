@@ -6,7 +6,7 @@ from typing import Any
 
 from qafila.clinic.cases.models import Case, CaseEvent
 from qafila.clinic.cases.transitions import CASE
-from qafila.clinic.refusal import Refusal
+from qafila.clinic.refusal import Refusal, of_bad
 from qafila.clinic.rules import words
 from qafila.clinic.rules.words import N_, Message
 from qafila.journal.here import here
@@ -71,7 +71,7 @@ def tidy(text: str, most: int, *, needed: bool = True) -> str:
     """What a person wrote, tidied. Raises `Refusal` when it is too long, or empty though `needed`."""
     found = parse_text(text, most, lines=True)
     if isinstance(found, Bad):
-        raise Refusal(Message(found.message, **found.values))
+        raise Refusal(of_bad(found))
     if needed and not found:
         raise Refusal(Message(EMPTY))
     return found

@@ -2,16 +2,24 @@
 
 from __future__ import annotations
 
+import logging
+from collections.abc import Callable
+from functools import partial
 from typing import Any
+
+from django.db import transaction
 
 from qafila.clinic.cases.assigning import receive
 from qafila.clinic.cases.jobs import deliver_arrived, review_after_death
 from qafila.clinic.cases.models import Answer, Case
 from qafila.clinic.cases.transitions import SENT
+from qafila.journal.here import here
 from qafila.journal.signals import ingested
 from qafila.packs.profile import Profile
 from qafila.registry.people.models import Person
 from qafila.registry.people.signals import died
+
+log = logging.getLogger("qafila.cases")
 
 
 def connect(profile: Profile) -> None:
@@ -37,11 +45,20 @@ def _review(sender: Any, person: Person, **_: Any) -> None:
 def _receive(sender: Any, headers: list[Any], **_: Any) -> None:
     touched = {h.subject_id for h in headers if h.kind == Case.kind()}
     for case in Case.objects.filter(pk__in=touched, status=SENT):
-        receive(case)
+        _safely(partial(receive, case))
 
 
 def _deliver(sender: Any, headers: list[Any], **_: Any) -> None:
     touched = {h.subject_id for h in headers if h.kind == Case.kind()}
     answers = {h.subject_id for h in headers if h.kind == Answer.kind()}
     touched |= set(Answer.objects.filter(pk__in=answers).values_list("case_id", flat=True))
-    deliver_arrived(touched)
+    _safely(partial(deliver_arrived, touched))
+
+
+def _safely(act: Callable[[], object]) -> None:
+    """A side effect that fails must not refuse the records that caused it: the node's jobs do it again."""
+    try:
+        with transaction.atomic(using=here().database):
+            act()
+    except Exception as error:  # noqa: BLE001 - whatever it is, the records stay
+        log.error("after records came in: %s", type(error).__name__)

@@ -51,11 +51,9 @@ def observed(observations: list[Observation]) -> dict[str, Any]:
         found[key] = assessment.value_of(one)
     for key in ("systolic", "diastolic"):
         for side in SIDES:
-            of_side = [o for o in observations if o.code == key and o.site == side]
+            of_side = [o for o in observations if o.code == key and o.site.startswith(side)]
             if of_side:
                 found[f"{key}_{side}"] = assessment.value_of(assessment.newest(of_side)[key])
-    if isinstance(found.get("oxygen"), float):
-        found["oxygen"] = found["oxygen"] > 0
     return {key: value for key, value in found.items() if value is not None}
 
 
@@ -64,7 +62,7 @@ def patient(person: Person, observations: list[Observation]) -> dict[str, Any]:
     found: dict[str, Any] = {"sex": person.sex}
     days = age_days(person, local_day())
     if days is not None:
-        found |= {"age_years": int(days / 365.25), "age_months": int(days / 30.4375), "age_days": days}
+        found |= {"age_years": int(days / 365.25), "age_months": int(days / 30.4375), "age_days": int(days)}
     newest = assessment.newest(observations)
     for name in ("pregnant", "lactating"):
         if name in newest and (said := assessment.value_of(newest[name])) is not None:

@@ -9,6 +9,7 @@ from typing import Any
 
 from qafila.clinic.forms.context import context, pack_of
 from qafila.clinic.models import Case
+from qafila.clinic.refusal import of_bad
 from qafila.clinic.rules.words import N_, Message
 from qafila.kernel.text import Asked, Bad, latin_digits, parse_integer, parse_number, parse_text
 from qafila.packs import intake as rules
@@ -23,7 +24,7 @@ NOT_YES_NO = N_("Answer yes or no.")
 NOT_OFFERED = N_("This is not one of the answers.")
 ONE_ANSWER = N_("Choose one answer only.")
 ALONE = N_("“None of these” cannot stand beside another answer.")
-NOT_A_DAY = N_("“%(text)s” is not a date. Write year-month-day, for example 2026-03-25.")
+NOT_A_DAY = N_("“%(value)s” is not a date. Write year-month-day, for example 2026-03-25.")
 UNUSUAL = N_("%(value)s is unusual. Is it right?")
 
 
@@ -158,13 +159,13 @@ def _single(item: Item, text: str) -> Any:
     if item.type in ("integer", "decimal", "quantity"):
         number = parse_integer(text) if item.type == "integer" else parse_number(text)
         if isinstance(number, Bad):
-            return Message(number.message, **number.values)
+            return of_bad(number)
         if isinstance(number, Asked):
             return Message(number.message)
         value = number.value
         return int(value) if value == int(value) else float(value)
     words = parse_text(text, MAX_TEXT, lines=True)
-    return Message(words.message, **words.values) if isinstance(words, Bad) else words
+    return of_bad(words) if isinstance(words, Bad) else words
 
 
 def _choice(item: Item, texts: Sequence[str]) -> Any:
@@ -184,7 +185,7 @@ def _day(text: str) -> Any:
     try:
         return date.fromisoformat(written).isoformat()
     except ValueError:
-        return Message(NOT_A_DAY, text=text.strip()[:20])
+        return Message(NOT_A_DAY, value=text.strip()[:20])
 
 
 def _shown(item: Item, value: Any, language: str) -> Field:

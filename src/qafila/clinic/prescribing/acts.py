@@ -10,7 +10,7 @@ from uuid import UUID
 
 from qafila.clinic.models import Allergy, Case, Prescription, PrescriptionItem, Visit
 from qafila.clinic.prescribing import checks
-from qafila.clinic.refusal import Doubtful, Refusal
+from qafila.clinic.refusal import Doubtful, Refusal, of_bad
 from qafila.clinic.rules.words import N_, Message
 from qafila.clinic.visits.models import FactStatus
 from qafila.journal.write import writing
@@ -127,7 +127,7 @@ def sign(prescription: Prescription, by: Staff) -> Prescription:
 
     Raises `NotAllowed`, `Refusal`.
     """
-    visit = Visit._base_manager.filter(pk=prescription.visit_id).first()
+    visit = prescription.visit_here()
     require(by, "prescribe", visit)
     with writing(by, "prescription.sign") as write:
         row = Prescription._base_manager.select_for_update().get(pk=prescription.pk)
@@ -205,5 +205,5 @@ def _check_items(items: Sequence[Item]) -> None:
 def _tidy(text: str, most: int) -> str:
     found = parse_text(text, most, lines=True)
     if isinstance(found, Bad):
-        raise Refusal(Message(found.message, **found.values))
+        raise Refusal(of_bad(found))
     return found

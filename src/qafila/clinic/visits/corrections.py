@@ -55,7 +55,7 @@ def mark_error(fact: F, by: Staff, reason: str) -> F:
 
     Cases that it belongs to are told; an answer that rests on it must be confirmed. Raises `NotAllowed`, `Refusal`.
     """
-    visit = Visit._base_manager.filter(pk=fact.visit_id).first()
+    visit = fact.visit_here()
     if not (may(by, "record.move", visit) or by.pk in (fact.author_id, fact.recorder_id)):
         raise NotAllowed("record.move")
     why = _reason(reason)
@@ -72,7 +72,7 @@ def move_fact(fact: F, to_person: Person, by: Staff, reason: str) -> F:
 
     Returns the new row, in today's visit of that person if there is one. Raises `NotAllowed`, `Refusal`.
     """
-    source = Visit._base_manager.filter(pk=fact.visit_id).first()
+    source = fact.visit_here()
     require(by, "record.move", source)
     why = _reason(reason)
     if fact.person_id == to_person.pk:

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
+from uuid import UUID
 
 from qafila.clinic.diagnosis import icd10
 from qafila.clinic.imaging import ecg, photo
 from qafila.clinic.imaging.dicom import glance
 from qafila.clinic.imaging.refused import Refused
 from qafila.clinic.imaging.sniff import Kind, kind_of
-from qafila.clinic.refusal import Refusal
+from qafila.clinic.refusal import Refusal, of_bad
 from qafila.clinic.rules.words import N_, Message
 from qafila.clinic.visits.models import Allergy, Attachment, Condition, Consent, FactStatus, Note, Visit
 from qafila.journal import blobs
@@ -169,7 +170,7 @@ def add_attachment(
     *,
     title: str = "",
     view: str = "",
-    case_id: object = None,
+    case_id: UUID | None = None,
 ) -> Attachment:
     """Keep a file with the record: its bytes and a preview as blobs, what it is found in the bytes alone.
 
@@ -282,7 +283,7 @@ def record_consent(
 
 def withdraw_consent(consent: Consent, by: Staff, reason: str = "") -> Consent:
     """The person takes the consent back from now on; the row stays. Raises `NotAllowed`."""
-    visit = Visit._base_manager.filter(pk=consent.visit_id).first()
+    visit = consent.visit_here()
     require(by, "consent.record", visit)
     with writing(by, "consent.withdraw") as write:
         row = Consent._base_manager.select_for_update().get(pk=consent.pk)
@@ -297,5 +298,5 @@ def tidy(text: str, most: int, *, lines: bool = False) -> str:
     """What a person wrote, tidied; raises `Refusal` when it is longer than `most` characters."""
     found = parse_text(text, most, lines)
     if isinstance(found, Bad):
-        raise Refusal(Message(found.message, **found.values))
+        raise Refusal(of_bad(found))
     return found

@@ -45,6 +45,10 @@ class Fact(Recorded):
     replaces = models.UUIDField(null=True, blank=True)
     error_reason = models.CharField(max_length=200, default="", blank=True)
 
+    def visit_here(self) -> Visit | None:
+        """Its visit; None for a fact without one, or whose visit has not come to this node."""
+        return Visit._base_manager.filter(pk=self.visit_id).first() if self.visit_id else None
+
     class Meta:
         abstract = True
         base_manager_name = "objects"
