@@ -48,10 +48,13 @@ def granian(interface: str, target: str, port: int, directory: NodeDirectory, *e
 
 
 def certify(directory: NodeDirectory) -> None:
-    """Make the certificate of the node's pages under its own private authority, unless it has a fitting one."""
+    """Make the certificate of the node's pages, unless it has a fitting one: under its own private authority, or the
+    one whose keys lie in the folder that `node.toml` names as `authority`."""
     from qafila.sync.pki import server_certificate
 
-    server_certificate(directory.path / "keys", directory.code, directory.hosts)
+    other = directory.facts.get("authority")
+    authority = directory.path / str(other) if other else None
+    server_certificate(directory.path / "keys", directory.code, directory.hosts, authority=authority)
 
 
 def parts(directory: NodeDirectory) -> list[Part]:

@@ -75,6 +75,10 @@ class Layout:
             *[self.link_port(unit) for unit in self.units],
         ]
 
+    def is_free(self) -> bool:
+        """Whether nobody else uses its ports."""
+        return all(free(port) for port in self.ports())
+
     def require_free(self) -> None:
         """Raises `NodeError` where a port is taken."""
         taken = [str(port) for port in self.ports() if not free(port)]

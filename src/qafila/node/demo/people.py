@@ -11,10 +11,11 @@ from dataclasses import dataclass, field
 from datetime import date, timedelta
 from typing import Literal
 
-from qafila.kernel.dates import Precision
+from qafila.kernel.dates import PartialDate
 from qafila.packs.country import Country, Name, People
 
 Sex = Literal["female", "male"]
+Known = Literal["day", "year", "age", "unknown"]
 ADULT = 18
 
 
@@ -24,7 +25,7 @@ class Invented:
 
     sex: Sex
     born: date
-    precision: Precision
+    precision: Known
     given: tuple[str, str] = ("", "")
     """In Arabic and in Latin script."""
     middle: tuple[str, str] = ("", "")
@@ -41,6 +42,15 @@ class Invented:
     description: str = ""
     no_fixed_address: bool = False
     scripts: tuple[str, ...] = field(default=("Arab", "Latn"))
+
+    @property
+    def birth(self) -> PartialDate | None:
+        """What is known of the day of birth."""
+        if self.precision == "unknown":
+            return None
+        if self.precision == "day":
+            return PartialDate(self.born.year, self.born.month, self.born.day)
+        return PartialDate(self.born.year, plus_minus=3 if self.precision == "age" else 0)
 
     def age(self, on: date) -> int:
         """Whole years."""
@@ -71,7 +81,7 @@ class Inventor:
         """Somebody who cannot say who they are, a nomad, somebody without papers or a birth date."""
         yield Invented(
             "male", self.today - timedelta(days=365 * 45), "age", circumstance="unidentified", scripts=(),
-            description="ز. رجل في حوالي 45 سنة، وُجد على جانب الطريق، جلابة بنية / homme d’environ 45 ans, bord de route",
+            description="رجل في حوالي 45 سنة، وُجد على جانب الطريق، جلابة بنية / homme d’environ 45 ans, bord de route",
         )  # fmt: skip
         nomad = self._adult("male", 52, self._name(self.names.family))
         nomad.no_fixed_address, nomad.place, nomad.national_id, nomad.precision = True, "", "", "age"
@@ -135,9 +145,9 @@ class Inventor:
 
     def _somebody(self, sex: Sex, age: int, family: tuple[str, str]) -> Invented:
         names = self.names.female if sex == "female" else self.names.male
-        born = self.today - timedelta(days=int(age * 365.25) + self.dice.randint(1, 364))
+        born = self.today - timedelta(days=int(age * 365.25) + self.dice.randint(30, 364))
         # Old people often know the year alone, or their age.
-        known: Precision = "day" if age < 50 or self.dice.random() < 0.6 else self.dice.choice(("year", "age"))
+        known: Known = "day" if age < 50 or self.dice.random() < 0.6 else self.dice.choice(("year", "age"))
         scripts = ("Arab", "Latn") if self.dice.random() < 0.85 else (self.dice.choice(("Arab", "Latn")),)
         return Invented(sex, born, known, given=self._name(names), family=family, scripts=scripts)
 
@@ -148,7 +158,7 @@ class Inventor:
     def _phone(self) -> str:
         self.phones += 1
         stem, length = self.country.phone.example_stem, len(self.country.phone.example.replace(" ", ""))
-        return stem + str(self.phones).zfill(length - len(stem))[-(length - len(stem)):]
+        return stem + str(self.phones).zfill(length - len(stem))[-(length - len(stem)) :]
 
     def _national_id(self, one: Invented) -> str:
         """A number of the country's form: where it carries date and sex, the person's own."""
