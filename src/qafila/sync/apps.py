@@ -8,3 +8,10 @@ class SyncConfig(AppConfig):
 
     name = "qafila.sync"
     label = "sync"
+
+    def ready(self) -> None:
+        """Watch what is written: an urgent case is promoted, the files of incoming records are expected."""
+        from qafila.sync import files, lanes
+
+        lanes.connect()
+        files.connect()

@@ -1,0 +1,161 @@
+"""A frame: what one node says to another, compressed and signed, the same bytes on a network and on a stick.
+
+    "QFLA", version, kind, codec, dictionary, number, time (ms), length unpacked, length packed,
+    sender, receiver, body (zstd of MessagePack), Ed25519 signature over all before it
+
+Nothing of a frame is used, and nothing unpacked, before its signature has been verified; lengths are compared with
+the limits before anything is allocated.
+"""
+
+from __future__ import annotations
+
+import struct
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import msgspec
+import zstandard
+from cryptography.exceptions import InvalidSignature
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
+from qafila.sync import pki
+from qafila.sync.codec import CODECS, ROWS
+from qafila.sync.messages import KINDS, SHAPES, Kind, Message
+
+MAGIC = b"QFLA"
+VERSION = 1
+MAX_RAW = 4 * 1024 * 1024
+MAX_FRAME = 1024 * 1024
+_HEAD = struct.Struct(">4sBBBBQqIIBB")
+_SIGNATURE = 64
+_MAX_NODE = 16
+
+REASONS = {
+    "truncated": "the frame is cut short",
+    "not_a_frame": "these bytes are no frame",
+    "version": "the frame is of a version that this node does not speak",
+    "altered": "the frame was altered on its way, or another key signed it",
+    "unknown_sender": "the sender is not enrolled here",
+    "revoked": "the sender's certificate was taken back",
+    "other_receiver": "the frame is meant for another node",
+    "too_large": "the frame is larger than a node takes",
+    "unreadable": "the frame's content cannot be read",
+    "unexpected": "the frame is no answer to what was asked",
+}
+
+
+class FrameError(Exception):
+    """A frame that is refused; nothing of it was used. `reason` is a key of `REASONS`."""
+
+    def __init__(self, reason: str) -> None:
+        self.reason = reason
+        super().__init__(REASONS.get(reason, reason))
+
+
+@dataclass(frozen=True)
+class Frame:
+    """An opened frame."""
+
+    kind: Kind
+    sender: str
+    receiver: str
+    number: int
+    """A reply bears the number of what it answers."""
+    time_ms: int
+    codec: int
+    message: Message
+
+
+@dataclass(frozen=True)
+class _Head:
+    kind: int
+    codec: int
+    number: int
+    time_ms: int
+    raw: int
+    sender: str
+    receiver: str
+    body: bytes
+    signed: bytes
+    signature: bytes
+
+
+def seal(
+    message: Message, sender: str, receiver: str, number: int, time_ms: int, key: Ed25519PrivateKey, codec: int = 0
+) -> bytes:
+    """The frame's bytes. Raises `FrameError` where the message is larger than a receiver would take."""
+    raw = msgspec.msgpack.encode(message)
+    body = zstandard.ZstdCompressor(level=9).compress(raw)
+    if len(raw) > MAX_RAW or len(body) > MAX_FRAME - 1024:
+        raise FrameError("too_large")
+    names = sender.encode(), receiver.encode()
+    head = _HEAD.pack(
+        MAGIC, VERSION, KINDS[type(message)], codec or ROWS.number, 0, number, time_ms, len(raw), len(body),
+        len(names[0]), len(names[1]),
+    )  # fmt: skip
+    signed = b"".join((head, *names, body))
+    return signed + key.sign(signed)
+
+
+def open_frame(data: bytes, me: str, key_of: Callable[[str], bytes]) -> Frame:
+    """Verify and read a frame. `key_of` gives a sender's public key or raises `FrameError`.
+
+    Raises `FrameError`.
+    """
+    head = _head(data)
+    if head.receiver != me:
+        raise FrameError("other_receiver")
+    key = key_of(head.sender)
+    try:
+        pki.public_key(key).verify(head.signature, head.signed)
+    except (InvalidSignature, ValueError) as error:
+        raise FrameError("altered") from error
+    if head.codec not in CODECS:
+        raise FrameError("version")
+    try:
+        kind = Kind(head.kind)
+        message = msgspec.msgpack.decode(_unpack(head), type=SHAPES[kind])
+    except (ValueError, msgspec.MsgspecError, RecursionError) as error:
+        raise FrameError("unreadable") from error
+    return Frame(kind, head.sender, head.receiver, head.number, head.time_ms, head.codec, message)
+
+
+def _head(data: bytes) -> _Head:
+    if len(data) > MAX_FRAME:
+        raise FrameError("too_large")
+    if data[:4] != MAGIC[: len(data[:4])]:
+        raise FrameError("not_a_frame")
+    if len(data) < _HEAD.size + _SIGNATURE:
+        raise FrameError("truncated")
+    _, version, kind, codec, dictionary, number, time_ms, raw, packed, one, two = _HEAD.unpack_from(data)
+    if version != VERSION or dictionary != 0:
+        raise FrameError("version")
+    if raw > MAX_RAW or packed > MAX_FRAME:
+        raise FrameError("too_large")
+    if not 0 < one <= _MAX_NODE or not 0 < two <= _MAX_NODE:
+        raise FrameError("not_a_frame")
+    end = _HEAD.size + one + two + packed
+    if len(data) < end + _SIGNATURE:
+        raise FrameError("truncated")
+    if len(data) > end + _SIGNATURE:
+        raise FrameError("not_a_frame")
+    try:
+        sender = data[_HEAD.size : _HEAD.size + one].decode("ascii")
+        receiver = data[_HEAD.size + one : _HEAD.size + one + two].decode("ascii")
+    except UnicodeDecodeError as error:
+        raise FrameError("not_a_frame") from error
+    body = data[end - packed : end]
+    return _Head(kind, codec, number, time_ms, raw, sender, receiver, body, data[:end], data[end:])
+
+
+def _unpack(head: _Head) -> bytes:
+    try:
+        # The compressed stream states its own size: it must be the one that was signed and checked above.
+        if zstandard.frame_content_size(head.body) != head.raw:
+            raise FrameError("too_large")
+        raw = zstandard.ZstdDecompressor(max_window_size=1 << 23).decompress(head.body)
+    except zstandard.ZstdError as error:
+        raise FrameError("unreadable") from error
+    if len(raw) != head.raw:
+        raise FrameError("unreadable")
+    return raw

@@ -1,0 +1,162 @@
+"""What frames say: one shape for each kind. A field that is added has a default, so that older nodes still read it."""
+
+from __future__ import annotations
+
+from enum import IntEnum
+
+import msgspec
+
+
+class Kind(IntEnum):
+    """Kinds of frames; requests are odd, what answers them follows."""
+
+    HELLO = 1
+    WELCOME = 2
+    PUSH = 3
+    TAKEN = 4
+    PULL = 5
+    MAIL = 6
+    OFFER = 7
+    WANTED = 8
+    CHUNK = 9
+    KEPT = 10
+    GET = 11
+    GIVEN = 12
+
+
+class Message(msgspec.Struct, array_like=True):
+    """The body of a frame."""
+
+
+class Hello(Message):
+    """The unit begins: what it has, and (optimistically) its first records."""
+
+    ack_no: int
+    """The last acknowledgement of mail that the hub confirmed."""
+    confirmed: int
+    """How many own records it takes to be safe on the hub."""
+    total: int
+    """How many own records it has."""
+    parcels: bytes = b""
+    own: dict[str, list[list[int]]] | None = None
+    """Run (hexadecimal) → ranges of its own records, sent after the numbers did not agree."""
+
+
+class Taken(Message):
+    """What became of the records of a frame, by their place in it."""
+
+    aside: list[int] = []
+    """Kept in quarantine: acknowledged all the same."""
+    alarms: int = 0
+    """Keys that had come before with another content."""
+    mail: int = 0
+    """Records that wait for the unit."""
+
+
+class Welcome(Message):
+    """The hub's answer to `Hello`."""
+
+    ack_no: int
+    held: int
+    """How many of the unit's own records it holds."""
+    taken: Taken
+    ranges: dict[str, list[list[int]]] | None = None
+    """Run → ranges that the hub holds, in answer to `own`."""
+
+
+class Push(Message):
+    """Records of the unit."""
+
+    parcels: bytes
+
+
+class Pull(Message):
+    """The unit confirms mail by its numbers and asks for more."""
+
+    acks: list[int] = []
+    limit: int = 24_000
+    """Bytes of packed records, before compression."""
+
+
+class Mail(Message):
+    """Records for the unit."""
+
+    numbers: list[int]
+    parcels: bytes
+    ack_no: int
+    left: int
+    """Waiting beyond these."""
+
+
+class File(Message):
+    """A file that a node has."""
+
+    sha256: str
+    size: int
+    media: str
+    lane: int
+    patient: str = ""
+
+
+class Offer(Message):
+    """The unit names files that it has."""
+
+    files: list[File]
+
+
+class Wanted(Message):
+    """For each offered file: bitmap of the chunks that the hub lacks; None where it does not take the file."""
+
+    missing: list[bytes | None]
+    mail: int = 0
+
+
+class Chunk(Message):
+    """One chunk of a file."""
+
+    sha256: str
+    index: int
+    data: bytes
+
+
+class Kept(Message):
+    """The chunk is on the disk. `whole`: and with it the file. `again`: its content was wrong, it starts anew."""
+
+    whole: bool = False
+    again: bool = False
+    mail: int = 0
+
+
+class Get(Message):
+    """The unit asks for one chunk of a file."""
+
+    sha256: str
+    index: int
+
+
+class Given(Message):
+    """The chunk; `size` −1: the hub does not have the file, or not for this node."""
+
+    sha256: str
+    index: int
+    size: int
+    media: str = ""
+    data: bytes = b""
+    mail: int = 0
+
+
+SHAPES: dict[Kind, type[Message]] = {
+    Kind.HELLO: Hello,
+    Kind.WELCOME: Welcome,
+    Kind.PUSH: Push,
+    Kind.TAKEN: Taken,
+    Kind.PULL: Pull,
+    Kind.MAIL: Mail,
+    Kind.OFFER: Offer,
+    Kind.WANTED: Wanted,
+    Kind.CHUNK: Chunk,
+    Kind.KEPT: Kept,
+    Kind.GET: Get,
+    Kind.GIVEN: Given,
+}
+KINDS = {shape: kind for kind, shape in SHAPES.items()}

@@ -1,0 +1,87 @@
+"""What sync keeps: whom this node talks to, one-time codes, mailboxes, who holds whose record, what has been sent."""
+
+from __future__ import annotations
+
+from django.db import models
+
+from qafila.journal.models import Record
+from qafila.kernel import clock
+
+
+class Peer(models.Model):
+    """A node that this one talks to: the hub of a unit (`upward`), or a unit of a hub."""
+
+    code = models.CharField(max_length=16, primary_key=True)
+    profile = models.CharField(max_length=30, default="")
+    unit = models.CharField(max_length=40, default="")
+    """What it was enrolled for (code of the medical unit); where it serves today stands in its assignment."""
+    upward = models.BooleanField(default=False)
+    url = models.CharField(max_length=200, default="")
+    """Of an upward peer: where it is called."""
+    serial = models.CharField(max_length=64, default="")
+    """Serial number of its certificate, hexadecimal."""
+    signing_key = models.BinaryField(default=b"")
+    """Ed25519 public key of its frames, 32 bytes."""
+    revoked = models.BooleanField(default=False)
+    enrolled_at = models.DateTimeField(default=clock.now)
+    last_contact = models.DateTimeField(null=True)
+    offset_ms = models.BigIntegerField(null=True)
+    """Its clock minus ours at the last contact."""
+    ack_no = models.BigIntegerField(default=0)
+    """Batches of mail acknowledged so far; a node restored from a backup shows itself by an older number."""
+    quarantined = models.IntegerField(default=0)
+    """Own records that an upward peer could not understand and keeps aside."""
+
+
+class EnrolmentCode(models.Model):
+    """A one-time code by which a node joins. Only its digest is kept."""
+
+    digest = models.CharField(max_length=64, primary_key=True)
+    node = models.CharField(max_length=16)
+    profile = models.CharField(max_length=30)
+    unit = models.CharField(max_length=40, default="")
+    sync_url = models.CharField(max_length=200)
+    issued_at = models.DateTimeField(default=clock.now)
+    expires = models.DateTimeField()
+    used_at = models.DateTimeField(null=True)
+    used_by = models.BinaryField(default=b"")
+    """The signing key that used it: the same node may ask again where the reply was lost."""
+
+
+class Mail(models.Model):
+    """A record that waits for a node, or that it has confirmed. The id is the number by which it is confirmed."""
+
+    to = models.CharField(max_length=16)
+    record = models.ForeignKey(Record, db_constraint=False, on_delete=models.DO_NOTHING, related_name="+")
+    lane = models.SmallIntegerField()
+    acked = models.BigIntegerField(null=True)
+    """The receiver's `ack_no` with which it was confirmed."""
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["to", "record"], name="mail_once")]
+        indexes = [
+            models.Index(fields=["to", "lane", "id"], name="mail_waiting", condition=models.Q(acked__isnull=True)),
+            models.Index(fields=["to", "acked"], name="mail_acked", condition=models.Q(acked__isnull=False)),
+        ]
+
+
+class Scope(models.Model):
+    """A node holds this person's record: what is written about the person goes there."""
+
+    person = models.UUIDField()
+    node = models.CharField(max_length=16)
+    since = models.DateTimeField(default=clock.now)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["person", "node"], name="scope_once")]
+        indexes = [models.Index(fields=["node"], name="scope_node")]
+
+
+class Upload(models.Model):
+    """How much of a file the hub has confirmed, for the screens."""
+
+    sha256 = models.CharField(max_length=64, primary_key=True)
+    confirmed = models.IntegerField(default=0)
+    """Chunks."""
+    chunks = models.IntegerField(default=0)
+    at = models.DateTimeField(default=clock.now)

@@ -1,0 +1,240 @@
+"""Keys and certificates of a node: a private authority on the hub, TLS certificates, the key that signs frames.
+
+    ca.pem ca.crt            the node's own authority (of a hub: that of its jurisdiction)
+    pages.pem pages.crt      TLS of its pages
+    sync.pem sync.crt        TLS of the port at which other nodes call
+    client.pem client.crt    what a unit shows when it calls; hub-ca.crt: whom it believes
+    signing.pem              Ed25519, signs frames
+
+All lie in `keys/` of the node's directory, readable by its owner alone.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import os
+import secrets
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
+from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
+
+from qafila.kernel import clock
+
+LONG_AGO = datetime(2020, 1, 1, tzinfo=UTC)
+"""Certificates between nodes hold from here on: a vehicle whose clock was set back can still call."""
+AUTHORITY_DAYS = 20 * 365
+NODE_DAYS = 5 * 365
+PAGES_DAYS = 800
+"""Browsers believe a certificate of a private authority up to 825 days."""
+Private = ec.EllipticCurvePrivateKey | Ed25519PrivateKey
+
+
+class BadRequest(ValueError):
+    """A certificate request that the authority does not sign."""
+
+
+def signing_key(keys: Path) -> Ed25519PrivateKey:
+    """The node's signing key, made at the first call."""
+    found = _key(keys, "signing", Ed25519PrivateKey.generate)
+    assert isinstance(found, Ed25519PrivateKey)
+    return found
+
+
+def signing_public(keys: Path) -> bytes:
+    """The 32 bytes by which others know the node's signature."""
+    return signing_key(keys).public_key().public_bytes_raw()
+
+
+def public_key(raw: bytes) -> Ed25519PublicKey:
+    """A peer's key from its 32 bytes. Raises `ValueError`."""
+    return Ed25519PublicKey.from_public_bytes(raw)
+
+
+def make_authority(keys: Path, name: str) -> x509.Certificate:
+    """The node's own certificate authority, made at the first call; `name` is what people see in a browser."""
+    file = keys / "ca.crt"
+    key = _ec_key(keys, "ca")
+    if not file.exists():
+        subject = _name(f"{name} authority")
+        builder = _builder(subject, subject, key.public_key(), LONG_AGO, AUTHORITY_DAYS).add_extension(
+            x509.BasicConstraints(ca=True, path_length=0), critical=True
+        )
+        builder = builder.add_extension(_usage(authority=True), critical=True)
+        builder = builder.add_extension(x509.SubjectKeyIdentifier.from_public_key(key.public_key()), critical=False)
+        write_private(file, _pem(builder.sign(key, hashes.SHA256())))
+    return load(file)
+
+
+def server_certificate(
+    keys: Path, name: str, hosts: list[str], file: str = "pages", authority: Path | None = None
+) -> None:
+    """Make `file`.pem and `file`.crt for these host names and addresses, unless they are there and still fit.
+
+    Signed by the authority in `authority` (a keys folder), by default the node's own, which is made if need be.
+    """
+    issuer = authority or keys
+    make_authority(issuer, name)
+    target = keys / f"{file}.crt"
+    if target.exists() and _fits(load(target), hosts, issuer):
+        return
+    key = _ec_key(keys, file)
+    start = clock.now() - timedelta(days=1) if file == "pages" else LONG_AGO
+    days = PAGES_DAYS if file == "pages" else NODE_DAYS
+    builder = _builder(_name(name), _issuer(issuer), key.public_key(), start, days)
+    builder = builder.add_extension(x509.SubjectAlternativeName([_host(h) for h in hosts]), critical=False)
+    certificate = _sign(builder, issuer, ExtendedKeyUsageOID.SERVER_AUTH)
+    # The authority's own certificate follows, so that whoever was given its fingerprint can fetch it by hand.
+    write_private(target, _pem(certificate) + (issuer / "ca.crt").read_bytes())
+
+
+def client_request(keys: Path, node: str) -> bytes:
+    """A request (PEM) for the certificate that this node shows when it calls; its key never leaves the node."""
+    key = _ec_key(keys, "client")
+    request = x509.CertificateSigningRequestBuilder().subject_name(_name(node)).sign(key, hashes.SHA256())
+    return request.public_bytes(serialization.Encoding.PEM)
+
+
+def sign_request(keys: Path, request: bytes, node: str) -> tuple[bytes, str]:
+    """A client certificate (PEM) for that node, whatever name the request bears; and its serial number.
+
+    Raises `BadRequest`.
+    """
+    try:
+        asked = x509.load_pem_x509_csr(request)
+        key = asked.public_key()
+    except ValueError as error:
+        raise BadRequest("not a certificate request") from error
+    if not asked.is_signature_valid or not isinstance(key, ec.EllipticCurvePublicKey):
+        raise BadRequest("the request is not signed by its own key")
+    certificate = _sign(
+        _builder(_name(node), _issuer(keys), key, LONG_AGO, NODE_DAYS), keys, ExtendedKeyUsageOID.CLIENT_AUTH
+    )
+    return _pem(certificate), f"{certificate.serial_number:x}"
+
+
+def revocations(keys: Path, serials: list[str]) -> None:
+    """Write `ca.crl`: the client certificates that the authority has taken back."""
+    builder = x509.CertificateRevocationListBuilder().issuer_name(_issuer(keys))
+    builder = builder.last_update(LONG_AGO).next_update(clock.now() + timedelta(days=NODE_DAYS))
+    for serial in serials:
+        entry = x509.RevokedCertificateBuilder().serial_number(int(serial, 16)).revocation_date(clock.now())
+        builder = builder.add_revoked_certificate(entry.build())
+    signed = builder.sign(_ec_key(keys, "ca"), hashes.SHA256())
+    write_private(keys / "ca.crl", signed.public_bytes(serialization.Encoding.PEM))
+
+
+def fingerprint(certificate: x509.Certificate) -> str:
+    """SHA-256 of the certificate, hexadecimal."""
+    return certificate.fingerprint(hashes.SHA256()).hex()
+
+
+def load(file: Path) -> x509.Certificate:
+    """The first certificate of a PEM file."""
+    return x509.load_pem_x509_certificate(file.read_bytes())
+
+
+def write_private(file: Path, data: bytes) -> None:
+    """Write a file that only its owner may read, whole or not at all."""
+    file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    fresh = file.with_name(f".{file.name}.{secrets.token_hex(4)}")
+    try:
+        with os.fdopen(os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as target:
+            target.write(data)
+            target.flush()
+            os.fsync(target.fileno())
+        os.replace(fresh, file)
+    finally:
+        fresh.unlink(missing_ok=True)
+
+
+def _key(keys: Path, name: str, make: object) -> object:
+    file = keys / f"{name}.pem"
+    if not file.exists():
+        assert callable(make)
+        pem = make().private_bytes(
+            serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
+        )
+        fresh = keys / f".{name}.{secrets.token_hex(4)}"
+        write_private(fresh, pem)
+        try:
+            # A link never replaces: of two processes that make the key at once, the first one's stays.
+            os.link(fresh, file)
+        except FileExistsError:
+            pass
+        finally:
+            fresh.unlink()
+    return serialization.load_pem_private_key(file.read_bytes(), None)
+
+
+def _ec_key(keys: Path, name: str) -> ec.EllipticCurvePrivateKey:
+    found = _key(keys, name, lambda: ec.generate_private_key(ec.SECP256R1()))
+    assert isinstance(found, ec.EllipticCurvePrivateKey)
+    return found
+
+
+def _name(text: str) -> x509.Name:
+    return x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, text[:64])])
+
+
+def _issuer(keys: Path) -> x509.Name:
+    return load(keys / "ca.crt").subject
+
+
+def _builder(
+    subject: x509.Name, issuer: x509.Name, key: ec.EllipticCurvePublicKey, start: datetime, days: int
+) -> x509.CertificateBuilder:
+    end = clock.now() + timedelta(days=days)
+    return (
+        x509.CertificateBuilder()
+        .subject_name(subject)
+        .issuer_name(issuer)
+        .public_key(key)
+        .serial_number(x509.random_serial_number())
+        .not_valid_before(start)
+        .not_valid_after(end)
+    )
+
+
+def _sign(builder: x509.CertificateBuilder, issuer: Path, purpose: x509.ObjectIdentifier) -> x509.Certificate:
+    key = _ec_key(issuer, "ca")
+    builder = builder.add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
+    builder = builder.add_extension(_usage(authority=False), critical=True)
+    builder = builder.add_extension(x509.ExtendedKeyUsage([purpose]), critical=False)
+    known = x509.AuthorityKeyIdentifier.from_issuer_public_key(key.public_key())
+    return builder.add_extension(known, critical=False).sign(key, hashes.SHA256())
+
+
+def _usage(*, authority: bool) -> x509.KeyUsage:
+    return x509.KeyUsage(
+        digital_signature=not authority, content_commitment=False, key_encipherment=False, data_encipherment=False,
+        key_agreement=False, key_cert_sign=authority, crl_sign=authority, encipher_only=False, decipher_only=False,
+    )  # fmt: skip
+
+
+def _host(name: str) -> x509.GeneralName:
+    try:
+        return x509.IPAddress(ipaddress.ip_address(name))
+    except ValueError:
+        return x509.DNSName(name)
+
+
+def _fits(certificate: x509.Certificate, hosts: list[str], issuer: Path) -> bool:
+    names = certificate.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
+    if set(names) != {_host(h) for h in hosts}:
+        return False
+    if certificate.not_valid_after_utc < clock.now() + timedelta(days=30):
+        return False
+    try:
+        certificate.verify_directly_issued_by(load(issuer / "ca.crt"))
+    except Exception:  # noqa: BLE001 - whatever the reason, a certificate that does not verify is made again
+        return False
+    return True
+
+
+def _pem(certificate: x509.Certificate) -> bytes:
+    return certificate.public_bytes(serialization.Encoding.PEM)

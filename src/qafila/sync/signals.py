@@ -1,0 +1,9 @@
+"""What sync tells the house."""
+
+from django.dispatch import Signal
+
+enrolled = Signal()
+"""A node has joined: `peer` (`Peer`), `unit` (what the code was issued for). Inside the transaction, on the hub."""
+
+arrived = Signal()
+"""A file has come whole: `sha256`, `patient`. After its row says so."""
