@@ -340,3 +340,31 @@ def test_lists_cost_the_same_for_one_and_for_many(crew: Crew) -> None:
     assert len(one) == len(many)
     assert len(queries.of_unit_open(crew.unit)) == 4 and len(queries.of_person(crew.patient.pk)) == 1
     assert Message.objects.count() == 0
+
+
+def test_an_answer_is_withdrawn_by_its_author_alone(crew: Crew) -> None:
+    on_duty(crew.heart)
+    case = acts.accept(acts.receive(acts.send(crew.filled(), crew.doctor)), crew.heart)
+    given = acts.answer(case, crew.heart, ANSWER)
+    with pytest.raises(NotAllowed):
+        visits.mark_error(given, crew.doctor, "I do not agree")
+    assert visits.mark_error(given, crew.heart, "meant for another case").status == "entered-in-error"
+
+
+def test_nothing_is_written_into_a_visit_entered_in_error(crew: Crew) -> None:
+    from qafila.journal.write import writing
+    from tests.clinic.conftest import new_person, readings
+
+    visit = crew.visit()
+    with writing(None, "setup") as write:
+        other = write.save(new_person(local_day() - timedelta(days=9999)))
+    visits.move_visit(visit, other, crew.doctor, "wrong card")
+    visit.refresh_from_db()
+    for act in (
+        lambda: visits.record_vitals(visit, crew.nurse, readings()),
+        lambda: visits.record_note(visit, "exam", "clear", crew.doctor),
+        lambda: acts.draft_case(visit, "cardiology", crew.doctor),
+        lambda: visits.start_doctor(visit, crew.doctor),
+    ):
+        with pytest.raises(WrongState):
+            act()

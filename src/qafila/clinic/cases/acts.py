@@ -21,6 +21,7 @@ from qafila.clinic.forms.context import consent_holds, consent_of, pack_of
 from qafila.clinic.refusal import Incomplete, Refusal
 from qafila.clinic.rules.words import N_, Message
 from qafila.clinic.visits.models import FactStatus, Visit
+from qafila.clinic.visits.transitions import require_valid
 from qafila.journal.models import Lane
 from qafila.journal.write import writing
 from qafila.kernel import clock
@@ -58,6 +59,7 @@ def draft_case(visit: Visit, specialty: str, by: Staff) -> Case:
     Raises `NotAllowed`, `Refusal`.
     """
     require(by, "case.draft", visit)
+    require_valid(visit.status)
     if specialty not in load.specialties():
         raise Refusal(Message(WHICH_SPECIALTY))
     pack = load.load_specialty(specialty)

@@ -39,7 +39,6 @@ COLUMNS = {
 NEEDED = N_("This has to be filled in.")
 LONG = N_("This text is too long: at most %(most)s characters are kept.")
 WHICH_REASON = N_("Choose why the case is declined.")
-NO_ANSWER = N_("There is no answer yet.")
 PAST = N_("The follow-up date is in the past.")
 
 

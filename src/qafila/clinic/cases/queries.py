@@ -8,6 +8,9 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from uuid import UUID
 
+from django.db.models import OuterRef, Subquery
+from django.utils.translation import gettext
+
 from qafila.clinic.cases.acts import latest_answer
 from qafila.clinic.cases.alarms import Alarm, of_unit
 from qafila.clinic.cases.models import Answer, Case, CaseEvent, Message
@@ -39,6 +42,8 @@ from qafila.registry.staff.rights import may
 from qafila.registry.units.models import Unit
 
 URGENCY = {"emergency": 0, "urgent": 1, "routine": 2}
+LISTED = Case.objects.defer("intake")
+"""A list never decodes what a person filled in."""
 QUIET_AFTER = timedelta(hours=24)
 """An open case in whose timeline nothing has happened for that long."""
 
@@ -89,7 +94,7 @@ class Line:
 
 def worklist(specialist: Staff) -> list[CaseRow]:
     """The specialist's cases that need something of them or of the unit, most pressing first."""
-    mine = Case.objects.filter(specialist_id=specialist.pk)
+    mine = LISTED.filter(specialist_id=specialist.pk)
     under_way = list(mine.filter(status__in=UNDER_WAY))
     again = list(mine.filter(reconfirm=True).exclude(status__in=UNDER_WAY))
     return rows([*under_way, *again])
@@ -97,13 +102,13 @@ def worklist(specialist: Staff) -> list[CaseRow]:
 
 def answered_by(specialist: Staff, limit: int = 50) -> list[CaseRow]:
     """What became of the cases that the specialist answered, latest first."""
-    done = Case.objects.filter(specialist_id=specialist.pk).exclude(status__in=UNDER_WAY).order_by("-answered_at")
+    done = LISTED.filter(specialist_id=specialist.pk).exclude(status__in=UNDER_WAY).order_by("-answered_at")
     return rows(done[:limit], keep_order=True)
 
 
 def board() -> Board:
     """The coordinator's board: a fixed number of queries."""
-    found = rows(Case.objects.filter(status__in=OPEN - {"draft"}))
+    found = rows(LISTED.filter(status__in=OPEN - {"draft"}))
     now = clock.now()
     counts: dict[str, int] = defaultdict(int)
     for one in found:
@@ -119,18 +124,18 @@ def board() -> Board:
 
 def of_unit_open(unit: Unit, *, closed: int = 0) -> list[CaseRow]:
     """A unit's open cases, those with an answer to explain first; and its `closed` last closed ones."""
-    open_cases = list(Case.objects.filter(unit_id=unit.pk, status__in=OPEN))
+    open_cases = list(LISTED.filter(unit_id=unit.pk, status__in=OPEN))
     found = rows(open_cases)
     found.sort(key=lambda r: r.case.status not in WITH_ANSWER)
     if closed:
-        past = Case.objects.filter(unit_id=unit.pk).exclude(status__in=OPEN).order_by("-closed_at")[:closed]
+        past = LISTED.filter(unit_id=unit.pk).exclude(status__in=OPEN).order_by("-closed_at")[:closed]
         found += rows(past, keep_order=True)
     return found
 
 
 def of_person(person_id: UUID) -> list[CaseRow]:
     """A person's cases, newest first."""
-    return rows(Case.objects.filter(person_id=person_id).order_by("-opened_at"), keep_order=True)
+    return rows(LISTED.filter(person_id=person_id).order_by("-opened_at"), keep_order=True)
 
 
 def alarms(unit: Unit) -> list[Alarm]:
@@ -152,7 +157,8 @@ def timeline(case: Case) -> list[Line]:
     ]
     found += [Line(a.at, "answer", a.status, a.diagnosis, staff.get(a.author_id), "", a) for a in answers]
     for clash in Clash.objects.filter(subject=case.pk, field="status").exclude(notice=""):
-        found.append(Line(clash.found, "notice", "crossing", clash.notice, None, "", clash))
+        said = " ".join(gettext(row.notice) for row in CASE.crossings if row.notice in clash.notice)
+        found.append(Line(clash.found, "notice", "crossing", said or clash.notice, None, "", clash))
     return sorted(found, key=lambda line: (line.at, line.what.pk.int if isinstance(line.what.pk, UUID) else 0))
 
 
@@ -177,15 +183,16 @@ def available(case: Case, by: Staff) -> list[str]:
 
 
 def rows(cases: Iterable[Case], *, keep_order: bool = False) -> list[CaseRow]:
-    """Cases with the people, units, staff and last event that a list shows: five queries for any number."""
+    """Cases with the people, units, staff and last event that a list shows: six queries for any number."""
     held = list(cases)
     people = Person.objects.in_bulk([c.person_id for c in held])
     names = names_of(c.person_id for c in held)
     units = Unit.objects.in_bulk([c.unit_id for c in held])
     staff = Staff.objects.in_bulk([c.specialist_id for c in held if c.specialist_id])
-    last: dict[UUID, CaseEvent] = {}
-    for event in CaseEvent.objects.filter(case_id__in=[c.pk for c in held]).order_by("at", "id"):
-        last[event.case_id] = event
+    latest = CaseEvent.objects.filter(case_id=OuterRef("pk")).order_by("-at", "-id").values("pk")[:1]
+    ids = dict(Case.objects.filter(pk__in=[c.pk for c in held]).values_list("pk", Subquery(latest)))
+    events = CaseEvent.objects.in_bulk([one for one in ids.values() if one is not None])
+    last = {case: events[one] for case, one in ids.items() if one in events}
     now = clock.now()
     found = [
         CaseRow(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from qafila.kernel.text import N_
 from qafila.kernel.transitions import Transitions
 
 UNIT, HUB = "unit", "hub"
@@ -39,19 +40,32 @@ CASE = Transitions.table(
            CLOSED, DIED),
     # both happened before the nodes met
     crossing=(
-        (CANCELLED, ANSWERED, ANSWERED, "The unit cancelled while the answer was written: tell both."),
+        (CANCELLED, ANSWERED, ANSWERED,
+         N_("The unit cancelled while the answer was written: tell both.")),
         (CANCELLED, MORE_ASKED, CANCELLED,
-         "The unit cancelled while the specialist asked for more: tell the specialist."),
-        (CANCELLED, ACCEPTED, CANCELLED, "The unit cancelled while the specialist took the case: tell the specialist."),
-        (CANCELLED, ASSIGNED, CANCELLED, "The unit cancelled while the case was assigned: tell the specialist."),
-        (CLOSED, MORE_ASKED, CLOSED, "The unit closed while the specialist asked for more: tell the specialist."),
-        (CLOSED, ANSWERED, ANSWERED, "The unit closed while a corrected answer was written: the answer must be read."),
-        (EXPLAINED, ANSWERED, ANSWERED, "A corrected answer came after the first was explained: explain the new one."),
-        (ON_UNIT, ANSWERED, ANSWERED, "A corrected answer crossed the first one on its way."),
-        (DIED, ASSIGNED, DIED, "The person died while the case was assigned: tell the specialist."),
-        (DIED, ACCEPTED, DIED, "The person died while the specialist took the case: tell the specialist."),
-        (DIED, DECLINED, DIED, "The person died while the specialist declined the case: tell the specialist."),
-        (DIED, MORE_ASKED, DIED, "The person died while the specialist asked for more: tell the specialist."),
-        (DIED, ANSWERED, DIED, "The person died while the answer was written: tell the specialist."),
+         N_("The unit cancelled while the specialist asked for more: tell the specialist.")),
+        (CANCELLED, ACCEPTED, CANCELLED,
+         N_("The unit cancelled while the specialist took the case: tell the specialist.")),
+        (CANCELLED, ASSIGNED, CANCELLED,
+         N_("The unit cancelled while the case was assigned: tell the specialist.")),
+        (CLOSED, MORE_ASKED, CLOSED,
+         N_("The unit closed while the specialist asked for more: tell the specialist.")),
+        (CLOSED, ANSWERED, ANSWERED,
+         N_("The unit closed while a corrected answer was written: the answer must be read.")),
+        (EXPLAINED, ANSWERED, ANSWERED,
+         N_("A corrected answer came after the first was explained: explain the new one.")),
+        (ON_UNIT, ANSWERED, ANSWERED, N_("A corrected answer crossed the first one on its way.")),
+        (ACCEPTED, ASSIGNED, ASSIGNED,
+         N_("The unit gave what was asked for while the case went to another specialist: tell that one.")),
+        (DIED, ASSIGNED, DIED,
+         N_("The person died while the case was assigned: tell the specialist.")),
+        (DIED, ACCEPTED, DIED,
+         N_("The person died while the specialist took the case: tell the specialist.")),
+        (DIED, DECLINED, DIED,
+         N_("The person died while the specialist declined the case: tell the specialist.")),
+        (DIED, MORE_ASKED, DIED,
+         N_("The person died while the specialist asked for more: tell the specialist.")),
+        (DIED, ANSWERED, DIED,
+         N_("The person died while the answer was written: tell the specialist.")),
     ),
 )  # fmt: skip

@@ -34,13 +34,14 @@ class Diagnosis:
 @dataclass(frozen=True, slots=True)
 class _Entry:
     code: str
+    keys: dict[str, str]
+    """Folded words by language, each word after a space."""
     key: str
-    """Folded English words and labels, each after a space."""
+    """All of them."""
     packed: str
     """The code in lower case without its dot."""
     labelled: bool
     leaf: bool
-    length: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,10 +62,9 @@ def _index() -> _Index:
     english = {c: icd.get_description(c) for c in icd.get_all_codes(True) if icd.is_category_or_subcategory(c)}
     entries = []
     for code, text in english.items():
-        words = (text, *labels.get(code, {}).values())
-        key = "".join(f" {_searched(one)}" for one in words)
+        keys = {lang: f" {_searched(one)}" for lang, one in {"en": text, **labels.get(code, {})}.items()}
         packed = code.replace(".", "").lower()
-        entries.append(_Entry(code, key, packed, code in labels, icd.is_leaf(code), len(text)))
+        entries.append(_Entry(code, keys, "".join(keys.values()), packed, code in labels, icd.is_leaf(code)))
     return _Index(tuple(entries), english, labels)
 
 
@@ -89,9 +89,16 @@ def search(text: str, language: str, limit: int = 12) -> list[Diagnosis]:
     if not parts or len("".join(parts).strip()) < 2:
         return []
     hits = [e for e in index.entries if all(part in e.key for part in parts)]
-    first = parts[0]
-    hits.sort(key=lambda e: (not e.labelled, not e.key.startswith(first), not e.leaf, e.length, e.code))
+    hits.sort(key=lambda e: _rank(e, parts, language.split("-", 1)[0].lower()))
     return [_shown(index, e.code, language) for e in hits[:limit]]
+
+
+def _rank(entry: _Entry, parts: list[str], language: str) -> tuple[bool, bool, bool, bool, int, str]:
+    """Common ones first, then those whose words in the reader's language begin like the query, then short ones."""
+    own = entry.keys.get(language, "")
+    words = own if all(part in own for part in parts) else entry.keys["en"]
+    begins = words.startswith(parts[0])
+    return not entry.labelled, words is not own, not begins, not entry.leaf, len(words), entry.code
 
 
 def describe(code: str, language: str) -> Diagnosis | None:

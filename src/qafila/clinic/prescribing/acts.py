@@ -13,6 +13,7 @@ from qafila.clinic.prescribing import checks
 from qafila.clinic.refusal import Doubtful, Refusal, of_bad
 from qafila.clinic.rules.words import N_, Message
 from qafila.clinic.visits.models import FactStatus
+from qafila.clinic.visits.transitions import require_valid
 from qafila.journal.write import writing
 from qafila.kernel import clock
 from qafila.kernel.text import Bad, parse_text
@@ -89,6 +90,7 @@ def write_prescription(
     says why it is right.
     """
     require(by, "prescribe", visit)
+    require_valid(visit.status)
     _check_items(items)
     checked = check(visit, items)
     why = _tidy(override_reason, 300)

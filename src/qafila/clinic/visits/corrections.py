@@ -51,12 +51,13 @@ OVER = ("closed", "cancelled", "died")
 
 
 def mark_error(fact: F, by: Staff, reason: str) -> F:
-    """Mark a fact as entered in error: who wrote it may, and who may correct records.
+    """Mark a fact as entered in error: who wrote it may, and who may correct records (an answer: its author alone).
 
     Cases that it belongs to are told; an answer that rests on it must be confirmed. Raises `NotAllowed`, `Refusal`.
     """
     visit = fact.visit_here()
-    if not (may(by, "record.move", visit) or by.pk in (fact.author_id, fact.recorder_id)):
+    own = by.pk in (fact.author_id, fact.recorder_id)
+    if not own and (isinstance(fact, Answer) or not may(by, "record.move", visit)):
         raise NotAllowed("record.move")
     why = _reason(reason)
     with writing(by, "fact.error") as write:

@@ -14,6 +14,7 @@ from qafila.clinic.imaging.sniff import Kind, kind_of
 from qafila.clinic.refusal import Refusal, of_bad
 from qafila.clinic.rules.words import N_, Message
 from qafila.clinic.visits.models import Allergy, Attachment, Condition, Consent, FactStatus, Note, Visit
+from qafila.clinic.visits.transitions import require_valid
 from qafila.journal import blobs
 from qafila.journal.models import Lane
 from qafila.journal.write import writing
@@ -25,6 +26,8 @@ from qafila.registry.staff.rights import require
 
 NOTE_KINDS = ("complaint", "history", "exam", "plan", "note")
 CERTAINTIES = ("provisional", "differential", "confirmed", "refuted")
+LANES = {"ecg": Lane.RECORD, "dicom": Lane.BULK}
+"""How files leave a unit: an ECG's samples before every picture, series last."""
 DECISIONS = ("permit", "deny", "emergency")
 
 EMPTY = N_("Write something first.")
@@ -32,6 +35,7 @@ WHICH_NOTE = N_("There is no such kind of note.")
 WHICH_CERTAINTY = N_("Choose how certain the diagnosis is.")
 NO_SUCH_CODE = N_("%(code)s is not a code of ICD-10.")
 WHICH_SUBSTANCE = N_("Name the substance.")
+ALLERGY_KNOWN = N_("An allergy to %(substance)s is on record: mark that one as an error first.")
 WHICH_CONSENT = N_("Say whether the person agrees, refuses, or cannot be asked.")
 NO_PURPOSE = N_("Say what the consent is for.")
 NO_METHOD = N_("Say how the consent was given.")
@@ -57,6 +61,7 @@ def record_note(visit: Visit, kind: str, text: str, by: Staff) -> Note:
     `Refusal`.
     """
     require(by, "visit.open" if kind == "complaint" else "consult.write", visit)
+    require_valid(visit.status)
     if kind not in NOTE_KINDS:
         raise Refusal(Message(WHICH_NOTE))
     words = tidy(text, 8000, lines=True)
@@ -89,6 +94,7 @@ def add_condition(visit: Visit, code: str, certainty: str, words: str, language:
     The same code again replaces the earlier row of the visit (another certainty). Raises `NotAllowed`, `Refusal`.
     """
     require(by, "consult.write", visit)
+    require_valid(visit.status)
     found = icd10.describe(code, language)
     if found is None:
         raise Refusal(Message(NO_SUCH_CODE, code=f"{code:.10}"))
@@ -121,6 +127,7 @@ def add_condition(visit: Visit, code: str, certainty: str, words: str, language:
 def state_allergy(visit: Visit, by: Staff, substance: str, reaction: str = "") -> Allergy:
     """Record an allergy; an earlier "none known" is replaced. Raises `NotAllowed`, `Refusal`."""
     require(by, "vitals.record", visit)
+    require_valid(visit.status)
     name = tidy(substance, 100)
     if not name:
         raise Refusal(Message(WHICH_SUBSTANCE))
@@ -146,6 +153,7 @@ def state_allergy(visit: Visit, by: Staff, substance: str, reaction: str = "") -
 def no_known_allergy(visit: Visit, by: Staff) -> Allergy:
     """Record that the person was asked and knows of none. Raises `NotAllowed`, `Refusal` when one is on record."""
     require(by, "vitals.record", visit)
+    require_valid(visit.status)
     with writing(by, "allergy.none") as write:
         known = list(Allergy.objects.filter(person_id=visit.person_id, status=FactStatus.FINAL))
         named = next((one for one in known if not one.none_known), None)
@@ -156,9 +164,6 @@ def no_known_allergy(visit: Visit, by: Staff) -> Allergy:
         return write.save(
             Allergy(person_id=visit.person_id, visit_id=visit.pk, author=by, at=clock.now(), none_known=True)
         )
-
-
-ALLERGY_KNOWN = N_("An allergy to %(substance)s is on record: mark that one as an error first.")
 
 
 def add_attachment(
@@ -178,12 +183,13 @@ def add_attachment(
     case after it was sent. Raises `NotAllowed`, `imaging.refused.Refused` (`reason`, `values`), `Refusal`.
     """
     require(by, "attachment.add", visit)
+    require_valid(visit.status)
     at = captured_at or clock.now()
     if at > clock.now():
         raise Refusal(Message(FUTURE_CAPTURE))
     file = _read(data, name)
     with writing(by, "attachment.add") as write:
-        whole = blobs.put(file.data, file.media, visit.person_id, Lane.BULK if file.kind == "dicom" else Lane.PREVIEW)
+        whole = blobs.put(file.data, file.media, visit.person_id, LANES.get(file.kind, Lane.PREVIEW))
         preview = blobs.put(file.preview, "image/jpeg", visit.person_id, Lane.PREVIEW) if file.preview else None
         return write.save(
             Attachment(
@@ -249,6 +255,7 @@ def record_consent(
     Codes are those of packs/encounter.toml. Raises `NotAllowed`, `Refusal` naming what lacks.
     """
     require(by, "consent.record", visit)
+    require_valid(visit.status)
     words = load.encounter()
     problem = (
         (purpose not in {c.code for c in words.consent_purpose}, NO_PURPOSE),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from qafila.kernel.transitions import Transitions
+from qafila.kernel.transitions import Transitions, WrongState
 
 UNIT = "unit"
 WAITING, NURSE, READY, DOCTOR, DONE, LEFT, ERROR = "waiting", "nurse", "ready", "doctor", "done", "left", "error"
@@ -11,6 +11,13 @@ PRESENT = frozenset({WAITING, NURSE, READY, DOCTOR})
 """The person is in the unit."""
 QUEUED = frozenset({WAITING, READY})
 """The person is waiting for somebody."""
+
+
+def require_valid(status: str) -> None:
+    """Raises `WrongState` for a visit that was entered in error: nothing more is written into it."""
+    if status == ERROR:
+        raise WrongState("record", ERROR)
+
 
 VISIT = Transitions.table(
     # act            from                             to       owner  needs

@@ -12,7 +12,7 @@ from qafila.clinic.rules import observations as rules
 from qafila.clinic.rules.words import N_, Message
 from qafila.clinic.visits import assessment
 from qafila.clinic.visits.models import FactStatus, Observation, Visit
-from qafila.clinic.visits.transitions import NURSE, READY, WAITING
+from qafila.clinic.visits.transitions import NURSE, READY, WAITING, require_valid
 from qafila.journal.write import Writer, writing
 from qafila.kernel import clock
 from qafila.registry.people.births import age_days
@@ -69,6 +69,7 @@ def record_vitals(
     judged = judge(person, readings, signs)
     with writing(by, "vitals.record") as write:
         row = Visit._base_manager.select_for_update().get(pk=visit.pk)
+        require_valid(row.status)
         at = clock.now()
         saved = [_save(write, row, by, performer, one, result, at) for one, result in judged]
         saved += [_save_sign(write, row, by, performer, name, said, at) for name, said in signs.items()]
