@@ -178,7 +178,8 @@ class Builder:
         try:
             for part in wanted:
                 self._start(part, node)
-            listening([node.port, node.sync_port], 40)
+            processes = [part.process for part in wanted if part.process is not None]
+            listening([node.port, node.sync_port], 40, processes, self.log)
             yield
         finally:
             for part in wanted:

@@ -52,7 +52,7 @@ def hub() -> None:
     from qafila.node.demo.referrals import HubSide
     from qafila.sync.enrolment import issue_code
 
-    first, *_ = [next(orders())]
+    first = next(orders())
     now = datetime.fromisoformat(first["now"])
     found(settings.DIRECTORY.country, now, tuple(first["units"]))
     codes = {
@@ -139,9 +139,9 @@ def contact() -> None:
     """Exchange with the hub until nothing is left either way."""
     from qafila.sync.agent import run_once
 
-    report = run_once(settings.DIRECTORY.path)
-    if not report.reached:
-        raise RuntimeError(f"the hub was not reached: {report}")
+    done = run_once()
+    if not done.ok:
+        raise RuntimeError(f"the hub was not reached: {done.reason}")
 
 
 if __name__ == "__main__":

@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import socket
+import subprocess
 import threading
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
+from functools import partial
+from pathlib import Path
 from typing import TypeVar
 
 from qafila.kernel import clock
+from qafila.node.directory import NodeError
 
 T = TypeVar("T")
 PAUSE_S = 0.1
 
 
-class NeverCame(Exception):
+class NeverCame(NodeError):
     """What was waited for did not become true in time."""
 
 
@@ -30,10 +34,21 @@ def until(look: Callable[[], T | None], seconds: float, what: str, pause: float 
         still.wait(pause)
 
 
-def listening(ports: Iterable[int], seconds: float) -> None:
-    """Wait until all these ports of this machine take connections. Raises `NeverCame`."""
+def listening(
+    ports: Iterable[int], seconds: float, processes: Sequence[subprocess.Popen[bytes]] = (), log: Path | None = None
+) -> None:
+    """Wait until all these ports of this machine take connections; one of the processes that has ended ends the wait.
+
+    Raises `NeverCame`.
+    """
+
+    def look(port: int) -> bool:
+        if any(process.poll() is not None for process in processes):
+            raise NeverCame(f"a server ended by itself{f': see {log}' if log else ''}")
+        return _open(port)
+
     for port in ports:
-        until(lambda at=port: _open(at), seconds, f"port {port}")  # type: ignore[misc]
+        until(partial(look, port), seconds, f"port {port}")
 
 
 def _open(port: int) -> bool:
