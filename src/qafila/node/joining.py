@@ -50,6 +50,6 @@ def contact(*, once: bool, as_json: bool) -> int:
             signal.signal(number, lambda *_: stop.set())
         run_forever(stop)
         return 0
-    report = run_once(current().path)
-    sys.stdout.write((msgspec.json.encode(report).decode() if as_json else str(report)) + "\n")
-    return 0 if report.reached else 1
+    told = run_once()
+    sys.stdout.write((msgspec.json.encode(told).decode() if as_json else str(told)) + "\n")
+    return 0 if told.ok else 1

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs
 
-from qafila.node.live_token import valid
+from qafila.web.live_token import valid
 
 DIRECTORY = Path(os.environ["QAFILA_DIR"])
 BEAT_S = 20

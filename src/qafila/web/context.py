@@ -1,0 +1,53 @@
+"""What every page shows: who, where, the link, what waits."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.conf import settings
+from django.http import HttpRequest
+
+from qafila.packs import load
+from qafila.web.menu import entries
+
+
+def screen(request: HttpRequest) -> dict[str, Any]:
+    """Context of every template. Costs no query beyond what the request has already read."""
+    directory = settings.DIRECTORY
+    staff = getattr(request, "staff", None)
+    context: dict[str, Any] = {
+        "staff": staff,
+        "unit": getattr(request, "unit", None),
+        "profile": getattr(request, "profile", None),
+        "node": directory.code if directory else "",
+        "languages": settings.LANGUAGES,
+        "rtl": getattr(request, "LANGUAGE_CODE", "").startswith("ar"),
+    }
+    if staff is None:
+        return context
+    context["menu"] = entries(staff, request.path, getattr(request, "profile", None))
+    roles = load.roles()
+    context["role_words"] = [roles[r].label.text(request.LANGUAGE_CODE) for r in staff.roles if r in roles]
+    if directory is not None:
+        from qafila.web.link import link_of
+
+        context["link"] = link_of(request)
+        context["live"] = live(request)
+        context["disk"] = disk_word(directory.path / "disk")
+    return context
+
+
+def live(request: HttpRequest) -> str:
+    """The address at which this page hears of changes."""
+    from qafila.web.live_token import issue
+
+    host = request.get_host().rsplit(":", 1)[0]
+    return f"https://{host}:{settings.DIRECTORY.live_port}/live?token={issue(settings.DIRECTORY.path)}"
+
+
+def disk_word(file: Any) -> str:
+    """`ok`, `warn` or `stop`, as the node's disk job left it."""
+    try:
+        return str(file.read_text())
+    except OSError:
+        return "ok"

@@ -1,0 +1,108 @@
+"""Logging in: the password once a shift; on shared tablets a PIN to switch people within it."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+from datetime import timedelta
+from typing import Any
+from uuid import UUID
+
+from django.conf import settings
+from django.contrib.auth.backends import BaseBackend
+from django.contrib.auth.hashers import check_password, make_password
+from django.db.models import F
+from django.http import HttpRequest
+
+from qafila.kernel import clock
+from qafila.registry.staff import queries
+from qafila.registry.staff.models import Pin, Staff
+from qafila.web.models import Failure
+
+SHIFT = timedelta(hours=14)
+PIN_FAILURES = 5
+SLOW_AFTER = 5
+SLOW = timedelta(minutes=5)
+
+
+class StaffBackend(BaseBackend):
+    """Django's door to `Staff` and `Credential`."""
+
+    def authenticate(
+        self, request: HttpRequest | None, username: str = "", password: str = "", **_: Any
+    ) -> Staff | None:
+        """The person, or None; an unknown name takes as long as a wrong password."""
+        return queries.authenticate(username, password) if username and password else None
+
+    def get_user(self, user_id: UUID) -> Staff | None:
+        """The active person behind a session."""
+        return Staff.objects.filter(pk=user_id, active=True).first()
+
+
+def _failure_key(username: str, address: str) -> str:
+    return hashlib.sha256(f"{username.casefold()}\x1f{address}".encode()).hexdigest()
+
+
+def must_wait(username: str, address: str) -> bool:
+    """Whether this name from this address has failed too often just now. Elsewhere the name is not held up."""
+    return Failure.objects.filter(pk=_failure_key(username, address), until__gt=clock.now()).exists()
+
+
+def note_failure(username: str, address: str) -> None:
+    """Count a failed log-in; from the fifth on the next one has to wait."""
+    row, _ = Failure.objects.get_or_create(pk=_failure_key(username, address))
+    Failure.objects.filter(pk=row.pk).update(count=F("count") + 1)
+    row.refresh_from_db()
+    if row.count >= SLOW_AFTER:
+        row.until, row.count = clock.now() + SLOW, 0
+        row.save()
+
+
+def forget_failures(username: str, address: str) -> None:
+    """After a right password."""
+    Failure.objects.filter(pk=_failure_key(username, address)).delete()
+
+
+def _bound(staff: Staff, pin: str) -> str:
+    """The PIN bound to this box: without the node's key its six digits cannot be tried out."""
+    key = settings.SECRET_KEY.encode()
+    return hmac.new(key, f"pin:{staff.pk.hex}:{pin}".encode(), hashlib.sha256).hexdigest()
+
+
+def set_pin(staff: Staff, pin: str) -> None:
+    """Set the PIN of this shift. Raises `ValueError` unless it is six digits that are not all alike or in a row."""
+    if not (len(pin) == 6 and pin.isascii() and pin.isdigit()):
+        raise ValueError("six digits")
+    steps = {int(b) - int(a) for a, b in zip(pin, pin[1:], strict=False)}
+    if steps in ({0}, {1}, {-1}):
+        raise ValueError("too simple")
+    values = {"digest": make_password(_bound(staff, pin)), "until": clock.now() + SHIFT, "failures": 0}
+    Pin.objects.update_or_create(staff=staff, defaults=values)
+
+
+def people_of_shift() -> list[Staff]:
+    """Who logged in with a password this shift and may switch by PIN."""
+    rows = Pin.objects.filter(until__gt=clock.now(), failures__lt=PIN_FAILURES).values_list("staff_id", flat=True)
+    return list(Staff.objects.filter(pk__in=list(rows), active=True).order_by("name"))
+
+
+def has_pin(staff: Staff) -> bool:
+    """Whether the person has a PIN for this shift."""
+    return Pin.objects.filter(staff=staff, until__gt=clock.now(), failures__lt=PIN_FAILURES).exists()
+
+
+def check_pin(staff: Staff, pin: str) -> bool:
+    """Whether it is the person's PIN. The fifth failure ends it: then the password is asked for again."""
+    row = Pin.objects.filter(staff=staff, until__gt=clock.now(), failures__lt=PIN_FAILURES).first()
+    if row is None:
+        return False
+    if check_password(_bound(staff, pin), row.digest):
+        Pin.objects.filter(pk=row.pk).update(failures=0)
+        return True
+    Pin.objects.filter(pk=row.pk).update(failures=F("failures") + 1)
+    return False
+
+
+def end_shift(staff: Staff) -> None:
+    """Destroy the person's PIN."""
+    Pin.objects.filter(staff=staff).delete()

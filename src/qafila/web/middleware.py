@@ -1,0 +1,100 @@
+"""What happens around every page: language, person, errors."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+
+from django.conf import settings
+from django.core.exceptions import RequestDataTooBig, TooManyFieldsSent, TooManyFilesSent
+from django.http import HttpRequest, HttpResponse
+from django.utils import translation
+
+from qafila.kernel.rights import NotAllowed
+from qafila.kernel.transitions import WrongState
+from qafila.registry.staff.models import Staff
+from qafila.registry.units.queries import unit_of_node
+from qafila.web import errors
+
+log = logging.getLogger("qafila.web")
+Next = Callable[[HttpRequest], HttpResponse]
+LANGUAGES = {code for code, _ in settings.LANGUAGES}
+COOKIE = "language"
+
+
+class LanguageMiddleware:
+    """The person's language; before log-in the one chosen on this device, else the node's."""
+
+    def __init__(self, get_response: Next) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        """Answer in that language."""
+        user = getattr(request, "user", None)
+        chosen = request.COOKIES.get(COOKIE, "")
+        if isinstance(user, Staff) and user.pk:
+            chosen = user.interface_language
+        language = chosen if chosen in LANGUAGES else settings.LANGUAGE_CODE
+        with translation.override(language):
+            request.LANGUAGE_CODE = language
+            response = self.get_response(request)
+            response.headers.setdefault("Content-Language", language)
+            return response
+
+
+class PersonMiddleware:
+    """`request.staff`, `request.unit`, `request.profile`; nothing of a person's pages is kept by a browser."""
+
+    def __init__(self, get_response: Next) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        """Say who is at the screen and which unit this is."""
+        user = getattr(request, "user", None)
+        request.staff = user if isinstance(user, Staff) and user.active else None  # type: ignore[attr-defined]
+        directory = settings.DIRECTORY
+        request.profile = directory.profile if directory else None  # type: ignore[attr-defined]
+        request.unit = unit_of_node(directory.code) if directory else None  # type: ignore[attr-defined]
+        locked = request.session.get("locked") if hasattr(request, "session") else None
+        if locked and request.staff is not None:  # type: ignore[attr-defined]
+            request.staff = None  # type: ignore[attr-defined]
+            request.locked = True  # type: ignore[attr-defined]
+        response = self.get_response(request)
+        if not request.path.startswith(settings.STATIC_URL):
+            response.headers.setdefault("Cache-Control", "no-store")
+        return response
+
+
+class ErrorMiddleware:
+    """Turns what acts raise into pages, and everything unforeseen into one that gives nothing away."""
+
+    def __init__(self, get_response: Next) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        """Pass on."""
+        length = request.headers.get("Content-Length", "0")
+        limit = getattr(getattr(request, "profile", None), "disk", None)
+        if limit is not None and length.isdigit() and int(length) > limit.upload_limit_mb * 1_000_000:
+            return errors.too_large(request)
+        return self.get_response(request)
+
+    def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
+        """The page for an exception that a view let through."""
+        if isinstance(exception, NotAllowed):
+            return errors.not_allowed(request)
+        if isinstance(exception, WrongState):
+            return errors.wrong_state(request)
+        if isinstance(exception, (RequestDataTooBig, TooManyFieldsSent, TooManyFilesSent)):
+            return errors.too_large(request)
+        if type(exception).__name__ == "DiskFull" or "disk is full" in str(exception):
+            return errors.no_room(request)
+        if type(exception).__name__ in ("Http404", "PermissionDenied", "SuspiciousOperation", "BadRequest"):
+            return None
+        # The kind and the place, never the words: they may name a person.
+        trace = exception.__traceback__
+        while trace is not None and trace.tb_next is not None:
+            trace = trace.tb_next
+        place = f"{trace.tb_frame.f_code.co_filename}:{trace.tb_lineno}" if trace else "?"
+        log.error("%s at %s", type(exception).__name__, place)
+        return errors.failed(request)

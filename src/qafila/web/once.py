@@ -1,0 +1,49 @@
+"""A form counts once, however often it is sent."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import wraps
+from typing import Any
+
+from django.db import IntegrityError, transaction
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+
+from qafila.web.models import Once
+
+FIELD = "once"
+
+
+def once(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
+    """Write at most once for each token of `{% once %}`.
+
+    The token, the act and the page that follows are one transaction: where the act fails or the form has mistakes
+    (anything but a redirect), the token stays free. A second sending is led where the first one led.
+    """
+
+    @wraps(view)
+    def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        token = request.POST.get(FIELD, "")[:64]
+        if request.method != "POST" or not token:
+            return view(request, *args, **kwargs)
+        key = f"{request.staff.pk.hex[-8:] if getattr(request, 'staff', None) else 'x'}{token}"[:64]
+        done = Once.objects.filter(pk=key).first()
+        if done is None:
+            try:
+                with transaction.atomic():
+                    row = Once(pk=key)
+                    row.save(force_insert=True)
+                    response = view(request, *args, **kwargs)
+                    if response.status_code not in (302, 303):
+                        transaction.set_rollback(True)
+                        return response
+                    row.location = response["Location"][:300]
+                    row.save()
+                return response
+            except IntegrityError:
+                done = Once.objects.filter(pk=key).first()
+                if done is None:
+                    raise
+        return HttpResponseRedirect(done.location or "/")
+
+    return guarded

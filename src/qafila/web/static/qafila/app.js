@@ -1,0 +1,60 @@
+"use strict";
+// Live lists: an element with data-live fetches itself again (its address in data-live-url, else the page's own)
+// when the node says that something has changed; without the live channel it asks every ten seconds.
+(() => {
+  const parts = () => document.querySelectorAll("[data-live]");
+  let busy = false, again = false;
+  const busyTyping = (part) => part.contains(document.activeElement) && document.activeElement.matches("input, textarea, select");
+  async function refresh() {
+    if (busy) { again = true; return; }
+    busy = true;
+    for (const part of parts()) {
+      if (busyTyping(part)) continue;
+      try {
+        const answer = await fetch(part.dataset.liveUrl || location.href, { headers: { "X-Live": part.dataset.live } });
+        if (!answer.ok || answer.redirected) continue;
+        const page = new DOMParser().parseFromString(await answer.text(), "text/html");
+        const fresh = page.querySelector(`[data-live="${part.dataset.live}"]`);
+        if (!fresh || fresh.innerHTML === part.innerHTML || busyTyping(part)) continue;
+        const focused = document.activeElement && part.contains(document.activeElement) ? document.activeElement.id : "";
+        part.replaceChildren(...fresh.childNodes);
+        if (window.htmx) window.htmx.process(part);
+        if (focused) document.getElementById(focused)?.focus();
+      } catch { /* no answer: the next change or the next ten seconds try again */ }
+    }
+    busy = false;
+    if (again) { again = false; setTimeout(refresh, 300); }
+  }
+  let polling = 0;
+  const poll = (on) => { clearInterval(polling); polling = on ? setInterval(refresh, 10000) : 0; };
+  const address = document.querySelector('meta[name="live"]')?.content;
+  if (parts().length) {
+    poll(true);
+    if (address) {
+      const source = new EventSource(address);
+      source.addEventListener("changed", refresh);
+      source.onopen = () => poll(false);
+      source.onerror = () => poll(true);
+      addEventListener("pagehide", () => source.close());
+    }
+  }
+  // A shared tablet covers its screen when nobody has touched it for a while; the PIN opens it again.
+  const idle = Number(document.querySelector('meta[name="idle"]')?.content || 0);
+  const lock = document.getElementById("lock");
+  if (idle && lock) {
+    let last = Date.now();
+    for (const kind of ["pointerdown", "keydown", "input", "scroll"]) addEventListener(kind, () => { last = Date.now(); }, { passive: true });
+    setInterval(() => {
+      const rest = Date.now() - last;
+      document.getElementById("cover").hidden = rest < (idle - 15) * 1000;
+      if (rest > idle * 1000) lock.submit();
+    }, 1000);
+  }
+  // One tap, one form: a second tap on the same button does nothing while the first is under way.
+  addEventListener("submit", (event) => {
+    if (event.defaultPrevented || event.target.dataset.sent) { if (event.target.dataset.sent) event.preventDefault(); return; }
+    if (event.target.method === "post" && !event.target.hasAttribute("hx-post")) event.target.dataset.sent = "1";
+  });
+  addEventListener("pageshow", () => document.querySelectorAll("form[data-sent]").forEach((form) => delete form.dataset.sent));
+  document.querySelectorAll("[data-print]").forEach((button) => button.addEventListener("click", () => print()));
+})();

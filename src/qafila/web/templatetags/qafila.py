@@ -1,0 +1,155 @@
+"""Filters and tags of every template."""
+
+from __future__ import annotations
+
+import secrets
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from django import template
+from django.conf import settings
+from django.templatetags.static import static
+from django.utils import formats, translation
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
+from qafila.kernel import clock
+
+register = template.Library()
+NBSP = "\u00a0"
+
+
+@register.filter
+def quantity(value: Any, unit: str = "") -> SafeString:
+    """A number with its unit, never turned round in Arabic text: left to right, unbreakable, Latin digits."""
+    if value is None or value == "":
+        return format_html("<span class=\"none\">{}</span>", "—")
+    if isinstance(value, (Decimal, float)):
+        value = format(Decimal(str(value)).normalize(), "f")
+    return format_html('<bdi dir="ltr" class="quantity">{}{}{}</bdi>', value, NBSP if unit else "", unit)
+
+
+@register.filter
+def ltr(value: Any) -> SafeString:
+    """A code, a phone number, a name in Latin script: kept left to right within any text."""
+    return format_html('<bdi dir="ltr">{}</bdi>', value)
+
+
+@register.filter
+def ago(moment: datetime | None) -> str:
+    """How long ago, in words: `12 min`, `3 h`, `2 days`."""
+    return "" if moment is None else span(int((clock.now() - moment).total_seconds()))
+
+
+@register.filter
+def until(moment: datetime | None) -> str:
+    """How long until then, in words."""
+    return "" if moment is None else span(int((moment - clock.now()).total_seconds()))
+
+
+def span(seconds: int) -> str:
+    """A length of time in its largest useful unit."""
+    seconds = abs(seconds)
+    if seconds < 60:
+        return _("under a minute")
+    if seconds < 5400:
+        return ngettext("%(n)d min", "%(n)d min", seconds // 60) % {"n": seconds // 60}
+    if seconds < 129_600:
+        return ngettext("%(n)d h", "%(n)d h", round(seconds / 3600)) % {"n": round(seconds / 3600)}
+    days = round(seconds / 86400)
+    return ngettext("%(n)d day", "%(n)d days", days) % {"n": days}
+
+
+def _local(moment: datetime) -> datetime:
+    return moment.astimezone(ZoneInfo(settings.TIME_ZONE))
+
+
+@register.filter(name="clock")
+def clock_time(moment: datetime | None) -> SafeString | str:
+    """Hours and minutes in the node's time zone."""
+    if moment is None:
+        return ""
+    return format_html('<time datetime="{}" dir="ltr">{:%H:%M}</time>', moment.isoformat(), _local(moment))
+
+
+@register.filter
+def day(value: date | datetime | None) -> str:
+    """A day, written as the language writes it."""
+    if value is None:
+        return ""
+    plain = _local(value).date() if isinstance(value, datetime) else value
+    return formats.date_format(plain, "DATE_FORMAT", use_l10n=True)
+
+
+@register.filter
+def moment(value: datetime | None) -> SafeString | str:
+    """Day and time."""
+    return "" if value is None else format_html("{} {}", day(value), clock_time(value))
+
+
+@register.filter
+def label(shape: Any) -> str:
+    """A pack's label in the page's language."""
+    return "" if shape is None else str(shape.text(translation.get_language() or "en"))
+
+
+@register.filter
+def told(message: Any) -> str:
+    """A message of a rule or an act (`text` and `params`) in the page's language."""
+    if message is None:
+        return ""
+    text = getattr(message, "text", None) or getattr(message, "message", None)
+    params = getattr(message, "params", None) or getattr(message, "values", None) or {}
+    return str(message) if text is None else _(text) % params if params else _(text)
+
+
+@register.filter
+def get(mapping: Any, key: Any) -> Any:
+    """An entry of a dict."""
+    return mapping.get(key) if hasattr(mapping, "get") else None
+
+
+@register.simple_tag
+def icon(name: str, words: str = "") -> SafeString:
+    """An icon of the sprite: decoration, or with `words` a picture that is read out."""
+    sprite = static("vendor/bootstrap-icons/bootstrap-icons.svg")
+    if words:
+        return format_html(
+            '<svg class="icon" role="img" aria-label="{}"><use href="{}#{}"/></svg>', words, sprite, name
+        )
+    return format_html('<svg class="icon" aria-hidden="true" focusable="false"><use href="{}#{}"/></svg>', sprite, name)
+
+
+@register.simple_tag
+def once() -> SafeString:
+    """The hidden token by which a form counts once."""
+    return format_html('<input type="hidden" name="once" value="{}">', secrets.token_urlsafe(16))
+
+
+@register.inclusion_tag("parts/bars.html")
+def bars(link: Any) -> dict[str, Any]:
+    """The link as signal bars with its words."""
+    return {"link": link, "levels": [1, 2, 3, 4]}
+
+
+@register.inclusion_tag("parts/triage.html")
+def triage(level: str, reason: str = "") -> dict[str, Any]:
+    """A triage level: colour, sign and word."""
+    words = {
+        "red": _("Now"),
+        "orange": _("Very urgent"),
+        "yellow": _("Urgent"),
+        "green": _("Can wait"),
+    }
+    return {"level": level, "words": words.get(level, _("Not assessed")), "reason": reason}
+
+
+@register.inclusion_tag("parts/urgency.html")
+def urgency(code: str) -> dict[str, Any]:
+    """How urgent a case is: colour, sign and word."""
+    words = {"emergency": _("Emergency"), "urgent": _("Urgent"), "routine": _("Routine")}
+    return {"code": code, "words": words.get(code, code)}

@@ -1,0 +1,34 @@
+"""Every address of the node. A person's pages stand in that person's folder."""
+
+from __future__ import annotations
+
+from importlib.util import find_spec
+
+from django.urls import include, path
+
+from qafila.web import enrolment, health
+from qafila.web.account import views as account
+
+FOLDERS = ("reception", "nurse", "doctor", "specialist", "coordinator", "records", "prints")
+
+urlpatterns = [
+    path("", account.home, name="home"),
+    path("login/", account.login, name="login"),
+    path("logout/", account.logout, name="logout"),
+    path("language/", account.language, name="language"),
+    path("account/", account.account, name="account"),
+    path("pin/", account.pin, name="pin"),
+    path("lock/", account.lock, name="lock"),
+    path("switch/", account.switch, name="switch"),
+    path("link/", account.link, name="link"),
+    path("enrol", enrolment.enrol, name="enrol"),
+    path("healthz", health.health, name="health"),
+]
+for folder in FOLDERS:
+    if find_spec(f"qafila.web.{folder}") and find_spec(f"qafila.web.{folder}.urls"):
+        urlpatterns.append(path(f"{folder}/", include((f"qafila.web.{folder}.urls", folder))))
+
+handler400 = "qafila.web.errors.bad_request"
+handler403 = "qafila.web.errors.csrf_failure"
+handler404 = "qafila.web.errors.not_found"
+handler500 = "qafila.web.errors.failed"
