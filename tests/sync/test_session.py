@@ -196,9 +196,9 @@ def test_a_file_of_the_hub_comes_down_where_its_person_is_known(pair: Pair) -> N
     pair.sync()
     with at(pair.unit):
         assert Blob.objects.count() == 1 and blobs.read(Blob.objects.get().sha256) == PICTURE
-        from qafila.sync import files
-
         import hashlib
+
+        from qafila.sync import files
 
         files.want(hashlib.sha256(b"not for this unit").hexdigest())
     pair.sync()

@@ -23,6 +23,8 @@ from qafila.sync.codec import CODECS, ROWS
 from qafila.sync.messages import KINDS, SHAPES, Kind, Message
 
 MAGIC = b"QFLA"
+PATH = "/sync"
+"""Where frames are posted."""
 VERSION = 1
 MAX_RAW = 4 * 1024 * 1024
 MAX_FRAME = 1024 * 1024

@@ -120,7 +120,10 @@ def sign_request(keys: Path, request: bytes, node: str) -> tuple[bytes, str]:
 def revocations(keys: Path, serials: list[str]) -> None:
     """Write `ca.crl`: the client certificates that the authority has taken back."""
     builder = x509.CertificateRevocationListBuilder().issuer_name(_issuer(keys))
-    builder = builder.last_update(LONG_AGO).next_update(clock.now() + timedelta(days=NODE_DAYS))
+    builder = builder.last_update(LONG_AGO).next_update(clock.now() + timedelta(days=AUTHORITY_DAYS))
+    builder = builder.add_extension(x509.CRLNumber(clock.now_ms()), critical=False)
+    known = x509.AuthorityKeyIdentifier.from_issuer_public_key(_ec_key(keys, "ca").public_key())
+    builder = builder.add_extension(known, critical=False)
     for serial in serials:
         entry = x509.RevokedCertificateBuilder().serial_number(int(serial, 16)).revocation_date(clock.now())
         builder = builder.add_revoked_certificate(entry.build())

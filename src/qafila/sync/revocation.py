@@ -1,0 +1,26 @@
+"""Taking a node's certificate back: a stolen box, a lost key."""
+
+from __future__ import annotations
+
+from django.db import transaction
+
+from qafila.journal.here import here
+from qafila.sync import pki
+from qafila.sync.enrolment import keys_folder
+from qafila.sync.models import EnrolmentCode, Mail, Peer
+
+
+def revoke(node_code: str) -> Peer:
+    """Refuse that node from its next frame on, empty its mailbox, void its codes. Raises `Peer.DoesNotExist`.
+
+    The list of revoked certificates is written too; the server reads it at its next start.
+    """
+    with transaction.atomic(using=here().database):
+        peer = Peer.objects.select_for_update().get(code=node_code, upward=False)
+        peer.revoked = True
+        peer.save(update_fields=["revoked"])
+        EnrolmentCode.objects.filter(node=node_code).delete()
+        Mail.objects.filter(to=node_code, acked__isnull=True).delete()
+    revoked = Peer.objects.filter(revoked=True).exclude(serial="").values_list("serial", flat=True)
+    pki.revocations(keys_folder(), list(revoked))
+    return peer

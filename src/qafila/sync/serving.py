@@ -1,0 +1,29 @@
+"""How the port at which other nodes call is served."""
+
+from __future__ import annotations
+
+import sys
+import tomllib
+from pathlib import Path
+
+from qafila.sync import pki
+
+
+def command(path: Path, port: int) -> list[str]:
+    """The command that serves sync for the node in `path`; makes the certificate for its `hosts` if need be.
+
+    Only clients with a certificate of the node's own authority get as far as a request.
+    """
+    keys = path / "keys"
+    facts = tomllib.loads((path / "node.toml").read_text())
+    hosts = [str(h) for h in facts.get("hosts", ["localhost", "127.0.0.1"])]
+    pki.server_certificate(keys, str(facts["code"]), hosts, "sync")
+    revoked = ["--ssl-crl", str(keys / "ca.crl")] if (keys / "ca.crl").exists() else []
+    return [
+        sys.executable, "-m", "granian", "--interface", "wsgi",
+        "--host", str(facts.get("listen", "0.0.0.0")), "--port", str(port),  # noqa: S104 - vehicles call from anywhere
+        "--workers", "1", "--blocking-threads", "4", "--no-ws", "--log-level", "warning",
+        "--ssl-certificate", str(keys / "sync.crt"), "--ssl-keyfile", str(keys / "sync.pem"),
+        "--ssl-ca", str(keys / "ca.crt"), "--ssl-client-verify", *revoked,
+        "qafila.sync.wsgi:application",
+    ]  # fmt: skip
