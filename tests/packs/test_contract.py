@@ -24,7 +24,7 @@ def labels(held: object, where: str = "$") -> list[tuple[str, dict[str, str]]]:
         return [one for n, below in enumerate(held) for one in labels(below, f"{where}[{n}]")]
     if not isinstance(held, dict):
         return []
-    if {"ar", "fr"} <= held.keys() and "code" not in held or "en" in held:
+    if ({"ar", "fr"} <= held.keys() and "code" not in held) or "en" in held:
         return [(where, held)]
     return [one for key, below in held.items() for one in labels(below, f"{where}.{key}")]
 
@@ -34,9 +34,7 @@ def test_every_label_stands_in_every_language(path: Path) -> None:
     for where, label in labels(tomllib.loads(path.read_text(encoding="utf-8"))):
         assert set(label) == set(LANGUAGES), where
         assert all(text.strip() == text and text for text in label.values()), where
-        assert (
-            any("\u0621" <= letter <= "\u064a" for letter in label["ar"]) or label["ar"] == "Rh"
-        ), where
+        assert any("\u0621" <= letter <= "\u064a" for letter in label["ar"]) or label["ar"] == "Rh", where
 
 
 def test_nothing_is_wrong_in_the_shipped_packs() -> None:
@@ -153,9 +151,7 @@ def test_chest_pain_asks_more_and_wants_an_ecg() -> None:
     pack = load.load_specialty("cardiology")
     calm, pain = cardiology_context(), cardiology_context(answers={"pain": True})
     shown = {item.link_id for _, items in asked(pack, pain) for item in items}
-    assert "pain_type" in shown and not any(
-        "pain_type" == i.link_id for _, g in asked(pack, calm) for i in g
-    )
+    assert "pain_type" in shown and not any("pain_type" == i.link_id for _, g in asked(pack, calm) for i in g)
     assert "ecg12" in {view.code for view in views_wanted(pack, pain)}
     assert "ecg12" not in {view.code for view in views_wanted(pack, calm)}
     lacking = {entry.code for entry in missing(pack, pain)}

@@ -10,9 +10,7 @@ from qafila.packs import expressions
 from qafila.packs.expressions import Context, ExpressionError, answers, response_of, truth
 
 CASE = Context(
-    response_of(
-        {"pain": True, "pain_minutes": 20, "risk": ["diabetes", "smoking"], "kind": "tight"}
-    ),
+    response_of({"pain": True, "pain_minutes": 20, "risk": ["diabetes", "smoking"], "kind": "tight"}),
     obs={"spo2": 88.5, "systolic": 84},
     patient={"age_years": 44, "sex": "female"},
     case={"attachments": ["ecg12"], "question": "What now?"},

@@ -107,9 +107,7 @@ def test_the_wiring_sets_the_root_once(root: Path) -> None:
         ('code = "dummy"', 'code = "other"', "$.code", "dummy"),
     ],
 )
-def test_a_broken_pack_names_file_place_and_reason(
-    tmp_path: Path, old: str, new: str, where: str, what: str
-) -> None:
+def test_a_broken_pack_names_file_place_and_reason(tmp_path: Path, old: str, new: str, where: str, what: str) -> None:
     root = with_dummy(tmp_path, DUMMY.replace(old, new, 1))
     with pytest.raises(PackError) as caught:
         load.load_specialty("dummy", root)
@@ -154,9 +152,7 @@ def test_unknown_names_are_pack_errors() -> None:
 
 def test_a_role_may_not_hold_an_unknown_right(tmp_path: Path) -> None:
     text = (load.SHIPPED / "roles.toml").read_text(encoding="utf-8")
-    (tmp_path / "roles.toml").write_text(
-        text.replace('"visit.close" =', '"visit.burn" =', 1), encoding="utf-8"
-    )
+    (tmp_path / "roles.toml").write_text(text.replace('"visit.close" =', '"visit.burn" =', 1), encoding="utf-8")
     with pytest.raises(PackError, match="visit.burn"):
         load.roles(tmp_path)
 
@@ -167,9 +163,7 @@ def test_check_over_a_country_with_wrong_references(tmp_path: Path) -> None:
     shutil.copytree(load.SHIPPED / "countries" / name, folder)
     path = folder / "facilities.toml"
     text = path.read_text(encoding="utf-8")
-    text = text.replace('place = "AS-KO-01"', 'place = "XX"', 1).replace(
-        'parent = "EG-CH-ML"', 'parent = "YY"', 1
-    )
+    text = text.replace('place = "AS-KO-01"', 'place = "XX"', 1).replace('parent = "EG-CH-ML"', 'parent = "YY"', 1)
     path.write_text(text, encoding="utf-8")
     cast = folder / "cast.toml"
     cast.write_text(
@@ -187,17 +181,13 @@ def test_not_utf8_is_said(tmp_path: Path) -> None:
         load.load_specialty("dummy", root)
 
 
-@settings(
-    max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
-)
+@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     start=st.integers(0, len(DUMMY)),
     length=st.integers(0, 40),
     put=st.text(max_size=20),
 )
-def test_any_damage_gives_a_pack_or_a_pack_error(
-    tmp_path: Path, start: int, length: int, put: str
-) -> None:
+def test_any_damage_gives_a_pack_or_a_pack_error(tmp_path: Path, start: int, length: int, put: str) -> None:
     try:
         text = (DUMMY[:start] + put + DUMMY[start + length :]).encode()
     except UnicodeEncodeError:

@@ -52,4 +52,4 @@ def contact(*, once: bool, as_json: bool) -> int:
         return 0
     told = run_once()
     sys.stdout.write((msgspec.json.encode(told).decode() if as_json else str(told)) + "\n")
-    return 0 if told.ok else 1
+    return 0 if told.reached else 1

@@ -32,17 +32,17 @@ def screen(request: HttpRequest) -> dict[str, Any]:
         from qafila.web.link import link_of
 
         context["link"] = link_of(request)
-        context["live"] = live(request)
+        context["live"] = live(request, directory)
         context["disk"] = disk_word(directory.path / "disk")
     return context
 
 
-def live(request: HttpRequest) -> str:
+def live(request: HttpRequest, directory: Any) -> str:
     """The address at which this page hears of changes."""
     from qafila.web.live_token import issue
 
     host = request.get_host().rsplit(":", 1)[0]
-    return f"https://{host}:{settings.DIRECTORY.live_port}/live?token={issue(settings.DIRECTORY.path)}"
+    return f"https://{host}:{directory.live_port}/live?token={issue(directory.path)}"
 
 
 def disk_word(file: Any) -> str:

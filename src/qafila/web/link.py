@@ -10,7 +10,6 @@ from django.http import HttpRequest
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-
 MOST = 1000
 
 
@@ -46,11 +45,11 @@ def link_of(request: HttpRequest) -> Link | None:
     if now.waiting:
         told = ngettext("%(count)s record waits to leave", "%(count)s records wait to leave", now.waiting)
     shown = f"{MOST - 1}+" if now.waiting >= MOST else str(now.waiting)
-    return Link(now.bars, words, shown if now.waiting else "", told % {"count": shown}, now.clock_doubt)
+    return Link(now.bars, words, shown if now.waiting else "", told % {"count": shown}, now.doubtful_clock)
 
 
 def details() -> Any:
     """What the link's own page shows: the last contact, what waits by lane, files on their way."""
     from qafila.sync import state
 
-    return state.link()
+    return state.read()

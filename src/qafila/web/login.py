@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import hmac
 from datetime import timedelta
+from itertools import pairwise
 from typing import Any
 from uuid import UUID
 
@@ -73,7 +74,7 @@ def set_pin(staff: Staff, pin: str) -> None:
     """Set the PIN of this shift. Raises `ValueError` unless it is six digits that are not all alike or in a row."""
     if not (len(pin) == 6 and pin.isascii() and pin.isdigit()):
         raise ValueError("six digits")
-    steps = {int(b) - int(a) for a, b in zip(pin, pin[1:], strict=False)}
+    steps = {int(b) - int(a) for a, b in pairwise(pin)}
     if steps in ({0}, {1}, {-1}):
         raise ValueError("too simple")
     values = {"digest": make_password(_bound(staff, pin)), "until": clock.now() + SHIFT, "failures": 0}

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from importlib.util import find_spec
 
-from django.urls import include, path
+from django.urls import URLPattern, URLResolver, include, path
 
 from qafila.web import enrolment, health
 from qafila.web.account import views as account
 
 FOLDERS = ("reception", "nurse", "doctor", "specialist", "coordinator", "records", "prints")
 
-urlpatterns = [
+urlpatterns: list[URLPattern | URLResolver] = [
     path("", account.home, name="home"),
     path("login/", account.login, name="login"),
     path("logout/", account.logout, name="logout"),

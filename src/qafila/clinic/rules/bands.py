@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Generic, TypeVar
 
 T = TypeVar("T")
@@ -46,7 +47,7 @@ class Bands(Generic[T]):
     """An ordered table without gap; calling it with a number gives the value of the first band that holds it."""
 
     def __init__(self, *bands: Band[T]) -> None:
-        for before, after in zip(bands, bands[1:], strict=False):
+        for before, after in pairwise(bands):
             if (before.limit, before.included) >= (after.limit, after.included):
                 raise ValueError(f"the limits must rise: {before.limit} then {after.limit}")
         if not bands or bands[-1].limit != math.inf:
@@ -56,6 +57,7 @@ class Bands(Generic[T]):
         self.bands = bands
 
     def __call__(self, number: float) -> T:
+        """The value of the first band that holds `number`. Raises `ValueError` for not-a-number."""
         for band in self.bands:
             if number < band.limit or (band.included and number == band.limit):
                 return band.value

@@ -5,27 +5,25 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
-    dependencies = [
-    ]
+    dependencies = []
 
     operations = [
         migrations.CreateModel(
-            name='Job',
+            name="Job",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('key', models.CharField(max_length=80, unique=True)),
-                ('name', models.CharField(max_length=40)),
-                ('every', models.IntegerField(default=0)),
-                ('run_at', models.DateTimeField(default=qafila.kernel.clock.now)),
-                ('leased_until', models.DateTimeField(null=True)),
-                ('tries', models.SmallIntegerField(default=0)),
-                ('failed', models.CharField(default='', max_length=200)),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("key", models.CharField(max_length=80, unique=True)),
+                ("name", models.CharField(max_length=40)),
+                ("every", models.IntegerField(default=0)),
+                ("run_at", models.DateTimeField(default=qafila.kernel.clock.now)),
+                ("leased_until", models.DateTimeField(null=True)),
+                ("tries", models.SmallIntegerField(default=0)),
+                ("failed", models.CharField(default="", max_length=200)),
             ],
             options={
-                'indexes': [models.Index(fields=['run_at'], name='job_due')],
+                "indexes": [models.Index(fields=["run_at"], name="job_due")],
             },
         ),
     ]

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from typing import Any
 from uuid import UUID
 
 from django.contrib import auth, messages
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
@@ -22,20 +23,20 @@ from qafila.web.middleware import COOKIE, LANGUAGES
 BACKEND = "qafila.web.login.StaffBackend"
 
 
-def _next(request: HttpRequest) -> str:
+def _next(request: Any) -> str:
     """Where to go on; only within this node."""
     wanted = request.POST.get("next") or request.GET.get("next") or "/"
     allowed = url_has_allowed_host_and_scheme(wanted, {request.get_host()}, require_https=request.is_secure())
     return wanted if allowed else "/"
 
 
-def _pins(request: HttpRequest) -> bool:
+def _pins(request: Any) -> bool:
     profile = getattr(request, "profile", None)
     return bool(profile and profile.pin_switch)
 
 
 @public
-def home(request: HttpRequest) -> HttpResponse:
+def home(request: Any) -> HttpResponse:
     """To the person's own first page, or to the door."""
     if getattr(request, "locked", False):
         return redirect("switch")
@@ -47,7 +48,7 @@ def home(request: HttpRequest) -> HttpResponse:
 
 
 @public
-def login(request: HttpRequest) -> HttpResponse:
+def login(request: Any) -> HttpResponse:
     """The door: name and password."""
     address = request.META.get("REMOTE_ADDR", "")
     username = request.POST.get("username", "").strip()[:40]
@@ -71,7 +72,7 @@ def login(request: HttpRequest) -> HttpResponse:
 
 @public
 @require_POST
-def logout(request: HttpRequest) -> HttpResponse:
+def logout(request: Any) -> HttpResponse:
     """End of the shift: the session and the PIN are gone."""
     if isinstance(request.user, Staff):
         doors.end_shift(request.user)
@@ -80,7 +81,7 @@ def logout(request: HttpRequest) -> HttpResponse:
 
 
 @needs()
-def pin(request: HttpRequest) -> HttpResponse:
+def pin(request: Any) -> HttpResponse:
     """Set the PIN of this shift."""
     error = ""
     if request.method == "POST":
@@ -100,7 +101,7 @@ def pin(request: HttpRequest) -> HttpResponse:
 
 @public
 @require_POST
-def lock(request: HttpRequest) -> HttpResponse:
+def lock(request: Any) -> HttpResponse:
     """Cover the screen; the PIN opens it again."""
     if request.user.is_authenticated:
         if not (_pins(request) and isinstance(request.user, Staff) and doors.has_pin(request.user)):
@@ -111,7 +112,7 @@ def lock(request: HttpRequest) -> HttpResponse:
 
 
 @public
-def switch(request: HttpRequest) -> HttpResponse:
+def switch(request: Any) -> HttpResponse:
     """Who is at the screen? A tap on the name, then the PIN."""
     people = doors.people_of_shift() if _pins(request) else []
     if not people:
@@ -143,25 +144,26 @@ def _uuid(text: str) -> UUID | None:
 
 @public
 @require_POST
-def language(request: HttpRequest) -> HttpResponse:
+def language(request: Any) -> HttpResponse:
     """Change the language: of the person where one is logged in, else of this device."""
     code = request.POST.get("language", "")
     response = redirect(_next(request))
     if code in LANGUAGES:
         if request.staff is not None:
             staff_acts.set_language(request.staff, code, request.staff)
-        response.set_cookie(COOKIE, code, max_age=365 * 86400, secure=request.is_secure(), httponly=True, samesite="Lax")
+        year = 365 * 86400
+        response.set_cookie(COOKIE, code, year, secure=request.is_secure(), httponly=True, samesite="Lax")
     return response
 
 
 @needs()
-def account(request: HttpRequest) -> HttpResponse:
+def account(request: Any) -> HttpResponse:
     """The person's own page: roles, language, PIN, end of shift."""
     return render(request, "account/account.html", {"pins": _pins(request)})
 
 
 @needs()
-def link(request: HttpRequest) -> HttpResponse:
+def link(request: Any) -> HttpResponse:
     """The link's own page."""
     from qafila.web.link import details, link_of
 

@@ -5,27 +5,25 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
-    dependencies = [
-    ]
+    dependencies = []
 
     operations = [
         migrations.CreateModel(
-            name='Failure',
+            name="Failure",
             fields=[
-                ('key', models.CharField(max_length=64, primary_key=True, serialize=False)),
-                ('count', models.SmallIntegerField(default=0)),
-                ('until', models.DateTimeField(null=True)),
+                ("key", models.CharField(max_length=64, primary_key=True, serialize=False)),
+                ("count", models.SmallIntegerField(default=0)),
+                ("until", models.DateTimeField(null=True)),
             ],
         ),
         migrations.CreateModel(
-            name='Once',
+            name="Once",
             fields=[
-                ('token', models.CharField(max_length=64, primary_key=True, serialize=False)),
-                ('location', models.CharField(default='', max_length=300)),
-                ('at', models.DateTimeField(default=qafila.kernel.clock.now)),
+                ("token", models.CharField(max_length=64, primary_key=True, serialize=False)),
+                ("location", models.CharField(default="", max_length=300)),
+                ("at", models.DateTimeField(default=qafila.kernel.clock.now)),
             ],
         ),
     ]

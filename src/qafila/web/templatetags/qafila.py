@@ -27,7 +27,7 @@ NBSP = "\u00a0"
 def quantity(value: Any, unit: str = "") -> SafeString:
     """A number with its unit, never turned round in Arabic text: left to right, unbreakable, Latin digits."""
     if value is None or value == "":
-        return format_html("<span class=\"none\">{}</span>", "—")
+        return format_html('<span class="none">{}</span>', "—")
     if isinstance(value, (Decimal, float)):
         value = format(Decimal(str(value)).normalize(), "f")
     return format_html('<bdi dir="ltr" class="quantity">{}{}{}</bdi>', value, NBSP if unit else "", unit)
