@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Mapping
+from itertools import pairwise
 from typing import Literal
 
 Readings = dict[str, float | str | bool]
@@ -17,7 +18,7 @@ SYSTOLIC = ((0, 76), (5, 98), (12, 108), (20, 118), (50, 128), (90, 138))
 
 def at_age(table: tuple[tuple[float, float], ...], age: float) -> float:
     """The value at an age, between two lines of the table."""
-    for (low, first), (high, second) in zip(table, table[1:], strict=False):
+    for (low, first), (high, second) in pairwise(table):
         if age <= high:
             return first + (second - first) * max(0.0, age - low) / (high - low)
     return table[-1][1]
@@ -54,7 +55,8 @@ def readings(
         found["head_circumference"] = round(35 + 12 * min(age, 2) ** 0.5 * dice.uniform(0.74, 0.8), 1)
     if 0.5 <= age < 5:
         found["arm_circumference"] = round(dice.uniform(13.4, 16.8), 1)
-    if sex == "female" and 12 <= age <= 55:
+    if sex == "female" and 11 <= age <= 59:
+        # Wider than the years in which it is asked about: an age may be known within three years only.
         found["pregnant"] = pregnant
     for key, (low, high) in special.items():
         # A range between whole numbers is of whole numbers: nobody counts 17.3 breaths.

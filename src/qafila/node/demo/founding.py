@@ -67,9 +67,9 @@ def _set_up(unit: packs.Unit, staff: dict[str, Staff], country: str, latin: str,
 def _plan(made: Unit, unit: packs.Unit, latin: str, today: date, past: Past) -> None:
     """Rounds one after the other, so that every day of the week behind and some ahead have their stop."""
     start = today - timedelta(days=FIRST_STOP)
-    for round in unit.round:
-        stops = sorted(round.stop, key=lambda stop: stop.day)
-        tour = acts.plan_round(made, both(round.name, latin), start, start + timedelta(days=len(stops) - 1), None)
+    for planned in unit.round:
+        stops = sorted(planned.stop, key=lambda stop: stop.day)
+        tour = acts.plan_round(made, both(planned.name, latin), start, start + timedelta(days=len(stops) - 1), None)
         for number, stop in enumerate(stops):
             day = start + timedelta(days=number)
             row = acts.plan_stop(tour, day, stop.place, both(stop.name, latin), None)

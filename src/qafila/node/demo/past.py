@@ -29,7 +29,7 @@ class Past:
     @contextmanager
     def lived(self) -> Iterator[None]:
         """Inside the block the node's clock says this moment."""
-        with clock.reading_from(lambda: self.moment.timestamp()):
+        with clock.reading_from(lambda: self.moment.timestamp()):  # noqa: PLW0108 - the moment moves
             yield
 
 

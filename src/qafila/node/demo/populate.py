@@ -39,6 +39,7 @@ class Counted:
         self.done, self.of = 0, of
 
     def __call__(self) -> None:
+        """One more is done."""
         self.done += 1
         say(done=min(self.done, self.of), of=self.of)
 
@@ -139,8 +140,8 @@ def contact() -> None:
     """Exchange with the hub until nothing is left either way."""
     from qafila.sync.agent import run_once
 
-    done = run_once()
-    if not done.ok:
+    done = run_once(settings.DIRECTORY.path)
+    if not done.reached:
         raise RuntimeError(f"the hub was not reached: {done.reason}")
 
 

@@ -10,7 +10,7 @@ from typing import Any, Literal
 import msgspec
 
 Words = dict[str, str]
-"""Language → text; Arabic and French are there."""
+"""Language → text, in every language of the program."""
 Range = tuple[float, float]
 Medicine = tuple[str, str, float, str, str, float, int]
 

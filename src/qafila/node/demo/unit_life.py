@@ -24,14 +24,13 @@ from qafila.registry.people import acts as people
 from qafila.registry.people.details import NameParts, NewLink
 from qafila.registry.people.models import Person
 from qafila.registry.places.here import local_day
-from qafila.registry.staff.models import Staff
 from qafila.registry.units import queries as units
 from qafila.registry.units.models import Room, Stop, Unit
 
 Stage = Literal["waiting", "nurse", "ready", "doctor", "done", "left"]
 TODAY: tuple[Stage, ...] = ("done", "done", "done", "done", "left", "doctor", "ready", "ready", "nurse", "waiting",
                             "waiting", "waiting")  # fmt: skip
-ALLERGEN: Words = {"ar": "بنسلين", "fr": "pénicilline"}
+ALLERGEN: Words = {"ar": "بنسلين", "fr": "pénicilline", "en": "penicillin"}
 MINUTES = 21
 """Between two people."""
 
