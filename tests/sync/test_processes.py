@@ -280,7 +280,7 @@ except enrolment.EnrolmentFailed as failed:
 
 
 def test_a_revoked_node_is_refused_and_keeps_what_it_has(
-    hub: NodeDirectory, link: Link, tmp_path: Path
+    hub: NodeDirectory, unit: NodeDirectory, link: Link, tmp_path: Path
 ) -> None:
     lost = joined(hub, link, tmp_path / "u7", "U7")
     assert contact(lost)["reached"]
@@ -294,6 +294,9 @@ def test_a_revoked_node_is_refused_and_keeps_what_it_has(
         context.load_cert_chain(lost.path / "keys" / "client.crt", lost.path / "keys" / "client.pem")
         with pytest.raises(httpx.TransportError), httpx.Client(verify=context) as client:
             client.post(f"https://localhost:{port}/sync", content=b"QFLA")
+        link.target = port
+        assert contact(unit)["reached"]
+    link.target = hub.sync_port
 
 
 def test_a_unit_whose_clock_was_set_back_a_year_still_calls_and_is_warned(

@@ -35,6 +35,7 @@ UNKNOWN_SIZE = -1
 """Of a blob that is known by name alone, because a record mentions it."""
 _SEAL = 12 + 16
 _NAME = re.compile(r"[0-9a-f]{64}")
+_MEDIA = re.compile(r"[a-z]+/[a-z0-9.+-]{1,40}")
 log = logging.getLogger("qafila.blobs")
 
 
@@ -77,7 +78,8 @@ def put(content: bytes | Path | BinaryIO, media: str, patient: UUID | None = Non
 
 def have(name: str) -> bool:
     """Whether the whole file is on this node."""
-    return Blob._base_manager.using(here().database).filter(sha256=name, complete=True).exists()
+    row = _row(name)
+    return row is not None and row.complete
 
 
 def read(name: str) -> bytes:
@@ -87,16 +89,16 @@ def read(name: str) -> bytes:
 
 def stream(name: str) -> Iterator[bytes]:
     """The file chunk by chunk. Raises `Absent`, `Damaged`."""
-    row = Blob._base_manager.using(here().database).filter(sha256=name, complete=True).first()
-    if row is None:
+    row = _row(name)
+    if row is None or not row.complete:
         raise Absent(name)
     yield from _unsealed(name, row.size, _path(name))
 
 
 def chunk(name: str, index: int) -> bytes:
     """One chunk of a whole file. Raises `Absent`, `Damaged`."""
-    row = Blob._base_manager.using(here().database).filter(sha256=name, complete=True).first()
-    if row is None or not 0 <= index < count(row.size):
+    row = _row(name)
+    if row is None or not row.complete or not 0 <= index < count(row.size):
         raise Absent(name)
     try:
         with _path(name).open("rb") as file:
@@ -119,12 +121,13 @@ def expect(
         raise BadChunk("not the name of a file")
     if not UNKNOWN_SIZE <= size <= MAX_SIZE:
         raise BadChunk("the file is larger than a node keeps")
+    media = media if _MEDIA.fullmatch(media) else "application/octet-stream"
     with transaction.atomic(using=here().database):
-        values = {"size": size, "media": media[:60], "patient": patient, "lane": lane, "sent": sent}
+        values = {"size": size, "media": media, "patient": patient, "lane": lane, "sent": sent}
         blobs = Blob._base_manager.using(here().database)
         row, fresh = blobs.select_for_update().get_or_create(sha256=name, defaults=values)
         if not fresh and not row.complete and size != UNKNOWN_SIZE and row.size != size:
-            row.size, row.media, row.lane, row.chunks = size, media[:60], lane, b""
+            row.size, row.media, row.lane, row.chunks = size, media, lane, b""
             row.patient = row.patient or patient
             row.save(using=here().database)
     return row
@@ -132,7 +135,7 @@ def expect(
 
 def missing(name: str) -> list[int]:
     """Numbers of the chunks that are not here; all of them where the half-come file is gone. Raises `Absent`."""
-    row = Blob._base_manager.using(here().database).filter(sha256=name).first()
+    row = _row(name)
     if row is None or row.size == UNKNOWN_SIZE:
         raise Absent(name)
     if row.complete:
@@ -147,7 +150,7 @@ def put_chunk(name: str, index: int, data: bytes) -> bool:
     A file whose content turns out to be something else is thrown away and starts again, with an alarm in the log.
     Raises `BadChunk`, `Absent` (nobody expects it), `OSError` (disk full: the chunk counts as missing).
     """
-    row = Blob._base_manager.using(here().database).filter(sha256=name).first()
+    row = _row(name)
     if row is None or row.size == UNKNOWN_SIZE:
         raise Absent(name)
     if row.complete:
@@ -230,6 +233,12 @@ def pack(numbers: list[int], size: int) -> bytes:
 def unpack(bits: bytes, size: int) -> list[int]:
     """Chunk numbers of a bitmap."""
     return [i for i in range(count(size)) if _has(bits, i)]
+
+
+def _row(name: str) -> Blob | None:
+    if not _NAME.fullmatch(name):
+        return None
+    return Blob._base_manager.using(here().database).filter(sha256=name).first()
 
 
 def _has(bits: bytes | bytearray, index: int) -> bool:

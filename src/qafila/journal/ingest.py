@@ -6,6 +6,7 @@ understood is kept raw in quarantine and acknowledged; one whose row has not bee
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from uuid import UUID
@@ -242,7 +243,8 @@ def _quarantine(node: Here, parcel: Parcel, header: Header | None, reason: str, 
                 run=header.run if header else 0,
                 seq=header.seq if header else 0,
                 raw=raw,
-                reason=reason[:300],
+                # One line for each content: what differs must not be taken for a repetition.
+                reason=f"{reason[:280]} [{hashlib.sha256(raw).hexdigest()[:12]}]",
             )
         ],
         ignore_conflicts=True,

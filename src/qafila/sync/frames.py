@@ -9,6 +9,7 @@ the limits before anything is allocated.
 
 from __future__ import annotations
 
+import re
 import struct
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -31,6 +32,7 @@ MAX_FRAME = 1024 * 1024
 _HEAD = struct.Struct(">4sBBBBQqIIBB")
 _SIGNATURE = 64
 _MAX_NODE = 16
+_NODE = re.compile(r"[A-Za-z0-9._-]+")
 
 REASONS = {
     "truncated": "the frame is cut short",
@@ -146,6 +148,8 @@ def _head(data: bytes) -> _Head:
         receiver = data[_HEAD.size + one : _HEAD.size + one + two].decode("ascii")
     except UnicodeDecodeError as error:
         raise FrameError("not_a_frame") from error
+    if not _NODE.fullmatch(sender) or not _NODE.fullmatch(receiver):
+        raise FrameError("not_a_frame")
     body = data[end - packed : end]
     return _Head(kind, codec, number, time_ms, raw, sender, receiver, body, data[:end], data[end:])
 

@@ -3,6 +3,7 @@ acknowledged, so that one record never blocks those behind it."""
 
 from __future__ import annotations
 
+import hashlib
 import logging
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -111,10 +112,11 @@ def _set_aside(parcel: Parcel, reason: str) -> None:
         }
     )
     row = Quarantine(
-        node=header.node if header else "",
+        node=header.node.replace("\0", "") if header else "",
         run=header.run if header else 0,
         seq=header.seq if header else 0,
         raw=raw,
-        reason=reason,
+        # One line for each content: what differs must not be taken for a repetition.
+        reason=f"{reason} [{hashlib.sha256(raw).hexdigest()[:12]}]",
     )
     Quarantine._base_manager.bulk_create([row], ignore_conflicts=True)
