@@ -174,18 +174,21 @@ def hidden(page: str) -> dict[str, str]:
 
 def measured(crew: Crew, rounds: int) -> dict[str, dict[str, float]]:
     """Median and 95th percentile of each act, in milliseconds, one after the other."""
-    queue = crew.get("nurse", "/queue/").text
-    visits = re.findall(r'href="(/[^"]*vitals[^"]*|/nurse/[^"]+)"', queue)
-    starts = re.findall(r'action="(/nurse/[^"]+)"', queue)
-    people = list(dict.fromkeys(re.findall(r'/people/([0-9a-f-]{32,36})/"', queue)))
+    queue = crew.get("nurse", "/reception/queue/").text
+    starts = re.findall(r'action="(/nurse/vitals/[0-9a-f-]{36}/start/)"', queue)
+    people = list(dict.fromkeys(re.findall(r'/reception/people/([0-9a-f-]{36})/"', queue)))
     token = hidden(queue)
-    code = re.search(r"\b[0-9A-Z]{4}-[0-9A-Z]{4}-[0-9A-Z]\b", crew.get("assistant", f"/people/{people[0]}/").text)
+    code = re.search(
+        r"\b[0-9A-Z]{4}-[0-9A-Z]{4}-[0-9A-Z]\b", crew.get("assistant", f"/reception/people/{people[0]}/").text
+    )
     found: dict[str, dict[str, float]] = {}
 
     def search(typed: str) -> Callable[[int], object]:
-        return lambda n: crew.post("assistant", "/queue/search/", {**token_of_assistant, "q": typed}, htmx=True)
+        return lambda n: crew.post(
+            "assistant", "/reception/queue/search/", {**token_of_assistant, "q": typed}, htmx=True
+        )
 
-    token_of_assistant = hidden(crew.get("assistant", "/queue/").text)
+    token_of_assistant = hidden(crew.get("assistant", "/reception/queue/").text)
     typed = {
         "search, name in Arabic": "فاطمة بنعلي", "search, name in Latin": "Mohamed Alaoui",
         "search, one common word": "Fatima", "search, telephone": "0600001234",
@@ -194,9 +197,11 @@ def measured(crew: Crew, rounds: int) -> dict[str, dict[str, float]]:
     for what, text in typed.items():
         if text:
             found[what] = timed(search(text), rounds)
-    found["queue, 40 waiting"] = timed(lambda n: crew.get("nurse", "/queue/"), rounds)
-    found["a person's page"] = timed(lambda n: crew.get("doctor", f"/people/{people[n % len(people)]}/"), rounds)
-    pages = [form_of(crew, start, token) for start in [*starts, *visits][:rounds]]
+    found["queue, 40 waiting"] = timed(lambda n: crew.get("nurse", "/reception/queue/"), rounds)
+    found["a person's page"] = timed(
+        lambda n: crew.get("doctor", f"/reception/people/{people[n % len(people)]}/"), rounds
+    )
+    pages = [form_of(crew, start, token) for start in starts[:rounds]]
     found["vitals, form"] = timed(lambda n: crew.get("nurse", pages[n % len(pages)][0]), rounds)
     found["vitals, saved"] = timed(
         lambda n: crew.sessions["nurse"].post(
@@ -209,7 +214,7 @@ def measured(crew: Crew, rounds: int) -> dict[str, dict[str, float]]:
 
 def form_of(crew: Crew, start: str, token: dict[str, str]) -> tuple[str, dict[str, str]]:
     """The address and the filled-in fields of the vitals form of one waiting person."""
-    page = crew.get("nurse", start)
+    page = crew.post("nurse", start, token)
     return page.url.path, {**hidden(page.text), **VITALS}
 
 

@@ -1,0 +1,177 @@
+"""A person at a screen: one browser context on one node, with everything that a page must keep to."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable
+from typing import Any
+
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Browser, ConsoleMessage, Locator, Page, Response, expect
+
+from qafila.packs.country import Member
+
+TABLET = {"width": 1024, "height": 768}
+PHONE = {"width": 412, "height": 915}
+DESKTOP = {"width": 1280, "height": 800}
+RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22a", "wcag22aa"]
+OPAQUE = re.compile(r"[0-9a-f]{8}-?(?:[0-9a-f]{4}-?){3}[0-9a-f]{12}|(?<=/)\d+(?=/)")
+NOT_FOUND_ON_PURPOSE = re.compile(r"the server responded with a status of (4\d\d|507)")
+
+
+class Desk:
+    """One person's screen. `faults` collects what the browser complains of."""
+
+    def __init__(self, browser: Browser, url: str, size: dict[str, int] | None = None, language: str = "") -> None:
+        self.url = url
+        self.language = language
+        self.context = browser.new_context(
+            base_url=url,
+            ignore_https_errors=True,
+            viewport=size or TABLET,  # type: ignore[arg-type]
+            locale={"ar": "ar", "fr": "fr-FR"}.get(language, "en-GB"),
+            reduced_motion="reduce",
+        )
+        if language:
+            self.context.add_cookies([{"name": "language", "value": language, "url": url}])
+        self.page: Page = self.context.new_page()
+        self.page.set_default_timeout(20_000)
+        self.faults: list[str] = []
+        self.page.on("console", self._said)
+        self.page.on("pageerror", lambda error: self.faults.append(f"{self.where}: {error}"))
+        self.page.on("response", self._answered)
+
+    def _said(self, message: ConsoleMessage) -> None:
+        # A refused form is answered with 4xx on purpose; the browser notes that as an error.
+        if message.type == "error" and not NOT_FOUND_ON_PURPOSE.search(message.text):
+            self.faults.append(f"{self.where}: {message.text}")
+
+    def _answered(self, response: Response) -> None:
+        if response.status >= 500 and response.status != 507:
+            self.faults.append(f"{response.status} from {response.url}")
+
+    @property
+    def where(self) -> str:
+        """The page's address without ids."""
+        return pattern(self.page.url.removeprefix(self.url))
+
+    # --- in and out -----------------------------------------------------------------------
+
+    def log_in(self, member: Member) -> Desk:
+        """Log in with the password, set the shift's PIN where the node asks for one, and choose the language."""
+        self.page.goto("/login/")
+        self.page.locator("input[name=username]").fill(member.username)
+        self.page.locator("input[name=password]").fill(member.password)
+        self.submit(self.page.locator("form:has(input[name=password])"))
+        expect(self.page.locator("input[name=password]")).to_have_count(0)
+        if self.page.locator("input[name=again]").count():
+            self.page.locator("input[name=pin]").fill(member.pin)
+            self.page.locator("input[name=again]").fill(member.pin)
+            self.submit(self.page.locator("form:has(input[name=again])"))
+        expect(self.page.locator("header form[action='/logout/']")).to_have_count(1)
+        if self.language and self.page.locator("html").get_attribute("lang") != self.language:
+            self.choose_language(self.language)
+        return self
+
+    def choose_language(self, code: str) -> None:
+        """Switch the person's language as they would."""
+        self.language = code
+        self.page.locator("header .person").click()
+        self.page.locator(f"header form[action='/language/'] button[value={code}]").click()
+        expect(self.page.locator("html")).to_have_attribute("lang", re.compile(f"^{code}"))
+
+    def submit(self, form: Locator) -> None:
+        """Press a form's own button."""
+        form.locator("button[type=submit], button:not([type])").first.click()
+
+    def go(self, path: str) -> Desk:
+        """Open a page of the node."""
+        self.page.goto(path)
+        return self
+
+    def close(self) -> None:
+        """Leave; whatever the browser complained of is a failure."""
+        self.context.close()
+        assert self.faults == []
+
+    # --- what every page keeps to ---------------------------------------------------------
+
+    def look_over(self, seen: dict[tuple[str, str], str] | None = None) -> list[str]:
+        """What is wrong with the page that is open: language, direction, accessibility, width on a telephone."""
+        key = (self.where, self.language)
+        if seen is not None:
+            if key in seen:
+                return []
+            seen[key] = self.page.url
+        found = [*self._language(), *self._axe(), *self._width()]
+        return [f"{self.language} {self.where}: {fault}" for fault in found]
+
+    def _language(self) -> list[str]:
+        html = self.page.locator("html")
+        lang, direction = html.get_attribute("lang") or "", html.get_attribute("dir") or ""
+        wanted = "rtl" if self.language == "ar" else "ltr"
+        wrong = [] if not self.language or lang.startswith(self.language) else [f"lang is {lang!r}"]
+        return wrong if not self.language or direction == wanted else [*wrong, f"dir is {direction!r}"]
+
+    def _axe(self) -> list[str]:
+        options: dict[str, Any] = {"resultTypes": ["violations"], "runOnly": {"type": "tag", "values": RULES}}
+        response = Axe().run(self.page, options=options).response
+        return [
+            f"{rule['id']}: {node['html'][:140]} ({_why(node)})"
+            for rule in response["violations"]
+            for node in rule["nodes"][:3]
+        ]
+
+    def _width(self) -> list[str]:
+        before = self.page.viewport_size
+        self.page.set_viewport_size(PHONE)  # type: ignore[arg-type]
+        told = self.page.evaluate(WIDER)
+        if before:
+            self.page.set_viewport_size(before)
+        return [f"{told['over']} px wider than a telephone: {json.dumps(told['by'])[:300]}"] if told["over"] > 0 else []
+
+
+WIDER = """() => {
+  const room = document.documentElement.clientWidth;
+  const over = document.documentElement.scrollWidth - room;
+  const by = over <= 0 ? [] : [...document.querySelectorAll('body *')].filter(e => {
+    const box = e.getBoundingClientRect();
+    return box.width > 0 && (box.right > room + 1 || box.left < -1);
+  }).slice(-4).map(e => e.outerHTML.slice(0, 90));
+  return {over, by};
+}"""
+
+
+def _why(node: dict[str, Any]) -> str:
+    checks = [*node.get("any", []), *node.get("all", []), *node.get("none", [])]
+    return "; ".join(str(check.get("message", ""))[:160] for check in checks[:1])
+
+
+def pattern(path: str) -> str:
+    """An address with its ids taken out."""
+    return OPAQUE.sub("…", path.split("?")[0].split("#")[0])
+
+
+def crawl(desk: Desk, starts: list[str], visit: Callable[[Desk], None], most: int = 60) -> set[str]:
+    """Follow every link on the node from these pages, one page of each kind; the kinds that were visited."""
+    waiting, done = list(starts), set[str]()
+    while waiting and len(done) < most:
+        path = waiting.pop(0)
+        if pattern(path) in done:
+            continue
+        done.add(pattern(path))
+        answer = desk.page.goto(path)
+        if answer is None or not answer.headers.get("content-type", "").startswith("text/html"):
+            continue
+        assert answer.status < 400, f"{answer.status} at {pattern(path)}, found by following links"
+        visit(desk)
+        links = desk.page.eval_on_selector_all("a[href]", "found => found.map(a => a.href)")
+        for link in links:
+            inside = link.removeprefix(desk.url)
+            if link.startswith(desk.url) and inside.startswith("/") and not BINARY.search(inside):
+                waiting.append(inside.split("#")[0])
+    return done
+
+
+BINARY = re.compile(r"/(pdf|file|blob|download|static|logout|print)s?(/|$)|\.(pdf|dcm|png|jpe?g|svg|csv)($|\?)")
