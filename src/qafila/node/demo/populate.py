@@ -16,6 +16,7 @@ from typing import Any
 from django.conf import settings
 
 SEED = 20
+CONTACT_S = 60
 VISITS_PER_PERSON = 0.62
 """Visits of the week for each person who lives there."""
 
@@ -137,12 +138,11 @@ def a_life(past: Any, now: datetime, place: int, count: int, told: Any) -> Any:
 
 
 def contact() -> None:
-    """Exchange with the hub until nothing is left either way."""
+    """Exchange with the hub until nothing is left either way; a hub that is busy with the other unit is asked again."""
+    from qafila.node.demo.waiting import until
     from qafila.sync.agent import run_once
 
-    done = run_once(settings.DIRECTORY.path)
-    if not done.reached:
-        raise RuntimeError(f"the hub was not reached: {done.reason}")
+    until(lambda: run_once(settings.DIRECTORY.path).reached, CONTACT_S, "contact with the hub")
 
 
 if __name__ == "__main__":

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import datetime, timedelta
-from functools import cache
+from io import BytesIO
 from uuid import UUID
 
 from qafila.clinic.cases import acts as cases
@@ -27,16 +27,20 @@ ARRIVES, ACCEPTS, ANSWERS, DELIVERED, EXPLAINS, CLOSES = 25, 40, 95, 130, 170, 1
 LATE_HOURS = 20
 
 
-@cache
-def electrocardiogram() -> bytes:
-    """The anonymous twelve-lead recording that comes with pydicom."""
+def electrocardiogram(number: int) -> bytes:
+    """The anonymous twelve-lead recording that comes with pydicom, as an instance of its own for each person."""
+    import pydicom
     from pydicom.data import get_testdata_file
 
     file = get_testdata_file("waveform_ecg.dcm", download=False)
     if file is None:
         raise FileNotFoundError("waveform_ecg.dcm of pydicom's test files")
-    with open(str(file), "rb") as found:
-        return found.read()
+    recording = pydicom.dcmread(str(file))
+    recording.SOPInstanceUID = recording.file_meta.MediaStorageSOPInstanceUID = f"2.25.{2_000_000 + number}"
+    recording.PatientName, recording.PatientID, recording.PatientBirthDate = "", "", ""
+    out = BytesIO()
+    recording.save_as(out)
+    return out.getvalue()
 
 
 class Referrals:
@@ -98,7 +102,7 @@ class Referrals:
             visits.record_consent(visit, life.nurse, "permit", method="spoken", language=person.language)
         for kind in referral.files:
             if kind == "ecg":
-                visits.add_attachment(visit, life.nurse, electrocardiogram(), "ecg.dcm", view="ecg12")
+                visits.add_attachment(visit, life.nurse, electrocardiogram(number), "ecg.dcm", view="ecg12")
             else:
                 visits.add_attachment(visit, life.nurse, teaching.skin(seed=number), "photo.jpg")
         case = cases.draft_case(visit, SPECIALTY, life.doctor)
