@@ -121,7 +121,7 @@ def vitals(page: Page) -> dict[str, Any]:
     """Nine readings of a person who came before, from the queue page until the queue page says that they are saved."""
     page.goto("/reception/queue/")
     hand, begun = Hand(page), time.perf_counter()
-    hand.tap(page.locator("form[action*='/vitals/'][action$='/start/'] button").last)
+    hand.tap(page.locator("button[formaction*='/vitals/'][formaction$='/start/']").last)
     for name, text in NINE.items():
         field = page.locator(f"input[name={name}]")
         expect(field).to_have_value("")

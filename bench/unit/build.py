@@ -176,7 +176,9 @@ def today() -> None:
 
     unit, assistant = Unit.objects.get(code="U1"), by_username("bench-assistant")
     assert assistant is not None
-    for person in Person.objects.filter(sex="female", circumstance="ordinary").order_by("id")[:WAITING]:
+    grown = datetime.now(UTC).date() - timedelta(days=20 * 366)
+    women = Person.objects.filter(sex="female", circumstance="ordinary", birth_date__lt=grown)
+    for person in women.order_by("id")[:WAITING]:
         acts.open_visit(person, unit, assistant, "Synthetic reason")
 
 
