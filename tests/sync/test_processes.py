@@ -69,7 +69,11 @@ class Link:
                 near, _ = self.server.accept()
             except OSError:
                 return
-            far = socket.create_connection(("127.0.0.1", self.target))
+            try:
+                far = socket.create_connection(("127.0.0.1", self.target))
+            except OSError:
+                near.close()
+                continue
             self.ends += [near, far]
             for one, other, up in ((near, far, True), (far, near, False)):
                 threading.Thread(target=self._pass, args=(one, other, up), daemon=True).start()
@@ -193,6 +197,66 @@ def test_a_file_goes_on_after_the_link_was_cut_in_its_middle(
     check = f"import hashlib\nfrom qafila.journal import blobs\nprint(hashlib.sha256(blobs.read({name!r})).hexdigest())"
     assert run(hub, check) == name
     assert run(unit, f"from qafila.sync import state\nprint(state.of_file({name!r}).state)") == "on_hub"
+
+
+MANY = """
+from qafila.journal.write import writing
+from qafila.registry.people.models import Person
+for _ in range(400):
+    with writing(None, "person.register") as write:
+        write.save(Person(code="MMFE-T48G-2"))
+"""
+HELD = "from qafila.journal.models import Record\nprint(Record.objects.filter(node='U5').count())"
+WHOLE = """
+from qafila.journal import blobs, check
+print([*check.problems(), *blobs.problems()])
+"""
+
+
+def killed_in_the_middle(process: subprocess.Popen[bytes], hub: NodeDirectory, before: int) -> None:
+    """End a process without a word as soon as the hub has taken something of what it is sent."""
+    while process.poll() is None and int(run(hub, HELD)) <= before:
+        continue
+    process.kill()
+    process.wait()
+
+
+def test_both_may_be_killed_in_the_middle_and_nothing_confirmed_is_lost(hub: NodeDirectory, tmp_path: Path) -> None:
+    port = free_port()
+    link = Link(port)
+    unit = joined(hub, link, tmp_path / "u5", "U5")
+    run(unit, MANY)
+    loop = "import django; django.setup()\nimport threading\nfrom qafila.sync.agent import run_forever\n"
+    caller = [sys.executable, "-c", loop + "run_forever(threading.Event())"]
+    with served(command(hub.path, port), hub, port):
+        killed_in_the_middle(subprocess.Popen(caller, env=environment(unit)), hub, 0)
+    seen = int(run(hub, HELD))
+    assert seen > 0 and run(unit, WHOLE) == "[]"
+    run(unit, MANY)
+    with (unit.path / "served.log").open("ab") as out:
+        server = subprocess.Popen(command(hub.path, port), env=environment(hub), stdout=out, stderr=out)
+    agent = subprocess.Popen(caller, env=environment(unit), stderr=subprocess.DEVNULL)
+    try:
+        killed_in_the_middle(server, hub, seen)
+    except BaseException:
+        server.kill()
+        agent.kill()
+        raise
+    # Its worker ends with it: the port is free again.
+    while True:
+        try:
+            socket.create_server(("127.0.0.1", port)).close()
+            break
+        except OSError:
+            continue
+    killed_in_the_middle(agent, hub, -1)
+    confirmed = "from qafila.journal.models import Record\nprint(Record.objects.filter(pending=False).count())"
+    assert int(run(unit, confirmed)) <= int(run(hub, HELD))
+    with served(command(hub.path, port), hub, port):
+        assert contact(unit)["reached"]
+    link.close()
+    # Two runs of 400 people, each opened by a record of its own.
+    assert int(run(hub, HELD)) == 802 and run(hub, WHOLE) == "[]" and run(unit, WHOLE) == "[]"
 
 
 def test_without_a_certificate_of_the_hub_nobody_gets_as_far_as_a_request(hub: NodeDirectory, tmp_path: Path) -> None:

@@ -143,14 +143,14 @@ def run_forever(stop: threading.Event) -> None:
     """Call whenever there is something to say, and every few seconds to hear; after failures with growing pauses."""
     caller = Caller(here())
     wait = FIRST_WAIT_S
-    said = ""
+    said = None
     while not stop.is_set():
         close_old_connections()
-        contact = caller.call(stop.is_set)
-        if contact.reason != said:
-            said = contact.reason
-            log.info("link: %s", said or "up")
-        if not contact.reason:
+        reason = _one(caller, stop)
+        if reason != said:
+            said = reason
+            log.info("link: %s", reason or "up")
+        if not reason:
             wait = FIRST_WAIT_S
             _listen(stop)
         else:
@@ -158,13 +158,28 @@ def run_forever(stop: threading.Event) -> None:
             stop.wait(wait * _dice.uniform(0.5, 1.0))
             wait = min(wait * 2, LONGEST_WAIT_S)
     caller.hang_up()
+    close_old_connections()
+
+
+def _one(caller: Caller, stop: threading.Event) -> str:
+    try:
+        return caller.call(stop.is_set).reason
+    except Exception as error:  # noqa: BLE001 - whatever it is, the node has to call again
+        log.error("a contact failed: %s", type(error).__name__)
+        caller.hang_up()
+        return "failed"
 
 
 def _listen(stop: threading.Event) -> None:
-    """Wait until something is to be said or it is time to hear."""
+    """Wait until there is more to say than after the last contact, or it is time to hear."""
     until = clock.monotonic() + POLL_S * _dice.uniform(0.7, 1.3)
+    left = _left()
     while clock.monotonic() < until and not stop.wait(GLANCE_S):
-        if Record._base_manager.filter(pending=True).exists():
+        if any(now > before for now, before in zip(_left(), left, strict=True)):
             return
-        if Blob._base_manager.filter(sent=False, complete=True, lane__lte=Lane.BULK).exists():
-            return
+
+
+def _left() -> tuple[int, int]:
+    """Records and files that have not left."""
+    records = Record._base_manager.filter(pending=True)[:1000].count()
+    return records, Blob._base_manager.filter(sent=False, complete=True, lane__lte=Lane.BULK)[:1000].count()

@@ -7,6 +7,7 @@ from functools import lru_cache
 from typing import Any
 from uuid import UUID
 
+import orjson
 from django.apps import apps
 from django.db import models
 
@@ -16,10 +17,10 @@ from qafila.journal.models import Blob, Lane, Record, Recorded, Ref
 from qafila.journal.signals import written
 from qafila.sync import scope
 
-CASE = "clinic.case"
+CASE, VISIT = "clinic.case", "clinic.visit"
 URGENT = frozenset({"emergency", "urgent"})
 NOT_SENT = frozenset({"draft"})
-GATHERED = ("clinic.case", "clinic.visit")
+GATHERED = (CASE, VISIT)
 """What belongs to these rows belongs to the case."""
 IDENTITY = ("registry.personname",)
 """What says who the person is."""
@@ -69,16 +70,32 @@ def _urgent_cases(records: Sequence[Record]) -> list[Recorded]:
     for record in records:
         if record.kind == CASE:
             ids.add(record.subject)
-        elif record.kind == "clinic.visit":
+        elif record.kind == VISIT:
             visits.add(record.subject)
-        elif record.patient and (about := recorded_model(record.kind)):
-            names = {f.attname for f in _refs(about)} & {"case_id", "visit_id"}
-            values = about._base_manager.filter(pk=record.subject).values(*names).first() if names else None
-            ids |= {values["case_id"]} if values and values.get("case_id") else set()
-            visits |= {values["visit_id"]} if values and values.get("visit_id") else set()
+        elif record.patient:
+            case, visit = _belongs_to(record)
+            ids |= {case} if case else set()
+            visits |= {visit} if visit else set()
     wanted = models.Q(pk__in=ids) | models.Q(visit_id__in=visits)
-    urgent = scope.rows_of(CASE).filter(wanted, urgency__in=URGENT, closed_at__isnull=True)
-    return list(urgent.exclude(status__in=NOT_SENT))
+    urgent = scope.rows_of(CASE).filter(
+        wanted, person_id__in={r.patient for r in records if r.patient}, urgency__in=URGENT, closed_at__isnull=True
+    )
+    return list(urgent.exclude(status__in=NOT_SENT)) if ids or visits else []
+
+
+def _belongs_to(record: Record) -> tuple[UUID | None, UUID | None]:
+    """The case and the visit that a record names; read from the row where a change does not repeat them."""
+    model = recorded_model(record.kind)
+    names = {f.name for f in _refs(model)} & {"case", "visit"} if model else set()
+    if model is None or not names:
+        return None, None
+    said = orjson.loads(record.fields) if record.fields is not None else {}
+    if names & said.keys():
+        found = {name: UUID(said[name]) if said.get(name) else None for name in names}
+    else:
+        row = model._base_manager.filter(pk=record.subject).first()
+        found = {name: getattr(row, f"{name}_id", None) for name in names}
+    return found.get("case"), found.get("visit")
 
 
 def _refer(rows: Iterable[Recorded], found: dict[tuple[str, UUID], Recorded]) -> None:

@@ -46,6 +46,7 @@ REASONS = {
     "version": _("The hub speaks another version. Update this node."),
     "other_receiver": _("What was sent was meant for another hub. Enrol this node again."),
     "too_large": _("A frame was too large for the hub."),
+    "failed": _("The last contact failed on this node. Everything is kept; it calls again."),
     "disk": _("What the hub sent could not be stored: the disk may be full."),
 }
 """What people are told when a contact failed, by the reason's short name."""
