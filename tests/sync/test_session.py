@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import resource
 from random import Random
 
 import pytest
@@ -301,6 +302,29 @@ def test_the_same_key_with_another_content_is_an_alarm(pair: Pair) -> None:
         assert record
         Record.objects.filter(pk=record.pk).update(pending=True, prev=bytes(32))
     assert pair.sync().report.alarms == 1
+
+
+def test_a_hub_whose_disk_is_full_confirms_nothing_and_loses_nothing(pair: Pair) -> None:
+    if not pair.hub.database.startswith("n"):
+        return
+    register(pair.unit)
+    with at(pair.unit):
+        session = pair.session()
+        request = session.next()
+    assert request
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (2048, hard))
+    try:
+        status, word = pair.ask(request)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+    assert (status, word) == (503, b"busy") and pending(pair.unit) == 2
+    with at(pair.hub):
+        assert not Person.objects.exists()
+    pair.sync()
+    assert pending(pair.unit) == 0
+    with at(pair.hub):
+        assert Person.objects.count() == 1 and list(check.problems()) == []
 
 
 FAULT = st.sampled_from(["ok", "ok", "ok", "lose_request", "lose_reply", "twice", "late", "spoil"])
