@@ -11,6 +11,7 @@ The nodes are built as the demonstration builds its own: a founded programme, a 
 from __future__ import annotations
 
 import random
+import ssl
 import threading
 from collections.abc import Callable
 from pathlib import Path
@@ -42,6 +43,7 @@ class World:
         self.servers: dict[str, Server] = {}
         self.links: dict[str, Link] = {}
         self._watching: list[threading.Thread] = []
+        self._clients: list[httpx.Client] = []
 
     def __enter__(self) -> Self:
         try:
@@ -76,6 +78,8 @@ class World:
 
     def stop(self) -> None:
         """End every process and link; the nodes' directories stay."""
+        for client in self._clients:
+            client.close()
         for server in self.servers.values():
             server.stopping.set()
         for thread in self._watching:
@@ -110,7 +114,10 @@ class World:
 
     def client(self, url: str) -> httpx.Client:
         """An HTTP client that trusts the world's authority and follows no redirect."""
-        return httpx.Client(base_url=url, verify=str(self.layout.authority), timeout=30)
+        trust = ssl.create_default_context(cafile=str(self.layout.authority))
+        client = httpx.Client(base_url=url, verify=trust, timeout=30)
+        self._clients.append(client)
+        return client
 
     # --- what goes wrong ------------------------------------------------------------------
 
