@@ -153,3 +153,42 @@ def urgency(code: str) -> dict[str, Any]:
     """How urgent a case is: colour, sign and word."""
     words = {"emergency": _("Emergency"), "urgent": _("Urgent"), "routine": _("Routine")}
     return {"code": code, "words": words.get(code, code)}
+
+
+@register.filter
+def act_words(act: str) -> str:
+    """A line of a case's timeline in words."""
+    return {
+        "draft": _("Case begun"),
+        "send": _("Sent"),
+        "receive": _("Received by the hub"),
+        "assign": _("Given to a specialist"),
+        "nobody_on_duty": _("Nobody is on duty"),
+        "reroute": _("Given to another specialist"),
+        "accept": _("The specialist took the case"),
+        "decline": _("Declined"),
+        "ask": _("More is asked for"),
+        "supply": _("What was asked for was given"),
+        "answer": _("Answered"),
+        "correct": _("Answer corrected"),
+        "confirm": _("Answer confirmed again"),
+        "deliver": _("The answer is on the unit"),
+        "read": _("Answer read on the unit"),
+        "explain": _("Explained to the person"),
+        "close": _("Closed"),
+        "close_unreached": _("Closed, the person could not be reached"),
+        "close_died": _("Closed: the person died"),
+        "died": _("Closed: the person died"),
+        "cancel": _("Cancelled"),
+        "corrected": _("Something in the record was corrected"),
+        "overdue": _("The promised time has passed"),
+        "not_accepted": _("Nobody has taken the emergency yet"),
+        "person_died": _("The person died: review the case"),
+        "alarm_call": _("Call recorded"),
+        "alarm_transfer": _("Transfer recorded"),
+        "alarm_not_received": _("Do not wait: the hub has not received it"),
+        "alarm_nobody_on_duty": _("Do not wait: nobody is on duty"),
+        "alarm_late": _("Do not wait: no answer in time"),
+        "message": _("Message"),
+        "notice": _("Notice"),
+    }.get(act, act)

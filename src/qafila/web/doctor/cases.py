@@ -1,0 +1,171 @@
+"""The unit's cases: where each is, what was said, the answer, and how it ended."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+from uuid import UUID
+
+from django.contrib import messages
+from django.http import Http404, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils.translation import gettext
+from django.views.decorators.http import require_GET, require_POST
+
+from qafila.clinic.cases import acts, queries
+from qafila.clinic.cases.models import Case
+from qafila.clinic.forms.context import pack_of
+from qafila.clinic.refusal import Refusal
+from qafila.clinic.visits.models import Visit
+from qafila.journal import history
+from qafila.packs.shapes import PackError
+from qafila.registry.people import queries as people
+from qafila.registry.staff.models import Staff
+from qafila.registry.staff.rights import require
+from qafila.web.access import needs
+from qafila.web.doctor.lines import case_lines, specialty_label, status_label
+from qafila.web.nurse.sheet import shown
+from qafila.web.nurse.views import heading
+from qafila.web.once import once
+from qafila.web.reception import words
+
+STEPS = (
+    ("sent_at", "sent"),
+    ("received_at", "received"),
+    ("answered_at", "answered"),
+    ("on_unit_at", "on_unit"),
+    ("closed_at", "closed"),
+)
+
+
+def found_case(case_id: UUID) -> Case:
+    """The case. Raises `Http404` where it is not on this node."""
+    case: Case | None = Case.objects.filter(pk=case_id).first()
+    if case is None:
+        raise Http404
+    return case
+
+
+@require_GET
+@needs("case.draft", "case.read")
+def list_page(request: Any) -> HttpResponse:
+    """Open cases, those that need the unit first; and the last closed ones."""
+    if request.unit is None:
+        raise Http404
+    rows = case_lines(queries.of_unit_open(request.unit, closed=20))
+    over = ("closed", "cancelled", "died")
+    context = {"open": [r for r in rows if r.status not in over], "closed": [r for r in rows if r.status in over]}
+    return render(request, "doctor/cases.html", context)
+
+
+@require_GET
+@needs("case.read", "case.draft")
+def page(request: Any, case_id: UUID) -> HttpResponse:
+    """One case: its state, the gate, messages, the answer, the timeline."""
+    return _page(request, found_case(case_id))
+
+
+def _page(request: Any, case: Case, status: int = 200, **more: Any) -> HttpResponse:
+    from qafila.web.doctor.packet import flags, gate_of
+
+    require(request.staff, "case.read", case)
+    history.log_read(request.staff.pk, case.person_id, "doctor.case")
+    answer = queries.answer_of(case)
+    if answer is not None and case.status in ("answered", "on_unit"):
+        acts.mark_read(case, request.staff)
+    person = people.get(case.person_id)
+    visit = Visit.objects.filter(pk=case.visit_id).first() if case.visit_id else None
+    if person is None or visit is None:
+        raise Http404
+    writing = case.status == "draft"
+    context = {
+        **heading(visit, person),
+        "case": case,
+        "words": status_label(case.status),
+        "specialty": specialty_label(case.specialty),
+        "steps": [(status_label(step), getattr(case, column)) for column, step in STEPS],
+        "answer": answer,
+        "answer_by": Staff.objects.filter(pk=answer.author_id).first() if answer else None,
+        "messages_": people_of(queries.messages_of(case)),
+        "lines": queries.timeline(case),
+        "files": [(f, sync_words(f)) for f in queries.files_of(case)],
+        "acts": queries.available(case, request.staff),
+        "outcomes": _outcomes(case),
+        "pack": _pack(case),
+        **(flags(case) if writing or case.urgency == "emergency" else {}),
+        **(gate_of(case) if writing else {}),
+        **(_consent_words() if writing else {}),
+        **more,
+    }
+    return render(request, "doctor/case.html", context, status=status)
+
+
+def people_of(rows: list[Any]) -> list[tuple[Any, str]]:
+    """Messages with their authors' names."""
+    names = dict(Staff.objects.filter(pk__in={r.author_id for r in rows}).values_list("pk", "name"))
+    return [(r, names.get(r.author_id, "")) for r in rows]
+
+
+def sync_words(file: Any) -> str:
+    """Where a file is: here alone, on its way, with the hub."""
+    from qafila.sync import state
+
+    now = state.of_file(file.sha256)
+    share = f"{100 * now.done // now.chunks} %" if now.chunks else ""
+    return {
+        "saved": gettext("saved here, waits for the link"),
+        "sending": gettext("on its way: %(share)s") % {"share": share},
+        "on_hub": gettext("received by the hub"),
+        "expected": gettext("still on its way here"),
+    }.get(now.state, "")
+
+
+def _pack(case: Case) -> Any:
+    try:
+        return pack_of(case)
+    except PackError:
+        return None
+
+
+def _consent_words() -> dict[str, Any]:
+    from qafila.packs import load
+    from qafila.registry.places.here import country_code
+
+    return {
+        "giver": load.encounter().consent_giver,
+        "methods": [m for m in load.encounter().consent_method if m.code != "emergency_unable"],
+        "spoken": load.country(country_code()).spoken,
+    }
+
+
+def _outcomes(case: Case) -> list[tuple[str, str, str]]:
+    pack = _pack(case)
+    return [(o.code, o.label.text(words.language()), o.needs) for o in pack.outcome] if pack else []
+
+
+Act = Callable[[Case, Staff, Any], Any]
+ACTS: dict[str, Act] = {
+    "cancel": lambda case, by, said: acts.cancel(case, by, said("reason", "")),
+    "supply": lambda case, by, said: acts.supply(case, by, said("text", "")),
+    "message": lambda case, by, said: acts.post_message(case, by, said("text", "")),
+    "explain": lambda case, by, said: acts.explain(case, by, said("note", "")),
+    "close": lambda case, by, said: acts.close(case, by, said("outcome", ""), said("note", "")),
+    "call": lambda case, by, said: acts.record_alarm_act(case, by, "call", said("words", "")),
+    "transfer": lambda case, by, said: acts.record_alarm_act(case, by, "transfer", said("words", "")),
+}
+
+
+@require_POST
+@needs("case.draft", "case.read", "alarm.act")
+@once
+def act(request: Any, case_id: UUID, verb: str) -> HttpResponse:
+    """Do something about a case."""
+    case = found_case(case_id)
+    if verb not in ACTS:
+        raise Http404
+    try:
+        ACTS[verb](case, request.staff, request.POST.get)
+    except Refusal as refused:
+        return _page(request, found_case(case_id), 422, problem=shown(refused.message), problem_at=verb)
+    messages.success(request, gettext("Saved."))
+    return redirect("doctor:case", case.pk)

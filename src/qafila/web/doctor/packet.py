@@ -1,0 +1,205 @@
+"""The case packet: the question, what the specialty asks for, consent, and sending it off."""
+
+from __future__ import annotations
+
+from typing import Any
+from uuid import UUID
+
+from django.contrib import messages
+from django.http import HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
+from django.utils.translation import gettext
+from django.views.decorators.http import require_http_methods, require_POST
+
+from qafila.clinic.cases import acts
+from qafila.clinic.cases.models import Urgency
+from qafila.clinic.forms import gate, packet, redflags
+from qafila.clinic.forms.context import attachments_of, consent_holds, consent_of, pack_of, view_codes
+from qafila.clinic.refusal import Incomplete, Refusal
+from qafila.clinic.visits import acts as visit_acts
+from qafila.clinic.visits.models import Visit
+from qafila.journal import history
+from qafila.packs import load
+from qafila.registry.places.here import country_code
+from qafila.web.access import needs
+from qafila.web.doctor.cases import found_case
+from qafila.web.nurse import drafts
+from qafila.web.nurse.sheet import shown
+from qafila.web.nurse.views import found, heading
+from qafila.web.once import once
+from qafila.web.reception.words import language
+
+
+@require_POST
+@needs("case.draft")
+@once
+def begin(request: Any, visit_id: UUID, specialty: str) -> HttpResponse:
+    """Begin a case for a visit, or go on with the one begun."""
+    visit, _person = found(visit_id)
+    try:
+        case = acts.draft_case(visit, specialty, request.staff)
+    except Refusal as refused:
+        messages.error(request, shown(refused.message))
+        return redirect("doctor:consult", visit_id)
+    return redirect("doctor:packet", case.pk)
+
+
+@require_http_methods(["GET", "POST"])
+@needs("case.draft")
+@once
+def page(request: Any, case_id: UUID) -> HttpResponse:
+    """The packet as a form, and saving it."""
+    case = found_case(case_id)
+    draft = f"packet:{case.pk.hex}"
+    if request.method == "GET":
+        kept = drafts.load(request.staff, draft)
+        given = packet.read(case, dict(kept[0].lists())).intake if kept else None
+        was = {"question": kept[0].get("question"), "urgency": kept[0].get("urgency")} if kept else {}
+        return _page(request, case, draft, given, was)
+    read = packet.read(case, dict(request.POST.lists()))
+    typed: dict[str, str] = {"question": request.POST.get("question", ""), "urgency": request.POST.get("urgency", "")}
+    if not read.good:
+        return _page(request, case, draft, read.intake, typed, read, status=422)
+    try:
+        acts.save_packet(case, read.intake, typed["question"], typed["urgency"] or case.urgency, request.staff)
+    except Refusal as refused:
+        return _page(request, case, draft, read.intake, typed, read, status=422, problem=shown(refused.message))
+    drafts.forget(request.staff, draft)
+    messages.success(request, gettext("Saved."))
+    return redirect("doctor:case" if "done" in request.POST else "doctor:packet", case.pk)
+
+
+def _page(
+    request: Any,
+    case: Any,
+    draft: str,
+    given: Any,
+    typed: dict[str, Any],
+    read: packet.Read | None = None,
+    status: int = 200,
+    **more: Any,
+) -> HttpResponse:
+    visit = Visit.objects.get(pk=case.visit_id)
+    person = found(visit.pk)[1]
+    history.log_read(request.staff.pk, person.pk, "doctor.packet")
+    pack = pack_of(case)
+    files = attachments_of(case)
+    present = view_codes(pack, files)
+    context = {
+        **heading(visit, person),
+        "case": case,
+        "pack": pack,
+        "draft": draft,
+        "sections": sections(case, given, read),
+        "question": typed.get("question") if typed.get("question") is not None else case.question,
+        "urgency_now": typed.get("urgency") or case.urgency,
+        "urgencies": [(u.code, str(Urgency(u.code).label), u.minutes) for u in pack.urgency],
+        "views": [(view, words, view.code in present) for view, words in packet.views(case, language())],
+        **flags(case, given),
+        **gate_of(case),
+        "giver": load.encounter().consent_giver,
+        "methods": [m for m in load.encounter().consent_method if m.code != "emergency_unable"],
+        "spoken": load.country(country_code()).spoken,
+        **more,
+    }
+    return render(request, "doctor/packet.html", context, status=status)
+
+
+def sections(case: Any, given: Any, read: packet.Read | None) -> list[dict[str, Any]]:
+    """The form's groups; beside each question what is wrong with what was typed."""
+    found_ = []
+    for section in packet.describe(case, language(), given):
+        fields = []
+        for one in section.fields:
+            wrong = read.errors.get(one.name) if read else None
+            asks = read.confirm.get(one.name) if read else None
+            value = one.value
+            chosen = value if isinstance(value, (list, tuple)) else [value]
+            fields.append(
+                {
+                    "field": one,
+                    "wrong": shown(wrong) if wrong else "",
+                    "asks": shown(asks) if asks else "",
+                    "text": "" if value is None or isinstance(value, (list, tuple, bool)) else str(value),
+                    "said": {True: "true", False: "false"}.get(value, "") if isinstance(value, bool) else "",
+                    "chosen": [str(c) for c in chosen if c is not None],
+                }
+            )
+        found_.append({"code": section.code, "label": section.label, "fields": fields})
+    return found_
+
+
+def flags(case: Any, given: Any = None) -> dict[str, Any]:
+    """Red flags with what to do now, and whom to call."""
+    raised = redflags.fired(case, given)
+    return {
+        "flags": [(f.label.text(language()), f.act_now.text(language())) for f in raised],
+        "emergency": load.country(country_code()).emergency if raised or case.urgency == "emergency" else (),
+    }
+
+
+def gate_of(case: Any) -> dict[str, Any]:
+    """What lacks, consent included."""
+    return {
+        "lacks": [(x.label.text(language()), address(case, x.jump)) for x in gate.missing(case)],
+        "consent": consent_of(case),
+        "consent_holds": consent_holds(case),
+    }
+
+
+def address(case: Any, jump: str) -> str:
+    """The page on which what lacks can be filled in."""
+    where, _, name = jump.partition(".")
+    if where == "consent":
+        return "#f-consent"
+    if where == "vitals":
+        return f"{reverse('nurse:vitals', args=[case.visit_id])}#v-{name}"
+    if where == "attachments":
+        return f"{reverse('doctor:consult', args=[case.visit_id])}#h-files"
+    if where == "consultation":
+        return f"{reverse('doctor:consult', args=[case.visit_id])}#{'dx' if name == 'diagnosis' else 'n-' + name}"
+    return f"{reverse('doctor:packet', args=[case.pk])}#f-{name or where}"
+
+
+@require_POST
+@needs("consent.record")
+@once
+def consent(request: Any, case_id: UUID) -> HttpResponse:
+    """Record the consent under which the case goes, or why it cannot be asked."""
+    case = found_case(case_id)
+    visit = get_object_or_404(Visit, pk=case.visit_id)
+    said = request.POST.get
+    try:
+        visit_acts.record_consent(
+            visit,
+            request.staff,
+            said("decision", ""),
+            given_by=said("given_by", "self"),
+            guardian_name=said("guardian_name", ""),
+            relation=said("relation", ""),
+            method=said("method", ""),
+            witness=said("witness", ""),
+            language=said("language", ""),
+            reason=said("reason", ""),
+        )
+    except Refusal as refused:
+        messages.error(request, shown(refused.message))
+    return redirect("doctor:case", case.pk)
+
+
+@require_POST
+@needs("case.send")
+@once
+def send(request: Any, case_id: UUID) -> HttpResponse:
+    """Send the case: it leaves as soon as there is a link."""
+    case = found_case(case_id)
+    try:
+        acts.send(case, request.staff, request.POST.get("incomplete_reason", ""))
+    except Incomplete:
+        messages.error(request, gettext("The specialist needs more: see what is missing."))
+    except Refusal as refused:
+        messages.error(request, shown(refused.message))
+    else:
+        messages.success(request, gettext("Saved. The case leaves as soon as there is a link."))
+    return redirect("doctor:case", case.pk)

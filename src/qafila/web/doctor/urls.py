@@ -1,0 +1,26 @@
+"""Pages of the general doctor."""
+
+from django.urls import path
+
+from qafila.web.doctor import cases, consult, packet, prescribe
+
+app_name = "doctor"
+
+urlpatterns = [
+    path("", consult.queue_page, name="queue"),
+    path("next/", consult.call_next, name="next"),
+    path("visit/<uuid:visit_id>/start/", consult.start, name="start"),
+    path("visit/<uuid:visit_id>/", consult.page, name="consult"),
+    path("visit/<uuid:visit_id>/finish/", consult.finish, name="finish"),
+    path("visit/<uuid:visit_id>/diagnoses/", consult.add_diagnosis, name="add_diagnosis"),
+    path("visit/<uuid:visit_id>/prescription/", prescribe.page, name="prescribe"),
+    path("prescription/<uuid:prescription_id>/sign/", prescribe.sign, name="sign"),
+    path("visit/<uuid:visit_id>/refer/<slug:specialty>/", packet.begin, name="refer"),
+    path("diagnoses/", consult.diagnoses, name="diagnoses"),
+    path("cases/", cases.list_page, name="cases"),
+    path("case/<uuid:case_id>/", cases.page, name="case"),
+    path("case/<uuid:case_id>/packet/", packet.page, name="packet"),
+    path("case/<uuid:case_id>/consent/", packet.consent, name="consent"),
+    path("case/<uuid:case_id>/send/", packet.send, name="send"),
+    path("case/<uuid:case_id>/act/<slug:verb>/", cases.act, name="act"),
+]

@@ -1,0 +1,14 @@
+"""Printed pages."""
+
+from django.urls import path
+
+from qafila.web.prints import views
+
+app_name = "prints"
+
+urlpatterns = [
+    path("prescription/<uuid:prescription_id>/", views.prescription, name="prescription"),
+    path("answer/<uuid:answer_id>/", views.answer, name="answer"),
+    path("visit/<uuid:visit_id>/", views.visit, name="visit"),
+    path("transfer/<uuid:case_id>/", views.transfer, name="transfer"),
+]

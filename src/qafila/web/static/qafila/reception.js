@@ -1,0 +1,48 @@
+// Enter goes to the next field, from the last one it saves; what a choice shows appears.
+"use strict";
+(() => {
+  const TYPED = "input:not([type=hidden]):not([type=radio]):not([type=checkbox]):not([type=file]):not([type=search]), textarea";
+
+  const visible = (field) => field.offsetParent !== null && !field.disabled;
+
+  function steps(form) {
+    const found = [];
+    const groups = new Set();
+    for (const field of form.querySelectorAll("input, textarea")) {
+      if (!visible(field) || field.closest("[data-aside]")) continue;
+      if (field.matches(TYPED)) found.push(field);
+      else if (field.type === "radio" && !groups.has(field.name)) {
+        groups.add(field.name);
+        found.push(form.querySelector(`input[name="${CSS.escape(field.name)}"]:checked`) || field);
+      }
+    }
+    return found;
+  }
+
+  document.addEventListener("keydown", (event) => {
+    const field = event.target;
+    if (event.key !== "Enter" || event.isComposing || !(field instanceof HTMLElement)) return;
+    const form = field.closest("form[data-keys=enter]");
+    if (!form || !field.matches("input:not([type=checkbox]):not([type=file]), textarea")) return;
+    if (field.matches("textarea") && !event.ctrlKey) return;
+    event.preventDefault();
+    if (event.ctrlKey || event.metaKey) return form.requestSubmit();
+    const all = steps(form);
+    const here = all.findIndex((one) => one === field || (one.type === "radio" && one.name === field.name));
+    const next = all[here + 1];
+    if (next) next.focus();
+    else form.requestSubmit();
+  });
+
+  document.addEventListener("change", (event) => {
+    const field = event.target;
+    if (!(field instanceof HTMLInputElement) || field.type !== "radio") return;
+    for (const one of document.getElementsByName(field.name)) {
+      if (!one.dataset.shows) continue;
+      const part = document.getElementById(one.dataset.shows);
+      part.hidden = !one.checked;
+      if (one.checked) part.querySelector("input")?.focus();
+    }
+  });
+
+})();
