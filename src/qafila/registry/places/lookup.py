@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -72,3 +73,25 @@ def label(code: str, language: str) -> str:
     """The place with the division above it: "Tabant, Azilal"; empty for an unknown code."""
     separator = "، " if language.startswith("ar") else ", "
     return separator.join(p.name.text(language) for p in chain(code)[:2])
+
+
+def labels_near(codes: Iterable[str], language: str) -> list[str]:
+    """Labels of all places that share a parent with one of these, by name; to choose from while typing."""
+    country = country_code()
+    parents: list[str] = []
+    for code in codes:
+        here = chain(code)
+        if here:
+            # Of a province its communes, of a commune those beside it.
+            parents.append(code if packs.children(country, code) else here[0].parent)
+    near = [place for parent in dict.fromkeys(parents) for place in packs.children(country, parent)]
+    separator = "، " if language.startswith("ar") else ", "
+    above = packs.places(country)
+    return sorted(
+        {
+            separator.join(
+                [p.name.text(language), *([above[p.parent].name.text(language)] if p.parent in above else [])]
+            )
+            for p in near
+        }
+    )

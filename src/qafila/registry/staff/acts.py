@@ -94,7 +94,7 @@ def set_password(staff: Staff, new: str, by: Staff | None) -> None:
         _manage(by, staff)
     validate_password(new, staff)
     with writing(by, act="staff.set_password") as write:
-        credential = credential_of(staff) or Credential(staff=staff)
+        credential = credential_of(staff) or Credential(staff_id=staff.pk)
         credential.password = make_password(new)
         write.save(credential)
 
@@ -108,17 +108,19 @@ def set_roles(staff: Staff, roles: Sequence[str], by: Staff | None) -> Staff:
     """Change what a person may do."""
     _manage(by, staff)
     _may_give(by, roles)
-    staff.roles = list(roles)
+    row = Staff.objects.get(pk=staff.pk)
+    row.roles = list(roles)
     with writing(by, act="staff.set_roles") as write:
-        return write.save(staff)
+        return write.save(row)
 
 
 def set_active(staff: Staff, active: bool, by: Staff | None) -> Staff:
     """Let a person in again, or keep them out."""
     _manage(by, staff)
-    staff.active = active
+    row = Staff.objects.get(pk=staff.pk)
+    row.active = active
     with writing(by, act="staff.set_active") as write:
-        return write.save(staff)
+        return write.save(row)
 
 
 def set_language(staff: Staff, language: str, by: Staff | None) -> Staff:
@@ -127,9 +129,10 @@ def set_language(staff: Staff, language: str, by: Staff | None) -> Staff:
         raise ValueError(language)
     if by is None or by.pk != staff.pk:
         _manage(by, staff)
-    staff.interface_language = language
+    row = Staff.objects.get(pk=staff.pk)
+    row.interface_language = language
     with writing(by, act="staff.set_language") as write:
-        return write.save(staff)
+        return write.save(row)
 
 
 def set_duty(staff: Staff, specialty: str, status: str, by: Staff | None, until: datetime | None = None) -> Duty | None:
@@ -144,7 +147,7 @@ def set_duty(staff: Staff, specialty: str, status: str, by: Staff | None, until:
     open_now = [d for d in running.order_by("starts") if d.ends is None or d.ends > moment]
     if status == Duty.Status.OFF and not open_now:
         return None
-    duty = open_now[-1] if open_now else Duty(staff=staff, specialty=specialty, starts=moment)
+    duty = open_now[-1] if open_now else Duty(staff_id=staff.pk, specialty=specialty, starts=moment)
     duty.status = Duty.Status(status)
     with writing(by, act="staff.set_duty") as write:
         if status == Duty.Status.OFF:

@@ -1,0 +1,23 @@
+"""Pages of the nurse."""
+
+from django.urls import path
+
+from qafila.web.nurse import drafts, record, views
+
+app_name = "nurse"
+
+urlpatterns = [
+    path("draft/", drafts.save, name="draft"),
+    path("vitals/next/", views.call_next, name="next"),
+    path("vitals/<uuid:visit_id>/", views.vitals, name="vitals"),
+    path("vitals/<uuid:visit_id>/start/", views.start, name="start"),
+    path("vitals/<uuid:visit_id>/check/<slug:name>/", views.check, name="check"),
+    path("record/<uuid:visit_id>/", record.record_page, name="record"),
+    path("record/<uuid:visit_id>/files/", record.add_file, name="add_file"),
+    path("record/<uuid:visit_id>/allergies/", record.add_allergy, name="add_allergy"),
+    path("record/<uuid:visit_id>/triage/", record.set_triage, name="triage"),
+    path("record/<uuid:visit_id>/move/", record.move, name="move"),
+    path("record/<slug:kind>/<uuid:fact_id>/error/", record.mark_error, name="error"),
+    path("files/<uuid:fact_id>/", record.file, name="file"),
+    path("files/<uuid:fact_id>/preview/", record.preview, name="preview"),
+]
