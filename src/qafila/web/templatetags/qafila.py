@@ -73,7 +73,7 @@ def clock_time(moment: datetime | None) -> SafeString | str:
     """Hours and minutes in the node's time zone."""
     if moment is None:
         return ""
-    return format_html('<time datetime="{}" dir="ltr">{:%H:%M}</time>', moment.isoformat(), _local(moment))
+    return format_html('<time datetime="{}" dir="ltr">{}</time>', moment.isoformat(), f"{_local(moment):%H:%M}")
 
 
 @register.filter
