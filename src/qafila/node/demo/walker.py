@@ -94,8 +94,8 @@ class _Reader(HTMLParser):
             self._control(tag, has)
 
     def _control(self, tag: str, has: dict[str, str]) -> None:
-        name, kind = has.get("name", ""), has.get("type", "text" if tag == "input" else "submit")
-        if tag == "button" or kind in ("submit", "image"):
+        name, kind = has.get("name", ""), has.get("type", "submit" if tag == "button" else "text")
+        if tag == "button" or (tag == "input" and kind in ("submit", "image")):
             if kind != "button":
                 self._keep(Button(name, has.get("value", ""), has.get("formaction", "")), has)
             return
