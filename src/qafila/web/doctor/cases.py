@@ -38,6 +38,17 @@ STEPS = (
 )
 
 
+def step_label(step: str) -> str:
+    """A step that a case has passed, or has before it."""
+    return {
+        "sent": gettext("Sent"),
+        "received": gettext("Received by the hub"),
+        "answered": gettext("Answered"),
+        "on_unit": gettext("Answer on the unit"),
+        "closed": gettext("Closed"),
+    }[step]
+
+
 def found_case(case_id: UUID) -> Case:
     """The case. Raises `Http404` where it is not on this node."""
     case: Case | None = Case.objects.filter(pk=case_id).first()
@@ -83,7 +94,7 @@ def _page(request: Any, case: Case, status: int = 200, **more: Any) -> HttpRespo
         "case": case,
         "words": status_label(case.status),
         "specialty": specialty_label(case.specialty),
-        "steps": [(status_label(step), getattr(case, column)) for column, step in STEPS],
+        "steps": [(step_label(step), getattr(case, column)) for column, step in STEPS],
         "answer": answer,
         "answer_by": Staff.objects.filter(pk=answer.author_id).first() if answer else None,
         "messages_": people_of(queries.messages_of(case)),

@@ -9,8 +9,9 @@ import subprocess
 import sys
 from pathlib import Path
 from typing import Any
+from urllib.parse import unquote, urlsplit
 
-STATIC = Path(__file__).parent.parent / "static"
+STATIC = (Path(__file__).parent.parent / "static").resolve()
 SECONDS = 60
 
 
@@ -35,29 +36,30 @@ def pdf(html: str) -> bytes:
     return done.stdout
 
 
-def _bundled_only(url: str, *_: Any, **__: Any) -> dict[str, Any]:
-    """Files of this package and nothing else: a page cannot make the node call anywhere."""
-    if url.startswith("data:image/svg+xml"):
-        from weasyprint import default_url_fetcher
-
-        found: dict[str, Any] = default_url_fetcher(url)
-        return found
-    name = url.removeprefix("static:")
-    file = (STATIC / name).resolve()
-    if name == url or not file.is_relative_to(STATIC) or not file.is_file():
-        raise ValueError("not a bundled file")
-    return {"string": file.read_bytes(), "mime_type": "text/css" if file.suffix == ".css" else None}
-
-
 def main() -> int:
     """Standard input to standard output."""
     import logging
 
-    logging.disable()
     from weasyprint import HTML
+    from weasyprint.urls import URLFetcher
 
+    class Bundled(URLFetcher):
+        """Files of this package and pictures within the page: a page cannot make the node call anywhere."""
+
+        def fetch(self, url: str, headers: Any = None) -> Any:
+            """The resource. Raises `ValueError` for anything from elsewhere."""
+            if url.startswith("file:"):
+                inside = Path(unquote(urlsplit(url).path)).resolve().is_relative_to(STATIC)
+            else:
+                inside = url.startswith("data:image/")
+            if not inside:
+                raise ValueError("not a bundled file")
+            return super().fetch(url, headers)
+
+    logging.disable()
     html = sys.stdin.buffer.read().decode()
-    sys.stdout.buffer.write(HTML(string=html, base_url="static:", url_fetcher=_bundled_only).write_pdf())
+    page = HTML(string=html, base_url=f"{STATIC.as_uri()}/", url_fetcher=Bundled(allowed_protocols=["file", "data"]))
+    sys.stdout.buffer.write(page.write_pdf())
     return 0
 
 
