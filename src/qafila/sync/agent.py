@@ -7,6 +7,7 @@ import random
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from datetime import timedelta
 from pathlib import Path
 
 from django.db import DatabaseError, close_old_connections
@@ -25,6 +26,7 @@ from qafila.sync.store import JournalStore
 from qafila.sync.transport import LinkDown, Transport
 
 POLL_S = 2.0
+NOTED_S = 10.0
 GLANCE_S = 0.25
 FIRST_WAIT_S, LONGEST_WAIT_S = 0.5, 8.0
 log = logging.getLogger("qafila.sync")
@@ -103,10 +105,9 @@ class Caller:
             before = clock.now_ms()
             answer = transport.ask(request)
             session.receive(answer)
-            if not noted or clock.monotonic() - noted > POLL_S:
+            if not noted or clock.monotonic() - noted > NOTED_S:
                 noted = clock.monotonic()
-                offset = session.report.hub_time_ms - (before + clock.now_ms()) // 2
-                Peer.objects.filter(pk=peer.pk).update(last_contact=clock.now(), offset_ms=offset)
+                _note(peer, session.report.hub_time_ms - (before + clock.now_ms()) // 2)
                 state.note_try("", transport.rtt_s)
         return True
 
@@ -126,6 +127,14 @@ def _session(node: Here, peer: Peer) -> UnitSession:
         return bytes(peer.signing_key)
 
     return UnitSession(JournalStore(peer.code), seal_request, open_reply, _dice)
+
+
+def _note(peer: Peer, offset_ms: int) -> None:
+    """Keep the time of the contact, without writing to the disk at every one."""
+    told = peer.last_contact
+    if told is not None and timedelta(0) <= clock.now() - told < timedelta(seconds=NOTED_S):
+        return
+    Peer.objects.filter(pk=peer.pk).update(last_contact=clock.now(), offset_ms=offset_ms)
 
 
 def run_once(directory: Path | None = None) -> Contact:

@@ -213,5 +213,5 @@ def _keep(keys: Path, reply: Reply, authority: bytes) -> Peer:
         "signing_key": reply.signing_key,
         "revoked": False,
     }
-    Peer.objects.filter(upward=True).exclude(code=reply.hub).update(upward=False)
+    Peer.objects.filter(upward=True).exclude(code=reply.hub).delete()
     return Peer.objects.update_or_create(code=reply.hub, defaults=values)[0]

@@ -10,9 +10,10 @@ from django.db.models import Q
 
 from qafila.journal.here import Here
 from qafila.journal.ingest import Parcel, parcels_of
-from qafila.journal.models import Record
+from qafila.journal.models import Lane, Record
 from qafila.journal.signals import ingested, written
 from qafila.sync import scope
+from qafila.sync.codec import MAX_PARCELS
 from qafila.sync.models import Mail, Peer, Scope
 
 BATCH = 500
@@ -88,8 +89,8 @@ def welcome(peer: Peer) -> None:
 
 
 def waiting(node: str) -> int:
-    """How many records wait for a node."""
-    return Mail.objects.filter(to=node, acked__isnull=True).count()
+    """How many records wait for a node, counted up to a thousand."""
+    return Mail.objects.filter(to=node, acked__isnull=True).order_by()[:1000].count()
 
 
 def fetch(node: str, limit: int, skip: Iterable[int] = ()) -> tuple[list[int], list[Parcel]]:
@@ -98,7 +99,7 @@ def fetch(node: str, limit: int, skip: Iterable[int] = ()) -> tuple[list[int], l
     numbers: list[int] = []
     parcels: list[Parcel] = []
     size = 0
-    for mail in rows.order_by("lane", "id").select_related("record")[:100]:
+    for mail in rows.order_by("lane", "id").select_related("record")[:MAX_PARCELS]:
         parcel = parcels_of([mail.record])[0]
         size += len(parcel.header) + len(parcel.fields or b"") + 64
         if parcels and size > limit:
@@ -123,8 +124,8 @@ def forget_acks(node: str, after: int = 0) -> int:
 
 def return_own(node: str, wanted: Q) -> None:
     """Give a node back records that it wrote itself and lost (restored from an older backup)."""
-    rows = Record._base_manager.filter(Q(node=node) & wanted).only("no", "lane")
-    mail = [Mail(to=node, record=r, lane=r.lane) for r in rows.iterator(chunk_size=BATCH)]
+    rows = Record._base_manager.filter(Q(node=node) & wanted).only("no", "lane", "kind")
+    mail = [Mail(to=node, record=r, lane=_lane(r)) for r in rows.iterator(chunk_size=BATCH)]
     Mail.objects.bulk_create(mail, batch_size=BATCH, ignore_conflicts=True)
     Mail.objects.filter(to=node, record__in=[m.record_id for m in mail]).update(acked=None)
 
@@ -166,10 +167,14 @@ def _serve(unit: UUID, nodes: set[str], *, people: bool = True) -> None:
 
 
 def _post_query(node: str, wanted: Q) -> None:
-    rows = Record._base_manager.filter(wanted).exclude(node=node).only("no", "lane", "node")
+    rows = Record._base_manager.filter(wanted).exclude(node=node).only("no", "lane", "node", "kind")
     _post([(node, r) for r in rows.order_by("no").iterator(chunk_size=BATCH)])
 
 
 def _post(mail: Iterable[tuple[str, Record]]) -> None:
-    rows = [Mail(to=node, record_id=record.no, lane=record.lane) for node, record in mail]
+    rows = [Mail(to=node, record_id=record.no, lane=_lane(record)) for node, record in mail]
     Mail.objects.bulk_create(rows, batch_size=BATCH, ignore_conflicts=True)
+
+
+def _lane(record: Record) -> int:
+    return min(record.lane, Lane.ANSWER) if record.kind in scope.SOON else record.lane

@@ -36,6 +36,9 @@ GROWS = {"clinic.case": "unit", "clinic.visit": "unit", "registry.person": "home
 ALSO = {"registry.personlink": "other"}
 """Kind → field that names a second person whose nodes need the record."""
 
+SOON = {"clinic.case", "clinic.caseevent", "clinic.message", "clinic.answer"}
+"""Kinds that go down with the answers, before all bulk: an answer without its case's new state would puzzle."""
+
 ASSIGNMENT = "registry.assignment"
 CREDENTIAL = "registry.credential"
 

@@ -40,8 +40,10 @@ from qafila.sync.messages import (
 
 STRICT = range(3)
 LATER = range(3, 6)
-FRAME_BYTES = 24_000
-"""Of records before compression: some 5 kB on the link, half a second of a thin one."""
+FRAME_BYTES = 6_000
+"""Of a frame on the link: about half a second of a thin one."""
+FIRST_RAW, LEAST_RAW, MOST_RAW = 24_000, 8_000, 120_000
+"""Bytes of records before compression: the first guess, then what the frames before have taught."""
 OFFERED = 20
 CHUNK_BYTES = 32 * 1024
 """As `journal.blobs.CHUNK`, which this file does not import: it knows no disk."""
@@ -94,6 +96,8 @@ class _Sent:
     message: Message
     records: list[int] = field(default_factory=list)
     names: list[str] = field(default_factory=list)
+    full: bool = False
+    """As many records as the limit allows: its size on the link says how well they compress."""
 
 
 @dataclass
@@ -120,6 +124,7 @@ class UnitSession:
         self.report = Report()
         self.greeted = False
         self.mail = 0
+        self._raw = FIRST_RAW
         self._tell_ranges = False
         self._acks: list[int] = []
         self._out: dict[int, _Sent] = {}
@@ -134,7 +139,10 @@ class UnitSession:
             return None
         number = self.dice.getrandbits(63)
         self._out[number] = sent
-        return self.seal(sent.message, number)
+        frame = self.seal(sent.message, number)
+        if sent.full:
+            self._raw = max(LEAST_RAW, min(MOST_RAW, self._raw * FRAME_BYTES // len(frame)))
+        return frame
 
     @property
     def idle(self) -> bool:
@@ -171,7 +179,7 @@ class UnitSession:
         if urgent:
             return urgent
         if not self._under_way(Pull) and (self._acks or self.mail):
-            return _Sent(Pull(list(self._acks), FRAME_BYTES))
+            return _Sent(Pull(list(self._acks), self._raw))
         return self._push(STRICT) or self._next_chunk() or self._next_get() or self._push(LATER)
 
     def _under_way(self, shape: type[Message]) -> bool:
@@ -182,16 +190,17 @@ class UnitSession:
 
     def _hello(self) -> _Sent:
         ack_no, confirmed, total = self.store.numbers()
-        rows = self.store.pending(STRICT, FRAME_BYTES, set())
+        rows = self.store.pending(STRICT, self._raw, set())
         own = self.store.own_ranges() if self._tell_ranges else None
         packed = codec.ROWS.pack([p for _, p in rows])
         return _Sent(Hello(ack_no, confirmed, total, packed, own), [n for n, _ in rows])
 
     def _push(self, lanes: range) -> _Sent | None:
-        rows = self.store.pending(lanes, FRAME_BYTES, self._skip())
+        rows = self.store.pending(lanes, self._raw, self._skip())
         if not rows:
             return None
-        return _Sent(Push(codec.ROWS.pack([p for _, p in rows])), [n for n, _ in rows])
+        packed = codec.ROWS.pack([p for _, p in rows])
+        return _Sent(Push(packed), [n for n, _ in rows], full=len(packed) > self._raw // 2)
 
     def _next_chunk(self) -> _Sent | None:
         for name, todo in list(self._uploads.items()):

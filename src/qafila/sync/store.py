@@ -15,6 +15,7 @@ from qafila.journal.models import Blob, Record, Run
 from qafila.journal.ranges import loads, missing
 from qafila.kernel import clock
 from qafila.sync import intake
+from qafila.sync.codec import MAX_PARCELS
 from qafila.sync.messages import File, Given
 from qafila.sync.models import Peer, Upload
 from qafila.sync.signals import arrived
@@ -40,7 +41,7 @@ class JournalStore:
         rows = Record._base_manager.filter(pending=True, lane__gte=lanes.start, lane__lt=lanes.stop)
         found: list[tuple[int, Parcel]] = []
         size = 0
-        for record in rows.exclude(pk__in=skip).order_by("lane", "no")[:100]:
+        for record in rows.exclude(pk__in=skip).order_by("lane", "no")[:MAX_PARCELS]:
             parcel = parcels_of([record])[0]
             size += len(parcel.header) + len(parcel.fields or b"") + 16
             if found and size > limit:
