@@ -360,9 +360,7 @@ FAULT = st.sampled_from(["ok", "ok", "ok", "lose_request", "lose_reply", "twice"
 @settings(max_examples=25, deadline=None,
           suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])  # fmt: skip
 @given(faults=st.lists(FAULT, max_size=40), seed=st.integers(0, 10**6), window=st.integers(1, 3))
-def test_whatever_the_link_does_both_end_with_the_same(
-    pair: Pair, faults: list[str], seed: int, window: int
-) -> None:
+def test_whatever_the_link_does_both_end_with_the_same(pair: Pair, faults: list[str], seed: int, window: int) -> None:
     for node in (pair.unit, pair.hub):
         wipe(node.database)
         node.run = None

@@ -159,9 +159,7 @@ def brief(limit: int = 1000) -> Brief:
 
 def nodes() -> list[NodeState]:
     """The nodes that call this one, for the coordinator."""
-    waiting = dict(
-        Mail.objects.filter(acked__isnull=True).values("to").annotate(n=Count("id")).values_list("to", "n")
-    )
+    waiting = dict(Mail.objects.filter(acked__isnull=True).values("to").annotate(n=Count("id")).values_list("to", "n"))
     return [
         NodeState(p.code, p.profile, p.unit, p.last_contact, _seconds(p), _doubt(p), waiting.get(p.code, 0), p.revoked)
         for p in Peer.objects.filter(upward=False).order_by("code")
