@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from pathlib import Path
 
 import httpx
 
@@ -25,6 +26,8 @@ def check(layout: Layout, people: int) -> int:
     standalone.set_up(layout)
     from qafila.node.demo.start_page import StartPage
 
+    for code in layout.nodes:
+        _log(layout, code).unlink(missing_ok=True)
     running = Running(layout, remember_cuts=False)
     try:
         with Timed("start the hub and the units"):
@@ -84,7 +87,11 @@ def _whole(layout: Layout, code: str) -> None:
 def _tell_logs(layout: Layout) -> None:
     """The last errors of the nodes: their logs name no person."""
     for code in layout.nodes:
-        log = layout.path / f"{code.lower()}.log"
+        log = _log(layout, code)
         lines = log.read_text(errors="replace").splitlines() if log.exists() else []
         for line in [one for one in lines if "ERROR" in one][-3:]:
             sys.stdout.write(f"  {code}: {line}\n")
+
+
+def _log(layout: Layout, code: str) -> Path:
+    return layout.path / f"{code.lower()}.log"

@@ -6,6 +6,8 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
+from http import HTTPStatus
+from urllib.parse import urljoin
 
 from qafila.node.demo.layout import HUB, Layout
 from qafila.node.demo.running import Running
@@ -18,7 +20,10 @@ ID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
 SPECIALTY = "cardiology"
 ARRIVES_S = 40
 QUESTION = "Demonstration check: may this person be treated here until the next round?"
+ASKS = "Demonstration check: since when, and does it come at rest?"
+SUPPLIES = "Demonstration check: since twelve days, never at rest"
 ANSWER = "Demonstration check: stable angina of effort"
+FILES = 2
 VITALS = {"temperature": "36.8", "pulse": "84", "respirations": "16", "systolic": "138", "diastolic": "84",
           "spo2": "97", "glucose": "5.6", "weight": "74", "height": "171", "breathes": "air", "pain": "3",
           "consciousness": "A"}  # fmt: skip
@@ -69,6 +74,15 @@ class Journey:
             Step("the hub has heard nothing of it", self.hub_knows_nothing),
             Step("restore the link; the hub has the case", self.restore),
             Step("it is assigned to a specialist on duty", self.assigned),
+            Step("the files have come too", self.files_arrived),
+            Step("the specialist accepts and asks for more", self.ask),
+            Step("the question is on the unit; the doctor answers it", self.supply),
+            Step("the specialist answers", self.answer),
+            Step("the answer is on the unit", self.answer_arrives),
+            Step("the doctor explains it", self.explain),
+            Step("prints the answer", self.print),
+            Step("closes the case with an outcome", self.close),
+            Step("the hub shows it closed", self.closed_on_hub),
         ]
 
     # --- doors ----------------------------------------------------------------------------
@@ -153,7 +167,10 @@ class Journey:
         from qafila.clinic.imaging import teaching
         from qafila.node.demo.referrals import electrocardiogram
 
-        files = (("ecg.dcm", electrocardiogram(999), "application/dicom"), ("photo.jpg", teaching.retina(), "image/jpeg"))
+        files = (
+            ("ecg.dcm", electrocardiogram(999), "application/dicom"),
+            ("photo.jpg", teaching.retina(), "image/jpeg"),
+        )
         for name, data, media in files:
             page = self.tablet.get(f"/nurse/record/{self.visit}/")
             page = self.tablet.send(page, action=f"/{self.visit}/files/", files={"file": (name, data, media)})
@@ -165,7 +182,11 @@ class Journey:
         self.desk = self.log_in(self.doctor, self.unit)
         page = self.desk.get("/doctor/")
         page = self.desk.send(page, action=f"/{self.visit}/start/")
-        notes = {"complaint": "Chest pain on effort", "history": "Smokes; goes within minutes at rest", "exam": "Normal"}
+        notes = {
+            "complaint": "Chest pain on effort",
+            "history": "Smokes; goes within minutes at rest",
+            "exam": "Normal",
+        }
         page = self.desk.send(page, notes, has="complaint")
         if notes["history"] not in page.answer.text:
             raise Stuck("the notes are not there")
@@ -228,7 +249,7 @@ class Journey:
         if self.status(HUB):
             raise Stuck("the case is on the hub although the link is cut")
         self.centre = self.log_in(self.coordinator, HUB)
-        if QUESTION in self.centre.get("/coordinator/").answer.text:
+        if self.case in self.centre.get("/").answer.text:
             raise Stuck("the coordinator sees a case that cannot have come")
 
     def restore(self) -> None:
@@ -241,12 +262,79 @@ class Journey:
         until(lambda: self.status(HUB) == "assigned", ARRIVES_S, "a specialist for the case")
         for one in self.specialists:
             at = self.log_in(one, HUB)
-            page = at.get("/specialist/")
-            if self.case in page.answer.text:
+            if self.case in at.get("/").answer.text:
                 self.expert = at
                 return
         raise Stuck("no specialist has the case on the list")
 
+    # --- at the hub -------------------------------------------------------------------------
+
     def case_page(self) -> Page:
-        """The specialist's page of the case."""
-        return self.expert.get(f"/specialist/case/{self.case}/")
+        """The specialist's page of the case, by the link on the list."""
+        return self.expert.get(self.expert.get("/").link(self.case))
+
+    def files_arrived(self) -> None:
+        """The ECG is drawn and the photograph is shown."""
+        until(self._files_here, ARRIVES_S, "the files on the hub", pause=0.3)
+
+    def _files_here(self) -> bool:
+        page = self.case_page()
+        pictures = [one for one in page.pictures if ID.search(one)]
+        answers = [self.expert.client.get(urljoin(page.url, one)) for one in pictures]
+        kinds = [one.headers.get("content-type", "") for one in answers if one.status_code == 200]
+        return QUESTION in page.answer.text and sum(kind.startswith("image/") for kind in kinds) >= FILES
+
+    def ask(self) -> None:
+        """Accept, then a question."""
+        self.expert.send(self.case_page(), action="/accept/")
+        self.must_be("accepted", HUB)
+        page = self.expert.send(self.case_page(), {"text": ASKS}, action="/ask/")
+        self.must_be("more_asked", HUB)
+
+    def supply(self) -> None:
+        """The question has come down; the doctor answers it and the answer goes up."""
+        until(lambda: ASKS in self._on_unit().answer.text, ARRIVES_S, "the question on the unit", pause=0.3)
+        self.desk.send(self._on_unit(), {"text": SUPPLIES}, action="/supply/")
+        until(lambda: self.status(HUB) == "accepted", ARRIVES_S, "the doctor's words on the hub")
+        if SUPPLIES not in self.case_page().answer.text:
+            raise Stuck("the specialist does not see what was supplied")
+
+    def answer(self) -> None:
+        """The answer's form of cardiology."""
+        given = {"diagnosis": ANSWER, "certainty": "probable", "plan": "Aspirin 100 mg, angiogram in two weeks",
+                 "place_of_care": "outpatient", "red_flag_advice": "Come back if the pain lasts 15 minutes"}  # fmt: skip
+        self.expert.send(self.case_page(), given, has="red_flag_advice")
+        self.must_be("answered", HUB)
+
+    # --- back on the unit ---------------------------------------------------------------------
+
+    def _on_unit(self) -> Page:
+        return self.desk.get(f"/doctor/case/{self.case}/")
+
+    def answer_arrives(self) -> None:
+        """On the doctor's page of the case, and among what has come back."""
+        until(lambda: ANSWER in self._on_unit().answer.text, ARRIVES_S, "the answer on the unit", pause=0.3)
+        self.must_be("on_unit", self.unit)
+        if self.case not in self.desk.get("/doctor/").answer.text:
+            raise Stuck("the doctor's queue does not show that an answer has come")
+
+    def explain(self) -> None:
+        """With a note of who was told."""
+        self.desk.send(self._on_unit(), {"note": "Explained to the person"}, action="/explain/")
+        self.must_be("explained", self.unit)
+
+    def print(self) -> None:
+        """A real PDF."""
+        printed = self.desk.client.get(self._on_unit().link("/prints/answer/"))
+        if printed.status_code != HTTPStatus.OK or not printed.content.startswith(b"%PDF"):
+            raise Stuck(f"the print answered {printed.status_code}")
+
+    def close(self) -> None:
+        """The way the pack offers it: the note first, then the outcome."""
+        note = {"note": "Walks to the appointment"}
+        self.desk.send(self._on_unit(), note, action="/close/", button=("outcome", "treated_here"))
+        self.must_be("closed", self.unit)
+
+    def closed_on_hub(self) -> None:
+        """What became of the person is known where the answer was written."""
+        until(lambda: self.status(HUB) == "closed", ARRIVES_S, "the outcome on the hub")

@@ -68,13 +68,14 @@ class Inventor:
 
     def people(self, count: int) -> list[Invented]:
         """`count` people; mothers before their children, the unusual ones (`unusual`) last."""
-        found: list[Invented] = []
         special = list(self.unusual()) if count >= 20 else []
-        while len(found) < count - len(special) - 1:
-            found += self._household(len(found))[: count - len(special) - 1 - len(found)]
-        mothers = [n for n, one in enumerate(found) if one.sex == "female" and 18 <= one.age(self.today) <= 42]
-        if special and mothers:
-            found.append(self._unnamed(mothers[0], found[mothers[0]]))
+        ordinary = count - len(special) - bool(special)
+        found: list[Invented] = []
+        while len(found) < ordinary:
+            found += self._household(len(found))[: ordinary - len(found)]
+        if special:
+            mothers = [n for n, one in enumerate(found) if one.sex == "female" and 18 <= one.age(self.today) <= 42]
+            found += [self._unnamed(n, found[n]) for n in mothers[:1]] or self._household(len(found))[:1]
         return found + special
 
     def unusual(self) -> Iterator[Invented]:

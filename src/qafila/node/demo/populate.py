@@ -13,7 +13,7 @@ from contextlib import ExitStack
 from datetime import datetime, timedelta
 from typing import Any
 
-from django.conf import settings
+from qafila.node.directory import current
 
 SEED = 20
 CONTACT_S = 60
@@ -56,7 +56,7 @@ def hub() -> None:
 
     first = next(orders())
     now = datetime.fromisoformat(first["now"])
-    found(settings.DIRECTORY.country, now, tuple(first["units"]))
+    found(current().country, now, tuple(first["units"]))
     codes = {
         unit: issue_code(unit, "unit", unit, first["pages_url"], sync_url)
         for unit, sync_url in first["sync_urls"].items()
@@ -71,7 +71,7 @@ def hub() -> None:
             else:
                 side.afterwards()
                 past.go(now)
-                overdue_watch(settings.DIRECTORY.profile)
+                overdue_watch(current().profile)
         say(ready=True)
 
 
@@ -114,7 +114,7 @@ def unit() -> None:
     with past.lived():
         referrals.last()
         past.go(now)
-        overdue_watch(settings.DIRECTORY.profile)
+        overdue_watch(current().profile)
     say(ready=True)
 
 
@@ -127,7 +127,7 @@ def a_life(past: Any, now: datetime, place: int, count: int, told: Any) -> Any:
     from qafila.registry.units.models import Stop
     from qafila.registry.units.queries import unit_of_node
 
-    directory = settings.DIRECTORY
+    directory = current()
     served = unit_of_node(directory.code)
     if served is None:
         raise RuntimeError("the unit's own records have not come from the hub")
@@ -142,7 +142,7 @@ def contact() -> None:
     from qafila.node.demo.waiting import until
     from qafila.sync.agent import run_once
 
-    until(lambda: run_once(settings.DIRECTORY.path).reached, CONTACT_S, "contact with the hub")
+    until(lambda: run_once(current().path).reached, CONTACT_S, "contact with the hub")
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""The cases of the demonstration: what the unit does with them, and what the hub does; each ends where its story says."""
+"""The cases of the demonstration: what the unit does with them, and what the hub does, up to where the story ends."""
 
 from __future__ import annotations
 
@@ -31,12 +31,14 @@ def electrocardiogram(number: int) -> bytes:
     """The anonymous twelve-lead recording that comes with pydicom, as an instance of its own for each person."""
     import pydicom
     from pydicom.data import get_testdata_file
+    from pydicom.uid import UID
 
     file = get_testdata_file("waveform_ecg.dcm", download=False)
     if file is None:
         raise FileNotFoundError("waveform_ecg.dcm of pydicom's test files")
     recording = pydicom.dcmread(str(file))
-    recording.SOPInstanceUID = recording.file_meta.MediaStorageSOPInstanceUID = f"2.25.{2_000_000 + number}"
+    recording.SOPInstanceUID = UID(f"2.25.{2_000_000 + number}")
+    recording.file_meta.MediaStorageSOPInstanceUID = recording.SOPInstanceUID
     recording.PatientName, recording.PatientID, recording.PatientBirthDate = "", "", ""
     out = BytesIO()
     recording.save_as(out)

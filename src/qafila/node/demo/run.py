@@ -1,4 +1,4 @@
-"""`qafila demo`: build what is not there, serve it with a page to begin with, or walk the journey and say what was seen."""
+"""`qafila demo`: build what is not there, serve it with a page to begin with, or walk the journey and tell."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import threading
 from pathlib import Path
 
 from qafila.node.demo.build import prepare
-from qafila.node.demo.layout import BASE, HUB, Layout, read_mark
+from qafila.node.demo.layout import BASE, Layout, read_mark
 from qafila.node.demo.running import Running
 from qafila.node.demo.stories import stories
 from qafila.node.directory import NodeError
@@ -69,11 +69,11 @@ def _greet(layout: Layout) -> None:
     sys.stdout.write(
         f"\nThe demonstration is running. Begin here:\n\n    {layout.start_url}\n\n"
         + "".join(f"    {code:4} {layout.url(code)}\n" for code in layout.nodes)
-        + f"\nIts certificates are signed by an authority made for it alone. Accept the browser's warning, or let the\n"
-        f"browser trust {authority} while you try it\n"
-        "(Firefox: Settings, Certificates, Authorities, Import; Chrome: Settings, Security, Manage certificates).\n"
-        f"The people, their passwords and the first steps stand on the page. Ctrl-C ends it; '{HUB.lower()}.log' and the\n"
-        f"others in {layout.path} tell what the nodes said.\n"
+        + "\nIts certificates are signed by an authority made for it alone. Accept the browser's warning, or let\n"
+        f"the browser trust {authority}\n"
+        "while you try it (Firefox: Settings, Certificates, Authorities, Import; Chrome: Settings, Security,\n"
+        "Manage certificates). The people, their passwords and the first steps stand on the page.\n"
+        f"Ctrl-C ends it. What the nodes said stands in {layout.path}/*.log\n"
     )
     sys.stdout.flush()
 

@@ -1,4 +1,4 @@
-"""A week in the life of a unit: people come, are seen, and some are referred. Every line of it by the unit's own acts."""
+"""A week in the life of a unit: people come, are seen, some are referred; every line of it by the unit's own acts."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A browser for scripts: pages, their forms, filling them in as a person would; nothing is posted that no form offers."""
+"""A browser for scripts: pages, their forms, filled in as a person would; nothing is posted that no form offers."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ Given = Mapping[str, str | Iterable[str]]
 
 
 class Stuck(Exception):
-    """A page was not what it should be; the message says what was looked for, and never what a page said of a person."""
+    """A page was not what it should be; the message says what was looked for, never what a page said of a person."""
 
 
 @dataclass
@@ -67,6 +67,7 @@ class _Reader(HTMLParser):
         self.orphans = Form("")
         self.links: list[str] = []
         self.said: list[str] = []
+        self.pictures: list[str] = []
         self._link = False
         self.words: list[str] = []
         self._open: Form | None = None
@@ -78,6 +79,8 @@ class _Reader(HTMLParser):
         has = {name: value if value is not None else "" for name, value in attrs}
         if tag in ("script", "style"):
             self._silent += 1
+        if tag in ("img", "object", "embed"):
+            self.pictures.append(has.get("src") or has.get("data", ""))
         if tag == "a" and has.get("href"):
             self.links.append(has["href"])
             self.said.append("")
@@ -167,6 +170,7 @@ class Page:
         self.links: list[str] = []
         self.said: list[str] = []
         """The words of each link."""
+        self.pictures: list[str] = []
         self.orphans = Form("")
         """Fields outside of every form: a part of a page that belongs into one."""
         self.text = ""
@@ -176,6 +180,7 @@ class Page:
             reader.close()
             reader.done()
             self.forms, self.links, self.orphans = reader.forms, reader.links, reader.orphans
+            self.pictures = reader.pictures
             self.said = [" ".join(text.split()) for text in reader.said]
             self.text = " ".join(" ".join(reader.words).split())
 
@@ -241,6 +246,8 @@ class Browser:
     ) -> Page:
         """Fill in a form of the page and send it, with a button of it or without. Raises `Stuck`."""
         form = page.form(action=action, has=has)
+        if not form.buttons:
+            raise Stuck(f"{_quiet(page.path)}: the form cannot be sent as it stands")
         data = _filled(page, form, given or {}, set(files or ()))
         target = form.action
         if button is not None:
