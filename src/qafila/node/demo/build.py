@@ -120,6 +120,7 @@ class Builder:
         shutil.copy(self.layout.node(HUB).path / "keys" / "ca.crt", layout.authority)
         layout.authority.chmod(0o644)
         self._leave_cut()
+        (layout.path / "day").write_text(f"{self.now:%Y-%m-%d}")
         layout.complete(self.people, SEED)
 
     def _create(self, code: str) -> None:
@@ -198,6 +199,23 @@ class Builder:
     def _leave_cut(self) -> None:
         """The second unit begins out of reach, so that its queue of what has not left is not empty."""
         cut_file(self.layout).write_text("\n".join(self.layout.units[1:]))
+
+
+def new_day(layout: Layout) -> None:
+    """Where another day has begun since the last start, put some people into the units' queues."""
+    file, today = layout.path / "day", f"{clock.now():%Y-%m-%d}"
+    if file.exists() and file.read_text() == today:
+        return
+    file.write_text(today)
+    for code in layout.units:
+        worker = Worker(layout.node(code), "morning", layout.path / "build.log", lambda _: None)
+        try:
+            worker.order(do="morning")
+        except NodeError as error:
+            # The demonstration is of use without it.
+            sys.stderr.write(f"{error}\n")
+        finally:
+            worker.end()
 
 
 def cut_file(layout: Layout) -> Path:

@@ -288,7 +288,7 @@ class Journey:
         """Accept, then a question."""
         self.expert.send(self.case_page(), action="/accept/")
         self.must_be("accepted", HUB)
-        page = self.expert.send(self.case_page(), {"text": ASKS}, action="/ask/")
+        self.expert.send(self.case_page(), {"text": ASKS}, action="/ask/")
         self.must_be("more_asked", HUB)
 
     def supply(self) -> None:
@@ -301,8 +301,13 @@ class Journey:
 
     def answer(self) -> None:
         """The answer's form of cardiology."""
-        given = {"diagnosis": ANSWER, "certainty": "probable", "plan": "Aspirin 100 mg, angiogram in two weeks",
-                 "place_of_care": "outpatient", "red_flag_advice": "Come back if the pain lasts 15 minutes"}  # fmt: skip
+        given = {
+            "diagnosis": ANSWER,
+            "certainty": "probable",
+            "plan": "Aspirin 100 mg; angiogram within two weeks",
+            "place_of_care": "outpatient",
+            "red_flag_advice": "Come back if the pain lasts 15 minutes",
+        }
         self.expert.send(self.case_page(), given, has="red_flag_advice")
         self.must_be("answered", HUB)
 

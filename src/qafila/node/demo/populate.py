@@ -118,6 +118,30 @@ def unit() -> None:
     say(ready=True)
 
 
+def morning() -> None:
+    """Another day has begun since the world was built: people whom the unit knows are in today's queue."""
+    from qafila.kernel import clock
+    from qafila.node.demo.past import Past
+    from qafila.node.demo.people import Invented
+    from qafila.node.demo.unit_life import TODAY, UnitLife
+    from qafila.registry.people.models import Person
+    from qafila.registry.units.queries import unit_of_node
+
+    next(orders())
+    served, now = unit_of_node(current().code), clock.now()
+    if served is None:
+        raise RuntimeError("this box serves no unit")
+    known = Person.objects.filter(circumstance="ordinary", died_on=None, birth_date__isnull=False, home_unit=served)
+    rows = list(known.exclude(sex="unknown").order_by("id"))
+    past = Past(now)
+    people = [Invented("female" if p.sex == "female" else "male", p.birth_date, "day") for p in rows]
+    life = UnitLife(served, people, past, now.toordinal(), lambda: None)
+    life.registered = dict(enumerate(rows))
+    with past.lived():
+        life.today(now, TODAY[::2])
+    say(ready=True)
+
+
 def a_life(past: Any, now: datetime, place: int, count: int, told: Any) -> Any:
     """The life of this node's unit, with its invented people."""
     from qafila.node.demo.people import Inventor
@@ -149,4 +173,4 @@ if __name__ == "__main__":
     import django
 
     django.setup()
-    {"hub": hub, "unit": unit}[sys.argv[1]]()
+    {"hub": hub, "unit": unit, "morning": morning}[sys.argv[1]]()

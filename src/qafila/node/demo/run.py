@@ -9,7 +9,7 @@ import tempfile
 import threading
 from pathlib import Path
 
-from qafila.node.demo.build import prepare
+from qafila.node.demo.build import new_day, prepare
 from qafila.node.demo.layout import BASE, Layout, read_mark
 from qafila.node.demo.running import Running
 from qafila.node.demo.stories import stories
@@ -58,6 +58,7 @@ def _serve(layout: Layout, stop: threading.Event) -> None:
         running.start()
         with StartPage(layout, running):
             _greet(layout)
+            threading.Thread(target=new_day, args=(layout,), name="new-day", daemon=True).start()
             stop.wait()
             sys.stdout.write("\nStopping\n")
     finally:
