@@ -53,7 +53,7 @@ def _page(request: Any, visit_id: UUID, status: int = 200, **more: Any) -> HttpR
     staff = _names([*page.observations, *page.attachments])
     context = {
         **heading(visit, person),
-        "readings": [reading(o, staff) for o in page.observations],
+        "readings": [reading(o, staff) for o in sorted(page.observations, key=_place)],
         "files": page.attachments,
         "allergies": queries.summary(person.pk, visits=1),
         "reasons": assessment.reasons(visit),
@@ -66,6 +66,11 @@ def _page(request: Any, visit_id: UUID, status: int = 200, **more: Any) -> HttpR
         **more,
     }
     return render(request, "nurse/record.html", context, status=status)
+
+
+def _place(one: Observation) -> tuple[int, datetime]:
+    order = list(KINDS)
+    return order.index(one.code) if one.code in KINDS else len(order), one.at
 
 
 def label(key: str) -> str:

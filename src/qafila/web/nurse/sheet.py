@@ -16,7 +16,7 @@ from qafila.clinic.rules.words import Message
 from qafila.clinic.visits import assessment
 from qafila.clinic.visits.acts import Reading
 from qafila.kernel import clock
-from qafila.kernel.text import Asked, Bad, parse_number
+from qafila.kernel.text import Asked, Bad, isolate, parse_number
 from qafila.registry.people.births import age_days
 from qafila.registry.people.models import Person
 from qafila.registry.places.here import local_day
@@ -237,5 +237,5 @@ def refused(sheet: Sheet, errors: Iterable[tuple[str, Message]], ask: bool) -> N
 
 
 def shown(message: Message) -> str:
-    """A rule's words in the page's language."""
-    return gettext(message.text) % message.params
+    """A rule's words in the page's language; values and units keep their own direction."""
+    return gettext(message.text) % {k: isolate(v) if isinstance(v, str) else v for k, v in message.params.items()}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from uuid import UUID
 
 from django.urls import NoReverseMatch, reverse
 from django.utils.functional import Promise
@@ -44,6 +45,8 @@ class Line:
     status: str
     case: str
     case_pressing: bool
+    case_url: str
+    """Where the case is worked on, "" for a reader who has nothing to do with it."""
     actions: list[Action] = field(default_factory=list)
 
     @property
@@ -69,6 +72,7 @@ class Rights:
         self.vitals = may(self.by, "vitals.record", self.unit)
         self.consult = may(self.by, "consult.write", self.unit)
         self.closes = may(self.by, "visit.close", self.unit)
+        self.cases = may(self.by, "case.read", self.unit)
         self.opens = may(self.by, "visit.open", self.unit)
 
 
@@ -87,6 +91,7 @@ def _line(row: QueueRow, rights: Rights) -> Line:
         status=words.status_words(visit),
         case=str(words.CASE_STATES.get(row.badge, "")),
         case_pressing=row.badge in words.NEEDS_SOMEBODY,
+        case_url=_case_url(row) if rights.cases else "",
         actions=_actions(row, rights),
     )
 
@@ -96,7 +101,7 @@ def _actions(row: QueueRow, rights: Rights) -> list[Action]:
     found: list[Action] = []
     if visit.status in (DOCTOR, READY, NURSE, WAITING):
         if rights.consult:
-            found += _consult(visit.pk.hex, visit.status)
+            found += _consult(visit.pk, visit.status)
         if rights.vitals:
             first = visit.status in (WAITING, NURSE) and not rights.consult
             url = reverse("nurse:start", args=[visit.pk])
@@ -110,7 +115,14 @@ def _actions(row: QueueRow, rights: Rights) -> list[Action]:
     return found
 
 
-def _consult(visit: str, status: str) -> list[Action]:
+def _case_url(row: QueueRow) -> str:
+    try:
+        return reverse("doctor:case", args=[row.case.pk]) if row.case else ""
+    except NoReverseMatch:
+        return ""
+
+
+def _consult(visit: UUID, status: str) -> list[Action]:
     try:
         url = reverse("doctor:start", args=[visit])
     except NoReverseMatch:
