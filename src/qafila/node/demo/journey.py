@@ -248,9 +248,10 @@ class Journey:
         """Neither in its database nor on its pages."""
         if self.status(HUB):
             raise Stuck("the case is on the hub although the link is cut")
-        self.centre = self.log_in(self.coordinator, HUB)
-        if self.case in self.centre.get("/").answer.text:
-            raise Stuck("the coordinator sees a case that cannot have come")
+        self.experts = [self.log_in(one, HUB) for one in self.specialists]
+        for at in self.experts:
+            if self.case in at.get("/").answer.text:
+                raise Stuck("a specialist sees a case that cannot have come")
 
     def restore(self) -> None:
         """The case leaves by itself."""
@@ -260,8 +261,7 @@ class Journey:
     def assigned(self) -> None:
         """Somebody has it on their list."""
         until(lambda: self.status(HUB) == "assigned", ARRIVES_S, "a specialist for the case")
-        for one in self.specialists:
-            at = self.log_in(one, HUB)
+        for at in self.experts:
             if self.case in at.get("/").answer.text:
                 self.expert = at
                 return
@@ -343,3 +343,6 @@ class Journey:
     def closed_on_hub(self) -> None:
         """What became of the person is known where the answer was written."""
         until(lambda: self.status(HUB) == "closed", ARRIVES_S, "the outcome on the hub")
+        centre = self.log_in(self.coordinator, HUB)
+        if "closed" not in centre.get(f"/specialist/case/{self.case}/").answer.text:
+            raise Stuck("the coordinator's page of the case does not show it")

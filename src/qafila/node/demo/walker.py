@@ -48,6 +48,8 @@ class Form:
     id: str = ""
     fields: list[Field] = field(default_factory=list)
     buttons: list[Button] = field(default_factory=list)
+    stopped: bool = False
+    """It has a button that cannot be pressed."""
 
     @property
     def names(self) -> set[str]:
@@ -93,8 +95,11 @@ class _Reader(HTMLParser):
             self._select.offered.add(value)
             if "selected" in has or (not self._select.values and self._select.kind == "one"):
                 self._select.values = [value] if self._select.kind == "one" else [*self._select.values, value]
-        elif tag in ("input", "select", "textarea", "button") and "disabled" not in has:
-            self._control(tag, has)
+        elif tag in ("input", "select", "textarea", "button"):
+            if "disabled" not in has:
+                self._control(tag, has)
+            elif tag == "button" and self._open is not None:
+                self._open.stopped = True
 
     def _control(self, tag: str, has: dict[str, str]) -> None:
         name, kind = has.get("name", ""), has.get("type", "submit" if tag == "button" else "text")
@@ -246,7 +251,7 @@ class Browser:
     ) -> Page:
         """Fill in a form of the page and send it, with a button of it or without. Raises `Stuck`."""
         form = page.form(action=action, has=has)
-        if not form.buttons:
+        if form.stopped and not form.buttons:
             raise Stuck(f"{_quiet(page.path)}: the form cannot be sent as it stands")
         data = _filled(page, form, given or {}, set(files or ()))
         target = form.action
