@@ -14,8 +14,10 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs
 
+from qafila.kernel.process import end_with_the_server
 from qafila.web.live_token import valid
 
+end_with_the_server()
 DIRECTORY = Path(os.environ["QAFILA_DIR"])
 BEAT_S = 20
 LOOK_S = 0.5

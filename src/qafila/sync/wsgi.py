@@ -3,11 +3,8 @@ who speaks is known by the frame's signature."""
 
 from __future__ import annotations
 
-import ctypes
 import logging
 import os
-import signal
-import sys
 from collections.abc import Callable, Iterable
 from typing import Any, BinaryIO
 
@@ -18,24 +15,18 @@ django.setup()
 
 from django.db import close_old_connections  # noqa: E402 - the apps have to be loaded first
 
+from qafila.kernel.process import end_with_the_server  # noqa: E402
 from qafila.sync import endpoint  # noqa: E402
 from qafila.sync.frames import MAX_FRAME, PATH  # noqa: E402
 
 WORDS = {200: "OK", 400: "Bad Request", 403: "Forbidden", 404: "Not Found", 405: "Method Not Allowed",
          411: "Length Required", 413: "Content Too Large", 500: "Internal Server Error",
          503: "Service Unavailable"}  # fmt: skip
-PR_SET_PDEATHSIG = 1
 DRAINED = 8 * 1024 * 1024
 log = logging.getLogger("qafila.sync")
 
 
-def _end_with_the_server() -> None:
-    """A worker whose server was killed would hold the port for ever: let the kernel end it too (Linux)."""
-    if "granian" in sys.modules and sys.platform == "linux":
-        ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGTERM, 0, 0, 0)
-
-
-_end_with_the_server()
+end_with_the_server()
 
 
 def application(environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
