@@ -5,7 +5,6 @@ Each step finds its buttons by where they lead, so that the same steps are taken
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -13,6 +12,7 @@ from typing import Any
 from playwright.sync_api import Browser, Locator, Page, expect
 from pydicom.data import get_testdata_file
 
+from qafila.packs.country import Member
 from tests.browser.desk import Desk
 from tests.world import World
 
@@ -50,6 +50,12 @@ class Journey:
         member = self.world.cast.who(role, "" if at_hub else self.world.unit(self.unit), specialty)
         url = self.world.hub_url if at_hub else self.world.unit_url(self.unit)
         desk = Desk(self.browser, url, None if at_hub else self.size, self.language).log_in(member)
+        self.desks.append(desk)
+        return desk
+
+    def at_hub(self, member: Member) -> Desk:
+        """A named person of the hub, who has just logged in."""
+        desk = Desk(self.browser, self.world.hub_url, None, self.language).log_in(member)
         self.desks.append(desk)
         return desk
 
@@ -112,10 +118,9 @@ class Journey:
         """Notes and a diagnosis."""
         page = doctor.go("/doctor/").page
         self.look(doctor)
-        button = self.in_queue(page).locator(
-            "[formaction*='/doctor/visit/'][formaction$='/start/'], form[action*='/doctor/visit/'][action$='/start/'] button"
-        )
-        button.first.click()
+        start = "/doctor/visit/'][{0}$='/start/']"
+        start = f"[formaction*='{start.format('formaction')}, form[action*='{start.format('action')} button"
+        self.in_queue(page).locator(start).first.click()
         page.locator("textarea[name=complaint]").fill("Synthetic: pain on pressing the ribs for a week")
         page.locator("textarea[name=exam]").fill("Synthetic: ribs hurt on palpation, heart regular")
         self.press(page, "form:has(textarea[name=complaint]) button.btn-primary")
@@ -175,3 +180,94 @@ class Journey:
                 fields.first.fill(str(value))
                 filled += 1
         return filled
+
+    def has_not_left(self, doctor: Desk, path: str) -> None:
+        """Without a link the case waits on the unit, and the screen says so; everything else works on."""
+        page = doctor.page
+        expect(page.locator(".link-state")).to_be_visible()
+        bars = page.locator(".link-state .bars-0")
+        self.world.until(lambda: doctor.go(path) and bars.count(), "no link")
+        expect(page.locator(".link-state .waiting")).to_be_visible()
+        self.look(doctor.go("/link/"))
+        doctor.go(path)
+
+    # --- at the hub, and back -------------------------------------------------------------
+
+    def rest(self, specialist: Desk) -> None:
+        """A specialist goes off duty, so that the other one gets what comes."""
+        page = specialist.go("/specialist/").page
+        off = page.locator("button[name=status][value=off]").first
+        if off.get_attribute("aria-pressed") != "true":
+            self.press(page, "button[name=status][value=off]")
+
+    def accept(self, specialist: Desk) -> None:
+        """The case comes up by itself in the list of whoever is on duty, who takes it."""
+        page = specialist.page
+        line = page.locator(".h-case a", has_text=" ".join(self.name)).first
+        expect(line).to_be_visible(timeout=LONG)
+        self.look(specialist)
+        line.click()
+        expect(page.locator("form[action$='/accept/'] button")).to_be_visible()
+        expect(page.locator("section[aria-labelledby=h-files]")).to_be_visible(timeout=LONG)
+        self.look(specialist)
+        self.press(page, "form[action$='/accept/'] button")
+
+    def ask(self, specialist: Desk, words: str) -> None:
+        """More is wanted before an answer."""
+        page = specialist.page
+        page.locator("details:has(form[action$='/ask/']) summary").click()
+        page.locator("#ask-text").fill(words)
+        self.press(page, "form[action$='/ask/'] button")
+
+    def supply(self, doctor: Desk, path: str, asked: str, words: str) -> None:
+        """The unit reads what is asked, and gives it."""
+        page = doctor.go(path).page
+        expect(page.locator("[data-live=messages]", has_text=asked)).to_be_visible(timeout=LONG)
+        doctor.go(path)
+        page.locator("form[action$='/act/supply/'] textarea").fill(words)
+        self.look(doctor)
+        self.press(page, "form[action$='/act/supply/'] button")
+
+    def answer(self, specialist: Desk, told: str, words: str) -> None:
+        """What was asked has come; the answer is signed."""
+        page = specialist.page
+        expect(page.locator("[data-live=talk]", has_text=told)).to_be_visible(timeout=LONG)
+        page.reload()
+        form = page.locator("form[action$='/answer/']")
+        for wanted in form.locator(".field:has(.must)").all():
+            if wanted.locator("textarea").count():
+                wanted.locator("textarea").fill(words)
+            elif wanted.locator("input[type=radio], input[type=checkbox]").count():
+                wanted.locator("input").first.check()
+            else:
+                wanted.locator("input").first.fill(words)
+        self.look(specialist)
+        self.press(page, "form[action$='/answer/'] button.btn-primary")
+        self.look(specialist)
+
+    def explain(self, doctor: Desk, path: str, words: str) -> None:
+        """The answer is there, is printed, explained, and the case ends with an outcome."""
+        page = doctor.go(path).page
+        expect(page.locator(".d-steps")).to_be_visible()
+        answer = page.locator("section[aria-labelledby=h-ans]", has_text=words)
+        self.world.until(lambda: doctor.go(path).page.locator("form[action$='/act/explain/']").count(), "the answer")
+        expect(answer).to_be_visible()
+        self.look(doctor)
+        link = page.locator("a[href*='/prints/answer/']").get_attribute("href")
+        printed = doctor.context.request.get(f"{doctor.url}{link}")
+        assert printed.status == 200
+        assert printed.body().startswith(b"%PDF")
+        self.press(page, "form[action$='/act/explain/'] button")
+        page.locator("#o-note").fill("Synthetic: walks home without pain")
+        self.look(doctor)
+        self.press(page, "form[action$='/act/close/'] button[name=outcome]")
+        expect(page.locator("form[action$='/act/close/']")).to_have_count(0)
+        self.look(doctor)
+
+    def outcome_at_hub(self, specialist: Desk) -> None:
+        """The specialist hears what became of the person."""
+        page = specialist.go("/specialist/done/").page
+        name = " ".join(self.name)
+        self.world.until(lambda: specialist.go("/specialist/done/").page.get_by_text(name).count(), "the outcome")
+        expect(page.get_by_text(name).first).to_be_visible()
+        self.look(specialist)
