@@ -23,6 +23,8 @@ STEP = 20
 
 def run(args: argparse.Namespace) -> int:
     """Run the command; its exit status."""
+    # Asked to end while it builds or checks, it takes its processes with it.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     country = load.country(args.country or stories().country).folder
     if args.check:
         return _check(args, country)

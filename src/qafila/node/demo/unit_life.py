@@ -8,7 +8,6 @@ from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Literal
 
-from qafila.clinic.diagnosis import icd10
 from qafila.clinic.prescribing import acts as prescribing
 from qafila.clinic.refusal import NeedsConfirmation
 from qafila.clinic.visits import acts as visits
@@ -171,7 +170,6 @@ class UnitLife:
             visits.record_note(visit, "history", story.history[language], self.doctor)
         visits.record_note(visit, "exam", story.exam[language], self.doctor)
         certainty = story.certainty if isinstance(story, Story) else "provisional"
-        assert icd10.describe(story.code, language) is not None, story.code
         visits.add_condition(visit, story.code, certainty, "", language, self.doctor)
         if isinstance(story, Story):
             visits.record_note(visit, "plan", story.plan[language], self.doctor)
