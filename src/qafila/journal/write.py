@@ -56,6 +56,15 @@ class Writer:
             self._change(obj, refs, lane)
         return obj
 
+    def settle(self, obj: M, fields: frozenset[str]) -> M:
+        """Store these fields of a read row as they stand, changed or not: whoever wrote them saw every value there is.
+
+        Where two values of a field stood side by side the clash is over on every node, and the chosen value holds.
+        Raises as `save`.
+        """
+        self._change(obj, (), None, forced=fields)
+        return obj
+
     def _create(self, obj: Recorded, refs: tuple[UUID, ...], lane: int | None) -> None:
         obj.custodian = obj.custodian or self.node.custodian
         obj.programme = obj.programme or self.node.programme
@@ -71,8 +80,10 @@ class Writer:
             obj.save(force_insert=True, using=self.node.database)
         _remember(obj)
 
-    def _change(self, obj: Recorded, refs: tuple[UUID, ...], lane: int | None) -> None:
-        changed = changes(obj)
+    def _change(
+        self, obj: Recorded, refs: tuple[UUID, ...], lane: int | None, forced: frozenset[str] = frozenset()
+    ) -> None:
+        changed = changes(obj, forced)
         if not changed:
             return
         model = type(obj)
@@ -149,8 +160,8 @@ def _remember(obj: Recorded) -> None:
     obj.seen = ([f.attname for f in fields], [getattr(obj, f.attname) for f in fields])
 
 
-def changes(obj: Recorded) -> dict[str, Any]:
-    """The fields of a read instance that differ from what was read, in canonical form."""
+def changes(obj: Recorded, forced: frozenset[str] = frozenset()) -> dict[str, Any]:
+    """The fields of a read instance that differ from what was read, and the `forced` ones, in canonical form."""
     if obj.seen is None:
         raise Gone("an instance that was never read")
     before = dict(zip(*obj.seen, strict=True))
@@ -159,7 +170,7 @@ def changes(obj: Recorded) -> dict[str, Any]:
         if field.attname not in before:
             continue
         value = canon.plain(field, getattr(obj, field.attname))
-        if value != canon.plain(field, before[field.attname]):
+        if field.name in forced or value != canon.plain(field, before[field.attname]):
             changed[field.name] = value
     return changed
 
