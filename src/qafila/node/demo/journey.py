@@ -23,6 +23,7 @@ QUESTION = "Demonstration check: may this person be treated here until the next 
 ASKS = "Demonstration check: since when, and does it come at rest?"
 SUPPLIES = "Demonstration check: since twelve days, never at rest"
 ANSWER = "Demonstration check: stable angina of effort"
+OUTCOME = "Demonstration check: treated here, seen again on the next round"
 FILES = 2
 VITALS = {"temperature": "36.8", "pulse": "84", "respirations": "16", "systolic": "138", "diastolic": "84",
           "spo2": "97", "glucose": "5.6", "weight": "74", "height": "171", "breathes": "air", "pain": "3",
@@ -336,7 +337,7 @@ class Journey:
 
     def close(self) -> None:
         """The way the pack offers it: the note first, then the outcome."""
-        note = {"note": "Walks to the appointment"}
+        note = {"note": OUTCOME}
         self.desk.send(self._on_unit(), note, action="/close/", button=("outcome", "treated_here"))
         self.must_be("closed", self.unit)
 
@@ -344,5 +345,5 @@ class Journey:
         """What became of the person is known where the answer was written."""
         until(lambda: self.status(HUB) == "closed", ARRIVES_S, "the outcome on the hub")
         centre = self.log_in(self.coordinator, HUB)
-        if "closed" not in centre.get(f"/specialist/case/{self.case}/").answer.text:
+        if OUTCOME not in centre.get(f"/specialist/case/{self.case}/").answer.text:
             raise Stuck("the coordinator's page of the case does not show it")
