@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import lru_cache
@@ -14,15 +15,18 @@ from qafila.packs import places as packs
 from qafila.packs.places import Place
 from qafila.registry.places.here import country_code
 
-_GOOD_ENOUGH = 70
+_ALIKE = 74
+_SAME_KEY = 85
 
 
 @dataclass(frozen=True)
 class _Index:
     places: tuple[Place, ...]
     texts: tuple[str, ...]
-    """The folded names of `places[i]` and its keys, many to one through `owner`."""
+    """Folded names; `owner` says of which place each is."""
     owner: tuple[int, ...]
+    keys: dict[str, tuple[int, ...]]
+    """Name keys → places: one spelling in two scripts."""
 
 
 @lru_cache(maxsize=4)
@@ -30,30 +34,36 @@ def _index(code: str) -> _Index:
     found = tuple(packs.places(code).values())
     texts: list[str] = []
     owner: list[int] = []
+    keys: dict[str, set[int]] = {}
     for number, place in enumerate(found):
         names = {place.name.ar, place.name.fr, place.name.en}
-        for text in {fold(n) for n in names} | {" ".join(name_keys(n)) for n in names}:
-            if text:
-                texts.append(text)
-                owner.append(number)
-    return _Index(found, tuple(texts), tuple(owner))
+        for text in {fold(n) for n in names} - {""}:
+            texts.append(text)
+            owner.append(number)
+        for key in {" ".join(name_keys(n)) for n in names} - {""}:
+            keys.setdefault(key, set()).add(number)
+    return _Index(found, tuple(texts), tuple(owner), {k: tuple(sorted(v)) for k, v in keys.items()})
 
 
 def search(text: str, limit: int = 20, level: str = "") -> list[Place]:
-    """Places whose name is like `text`, best first; of one level of division or of all."""
+    """Places whose name is like `text`, best first; of one level of division or of all.
+
+    What follows a comma is the division above, as `label` writes it, and is not looked at.
+    """
     index = _index(country_code())
-    typed, keys = fold(text[:80]), " ".join(name_keys(text[:80]))
+    name = re.split("[,،]", text[:80])[0]
+    typed = fold(name)
     if not typed:
         return []
     best: dict[int, float] = {}
-    for query in {typed, keys} - {""}:
-        for value, score, at in process.extract(query, index.texts, scorer=fuzz.WRatio, limit=limit * 6):
-            if score < _GOOD_ENOUGH:
-                continue
-            # What begins as typed comes before what merely resembles it.
-            bonus = 10 if value.startswith(query) else 0
-            number = index.owner[at]
-            best[number] = max(best.get(number, 0), score + bonus)
+    for value, score, at in process.extract(typed, index.texts, scorer=fuzz.ratio, limit=None, score_cutoff=_ALIKE):
+        best[index.owner[at]] = max(best.get(index.owner[at], 0), score - (0 if value == typed else 5))
+    for value, number in zip(index.texts, index.owner, strict=True):
+        if typed in value:
+            best[number] = max(best.get(number, 0), 92 if value.startswith(typed) else 80)
+    key = " ".join(name_keys(name))
+    for number in index.keys.get(key, ()) if len(key) > 1 else ():
+        best[number] = max(best.get(number, 0), _SAME_KEY)
     ranked = sorted(best, key=lambda n: (-best[n], -(index.places[n].population or 0), n))
     places = [index.places[n] for n in ranked]
     return [p for p in places if not level or p.level == level][:limit]

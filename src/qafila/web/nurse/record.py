@@ -16,7 +16,7 @@ from django.views.decorators.http import require_GET, require_POST
 from qafila.clinic.imaging.refused import Refused
 from qafila.clinic.refusal import Refusal
 from qafila.clinic.rules.observations import KINDS
-from qafila.clinic.rules.triage import LABELS, LEVELS, triage
+from qafila.clinic.rules.triage import LABELS, LEVELS
 from qafila.clinic.visits import acts, assessment, queries
 from qafila.clinic.visits.models import Allergy, Attachment, Condition, Fact, Note, Observation, Visit
 from qafila.journal import blobs, history
@@ -24,7 +24,7 @@ from qafila.registry.people.search import search
 from qafila.registry.staff.models import Staff
 from qafila.registry.staff.rights import may
 from qafila.web.access import needs
-from qafila.web.nurse.sheet import shown
+from qafila.web.nurse.sheet import label, shown
 from qafila.web.nurse.views import found, heading
 from qafila.web.once import once
 
@@ -71,12 +71,6 @@ def _page(request: Any, visit_id: UUID, status: int = 200, **more: Any) -> HttpR
 def _place(one: Observation) -> tuple[int, datetime]:
     order = list(KINDS)
     return order.index(one.code) if one.code in KINDS else len(order), one.at
-
-
-def label(key: str) -> str:
-    """The words for a reading or a sign."""
-    kind = KINDS.get(key)
-    return gettext(kind.label) if kind else gettext(triage.labels.get(key, key))
 
 
 def _names(facts: list[Any]) -> dict[UUID, str]:

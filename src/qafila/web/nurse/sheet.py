@@ -157,6 +157,12 @@ def _entry(key: str, units: Mapping[str, str], site: str = "") -> Entry:
     return Entry(f"{key}-{site}" if site else key, key, label, site, unit=unit if unit in known else kind.unit)
 
 
+def label(key: str) -> str:
+    """The words for a reading or a sign."""
+    kind = rules.KINDS.get(key)
+    return gettext(kind.label) if kind else gettext(triage.labels.get(key, key))
+
+
 def signs_for(person: Person) -> list[Sign]:
     """The yes-or-no signs that the triage table of this person asks for."""
     lacking = assessment.assess(person, {}, clock.now()).basis.get("missing", ())

@@ -12,7 +12,7 @@ from django.utils.translation import gettext
 from django.views.decorators.http import require_http_methods, require_POST
 
 from qafila.clinic.refusal import Doubtful, NeedsConfirmation, Refusal
-from qafila.clinic.visits import acts
+from qafila.clinic.visits import acts, assessment
 from qafila.clinic.visits.models import Visit
 from qafila.clinic.visits.transitions import NURSE, READY, WAITING
 from qafila.journal import history
@@ -108,8 +108,14 @@ def vitals(request: Any, visit_id: UUID) -> HttpResponse:
     drafts.forget(request.staff, draft)
     request.session[UNITS] = {e.key: e.unit for e in form.numbers if len(e.kind.units) > 1}
     fresh = Visit.objects.get(pk=visit.pk)
-    said = gettext("Saved. Number %(ticket)s: %(triage)s")
-    messages.success(request, said % {"ticket": fresh.ticket, "triage": words.triage_words(fresh)})
+    said = gettext("Saved. Number %(ticket)s: %(triage)s") % {
+        "ticket": fresh.ticket,
+        "triage": words.triage_words(fresh),
+    }
+    lacking = [sheet.label(key) for key in assessment.missing(fresh)]
+    if lacking:
+        said += " · " + gettext("Still missing: %(what)s") % {"what": ", ".join(lacking)}
+    messages.success(request, said)
     return call_next(request) if "next" in request.POST else redirect("reception:queue")
 
 
