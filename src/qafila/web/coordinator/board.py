@@ -1,0 +1,148 @@
+"""The board: no case without an owner, emergencies first."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+from django.contrib import messages
+from django.http import HttpResponse
+from django.shortcuts import redirect, render
+from django.utils.translation import gettext
+from django.views.decorators.http import require_GET, require_POST
+
+from qafila.clinic.cases import acts, assigning, queries
+from qafila.clinic.cases.queries import CaseRow
+from qafila.clinic.cases.transitions import CASE, DECLINED, RECEIVED
+from qafila.clinic.refusal import Refusal
+from qafila.registry.staff.models import Staff
+from qafila.registry.staff.rights import may
+from qafila.web.access import needs
+from qafila.web.once import once
+from qafila.web.records.clashes import unsettled
+from qafila.web.specialist.case import found
+from qafila.web.specialist.words import Line, lines, staff_name
+from qafila.web.templatetags.qafila import told
+
+EMERGENCY = "emergency"
+
+
+@dataclass(frozen=True)
+class Choice:
+    """Somebody to whom a case may go."""
+
+    id: UUID
+    name: str
+    on_duty: bool
+    hands: int
+
+
+@dataclass(frozen=True)
+class Card:
+    """A case of the board with what can be done about it from here. `give`: assign, reroute, ""."""
+
+    line: Line
+    give: str
+    others: list[Choice]
+
+
+@require_GET
+@needs("case.assign")
+def page(request: Any) -> HttpResponse:
+    """Every open case that needs somebody's eye, each in the most pressing place it belongs to."""
+    held = queries.board()
+    groups = sorted_out(held)
+    every = [row for rows in groups.values() for row in rows]
+    choices = {code: candidates(code) for code in sorted({r.case.specialty for r in every})}
+    cards = {name: [_card(line, request.staff, choices) for line in lines(rows)] for name, rows in groups.items()}
+    clashes, quarantined = unsettled()
+    sections = [(name, title, words, cards[name]) for name, title, words in titles()]
+    context = {"sections": sections, "counts": counts(held), "clashes": clashes, "quarantined": quarantined}
+    return render(request, "coordinator/board.html", context)
+
+
+def titles() -> list[tuple[str, str, str]]:
+    """The parts of the board in order, with what each says when it is empty."""
+    return [
+        ("emergency", gettext("Emergencies"), gettext("No emergency waits.")),
+        ("nobody", gettext("Nobody has it"), gettext("Every case has somebody.")),
+        ("late", gettext("Late"), gettext("Nothing is late.")),
+        ("waiting", gettext("Not accepted yet"), gettext("Everything is accepted.")),
+        ("quiet", gettext("Silent for a day"), ""),
+    ]
+
+
+def sorted_out(held: queries.Board) -> dict[str, list[CaseRow]]:
+    """Each case once, in the first part that it belongs to."""
+    urgent = [r for r in [*held.waiting, *held.late] if r.case.urgency == EMERGENCY]
+    parts = {"emergency": urgent, "nobody": held.unassigned, "late": held.late, "waiting": held.waiting,
+             "quiet": held.quiet}  # fmt: skip
+    seen: set[UUID] = set()
+    found_: dict[str, list[CaseRow]] = {}
+    for name, rows in parts.items():
+        found_[name] = []
+        for row in rows:
+            if row.case.pk not in seen:
+                seen.add(row.case.pk)
+                found_[name].append(row)
+    return found_
+
+
+def counts(held: queries.Board) -> list[tuple[str, int]]:
+    """The board in numbers."""
+    return [
+        (gettext("open"), sum(held.counts.values())),
+        (gettext("with nobody"), len(held.unassigned)),
+        (gettext("late"), len(held.late)),
+        (gettext("being worked on"), held.counts.get("accepted", 0)),
+        (gettext("waiting for the unit"), held.counts.get("more_asked", 0)),
+    ]
+
+
+def candidates(specialty: str) -> list[Choice]:
+    """Who answers a specialty: those on duty first, the least busy first."""
+    found_ = [Choice(c.staff, c.name, c.on_duty, c.load) for c in assigning.candidates(specialty)]
+    known = Staff.objects.in_bulk([c.id for c in found_])
+    named = [Choice(c.id, staff_name(known.get(c.id)) or c.name, c.on_duty, c.hands) for c in found_]
+    return sorted(named, key=lambda c: (not c.on_duty, c.hands, c.name))
+
+
+def _card(line: Line, by: Staff, choices: dict[str, list[Choice]]) -> Card:
+    verb = verb_of(line.case, by)
+    held = choices.get(line.case.specialty, []) if verb else []
+    return Card(line, verb, [c for c in held if c.id != line.case.specialist_id])
+
+
+def verb_of(case: Any, by: Staff) -> str:
+    """How a case is given in its state: assign, reroute, "" for not at all."""
+    open_acts = {row.act for row in CASE.available(case.status)}
+    if case.status in (RECEIVED, DECLINED) and "assign" in open_acts and may(by, "case.assign", case):
+        return "assign"
+    return "reroute" if "reroute" in open_acts and may(by, "case.reroute", case) else ""
+
+
+@require_POST
+@needs("case.assign")
+@once
+def give(request: Any, case_id: UUID) -> HttpResponse:
+    """Give a case to somebody; where somebody has it already, with a reason."""
+    case = found(case_id)
+    verb = verb_of(case, request.staff)
+    try:
+        to = Staff.objects.filter(pk=UUID(request.POST.get("to", "")), active=True).first()
+    except ValueError:
+        to = None
+    if to is None:
+        messages.error(request, gettext("Choose a specialist."))
+        return redirect("coordinator:board")
+    try:
+        if verb == "reroute":
+            acts.reroute(case, to, request.staff, request.POST.get("reason", ""))
+        else:
+            acts.assign(case, to, request.staff)
+    except Refusal as refused:
+        messages.error(request, told(refused.message))
+    else:
+        messages.success(request, gettext("Given to %(name)s.") % {"name": staff_name(to)})
+    return redirect("coordinator:board")

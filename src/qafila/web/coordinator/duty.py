@@ -1,0 +1,93 @@
+"""Who is on duty, for which specialty."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+from django.contrib import messages
+from django.http import Http404, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils.translation import gettext
+from django.views.decorators.http import require_GET, require_POST
+
+from qafila.clinic.cases.models import Case
+from qafila.clinic.cases.transitions import UNDER_WAY
+from qafila.registry.staff import acts
+from qafila.registry.staff.models import Duty, Staff
+from qafila.registry.staff.queries import roster
+from qafila.registry.staff.rights import grants
+from qafila.web.access import needs
+from qafila.web.specialist.words import specialty_words, staff_name
+
+
+@dataclass(frozen=True)
+class Row:
+    """Somebody who answers a specialty."""
+
+    id: UUID
+    name: str
+    languages: list[str]
+    status: str
+    since: Any
+    hands: int
+
+
+@dataclass(frozen=True)
+class Specialty:
+    """A specialty with those who answer it."""
+
+    code: str
+    label: str
+    rows: list[Row]
+
+    @property
+    def covered(self) -> bool:
+        """Somebody is on duty now."""
+        return any(row.status == Duty.Status.ON for row in self.rows)
+
+
+@require_GET
+@needs("roster.manage")
+def page(request: Any) -> HttpResponse:
+    """Every specialty, with who is on duty: three queries for any number."""
+    return render(request, "coordinator/duty.html", {"specialties": specialties()})
+
+
+def specialties() -> list[Specialty]:
+    """Those that somebody answers; the ones without anybody on duty first."""
+    running = {(d.staff_id, d.specialty): d for d in roster()}
+    hands = Counter(Case.objects.filter(status__in=UNDER_WAY).values_list("specialist_id", flat=True))
+    held: dict[str, list[Row]] = {}
+    for one in Staff.objects.filter(active=True).order_by("name", "id"):
+        if not grants(one).has("case.answer"):
+            continue
+        for code in one.specialties:
+            duty = running.get((one.pk, code))
+            row = Row(
+                one.pk,
+                staff_name(one),
+                list(one.languages),
+                duty.status if duty else "off",
+                duty.starts if duty else None,
+                hands[one.pk],
+            )
+            held.setdefault(code, []).append(row)
+    found = [Specialty(code, specialty_words(code), rows) for code, rows in held.items()]
+    return sorted(found, key=lambda s: (s.covered, s.label))
+
+
+@require_POST
+@needs("roster.manage")
+def switch(request: Any, staff_id: UUID) -> HttpResponse:
+    """Put somebody on duty, on a break, or off."""
+    staff = Staff.objects.filter(pk=staff_id, active=True).first()
+    specialty, status = request.POST.get("specialty", ""), request.POST.get("status", "")
+    if staff is None or specialty not in staff.specialties or status not in Duty.Status.values:
+        raise Http404
+    acts.set_duty(staff, specialty, status, request.staff)
+    said = {"name": staff_name(staff), "status": Duty.Status(status).label}
+    messages.success(request, gettext("%(name)s: %(status)s.") % said)
+    return redirect("coordinator:duty")

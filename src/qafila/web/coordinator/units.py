@@ -1,0 +1,116 @@
+"""The units that call this hub: when each was last heard, what waits for it; letting a new one in, shutting one out."""
+
+from __future__ import annotations
+
+import base64
+import io
+import re
+from typing import Any
+
+import segno
+from django.conf import settings
+from django.contrib import messages
+from django.http import Http404, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils.translation import gettext
+from django.views.decorators.http import require_GET, require_POST
+
+from qafila.registry.places.here import local_day
+from qafila.registry.staff.rights import may
+from qafila.registry.units.models import Assignment, Unit
+from qafila.registry.units.queries import unit_of_node
+from qafila.sync import state
+from qafila.sync.enrolment import issue_code
+from qafila.sync.models import Peer
+from qafila.sync.revocation import revoke
+from qafila.web.access import needs
+from qafila.web.reception.words import unit_name
+from qafila.web.records.clashes import unsettled
+
+NODE_CODE = re.compile(r"[A-Z][A-Z0-9-]{0,15}")
+
+
+@require_GET
+@needs("node.status")
+def page(request: Any) -> HttpResponse:
+    """Every node with its unit of today."""
+    return _page(request)
+
+
+def _page(request: Any, status: int = 200, **more: Any) -> HttpResponse:
+    nodes = state.nodes()
+    clashes, quarantined = unsettled()
+    context = {
+        "nodes": [(node, serving.get(node.code, "")) for serving in [serving_today()] for node in nodes],
+        "clashes": clashes,
+        "quarantined": quarantined,
+        "enrols": _enrols(request),
+        **more,
+    }
+    return render(request, "coordinator/units.html", context, status=status)
+
+
+def serving_today() -> dict[str, str]:
+    """Node code → names of the units that it serves today: two queries."""
+    today = local_day()
+    rows = Assignment.objects.filter(starts__lte=today).exclude(node="").order_by("starts", "id")
+    held = [r for r in rows if r.ends is None or r.ends >= today]
+    units = Unit.objects.in_bulk({r.unit_id for r in held})
+    found: dict[str, list[str]] = {}
+    for one in held:
+        if one.unit_id in units:
+            name = unit_name(units[one.unit_id])
+            if name not in found.setdefault(one.node, []):
+                found[one.node].append(name)
+    return {code: ", ".join(names) for code, names in found.items()}
+
+
+def _enrols(request: Any) -> bool:
+    profile = getattr(request, "profile", None)
+    return profile is not None and profile.enrols_nodes and may(request.staff, "node.enrol")
+
+
+@require_POST
+@needs("node.enrol")
+def enrol(request: Any) -> HttpResponse:
+    """A one-time code by which a new node joins, shown once."""
+    if not _enrols(request):
+        raise Http404
+    code = request.POST.get("node", "").strip().upper()
+    address = request.POST.get("address", "").strip().rstrip("/")
+    if not NODE_CODE.fullmatch(code) or code == settings.DIRECTORY.code:
+        words = gettext("A node's code is a letter and then letters, digits or hyphens, at most 16: U3.")
+        return _page(request, 422, problem=words, typed=code)
+    directory = settings.DIRECTORY
+    host = request.get_host().rsplit(":", 1)[0]
+    pages = address if address.startswith("https://") else f"https://{host}:{directory.port}"
+    sync_host = pages.split("://", 1)[1].split("/", 1)[0].rsplit(":", 1)[0]
+    unit = unit_of_node(code)
+    text = issue_code(code, "unit", unit.code if unit else "", pages, f"https://{sync_host}:{directory.sync_port}")
+    return _page(request, issued=text, issued_for=code, qr=qr(text))
+
+
+def qr(text: str) -> str:
+    """A QR code as the address of a picture."""
+    drawn = io.BytesIO()
+    segno.make(text, error="m").save(drawn, kind="png", scale=5, border=4)
+    return "data:image/png;base64," + base64.b64encode(drawn.getvalue()).decode()
+
+
+@require_POST
+@needs("node.enrol")
+def revoke_node(request: Any, code: str) -> HttpResponse:
+    """Shut a node out from its next contact on."""
+    if not _enrols(request):
+        raise Http404
+    if request.POST.get("sure") != code:
+        messages.error(request, gettext("Type the node's code to say that you are sure. Nothing was changed."))
+        return redirect("coordinator:units")
+    try:
+        revoke(code)
+    except Peer.DoesNotExist:
+        raise Http404 from None
+    messages.success(
+        request, gettext("%(node)s is shut out. What it has not sent can still be brought in by hand.") % {"node": code}
+    )
+    return redirect("coordinator:units")

@@ -1,0 +1,83 @@
+"""A record's files as a page lists them: what each shows, where it is, what can be looked at already."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from django.urls import reverse
+from django.utils.translation import gettext
+
+from qafila.clinic.visits.models import Attachment
+from qafila.journal import blobs
+from qafila.packs.specialty import Specialty
+from qafila.sync import state
+
+
+@dataclass(frozen=True)
+class Shown:
+    """One file of a list."""
+
+    file: Attachment
+    title: str
+    here: bool
+    """Every byte is on this node."""
+    share: int | None
+    """Per cent of the bytes that are here; None where that is not known."""
+    preview: str
+    """Address of the preview, "" while it has not come."""
+    whole: str
+    """Address of the file, "" while it has not come."""
+    drawn: str
+    """Address of the picture drawn from it (ECG paper, DICOM glance, the photograph itself)."""
+
+    @property
+    def words(self) -> str:
+        """Where it is, in words."""
+        if self.here:
+            return gettext("complete")
+        if self.share:
+            return gettext("still on its way: %(share)s") % {"share": f"{self.share} %"}
+        return gettext("still on its way")
+
+
+def shown(file: Attachment, pack: Specialty | None = None, language: str = "en") -> Shown:
+    """A file with its words and addresses."""
+    here = blobs.have(file.sha256)
+    return Shown(
+        file=file,
+        title=title(file, pack, language),
+        here=here,
+        share=None if here else _share(file.sha256),
+        preview=reverse("records:preview", args=[file.pk]) if file.preview and blobs.have(file.preview) else "",
+        whole=reverse("records:file", args=[file.pk]) if here else "",
+        drawn=_drawn(file) if here else "",
+    )
+
+
+def _share(sha256: str) -> int | None:
+    found = state.of_file(sha256)
+    return 100 * found.done // found.chunks if found.chunks else None
+
+
+def _drawn(file: Attachment) -> str:
+    view = {"ecg": "records:ecg", "dicom": "records:glance", "photo": "records:file"}.get(file.kind_of_file)
+    return reverse(view, args=[file.pk]) if view else ""
+
+
+def title(file: Attachment, pack: Specialty | None, language: str) -> str:
+    """What the file shows: its own title, else the pack's view, else its kind."""
+    if file.title:
+        return file.title
+    wanted = next((v for v in pack.view if v.code == file.view), None) if pack and file.view else None
+    return wanted.label.text(language) if wanted else kind_words(file.kind_of_file)
+
+
+def kind_words(kind: str) -> str:
+    """A kind of file in a word."""
+    return {
+        "ecg": gettext("ECG"),
+        "photo": gettext("Photograph"),
+        "dicom": gettext("DICOM image"),
+        "audio": gettext("Sound"),
+        "document": gettext("Document"),
+    }.get(kind, kind)

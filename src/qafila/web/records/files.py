@@ -1,0 +1,130 @@
+"""The files of a record: the whole, its preview, an ECG on its paper, a DICOM picture at a glance.
+
+What a file holds was made elsewhere: it is sent with a policy under which nothing in it can run.
+"""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from typing import Any
+from uuid import UUID
+
+from django.core.exceptions import ObjectDoesNotExist
+from django.http import Http404, HttpResponse, StreamingHttpResponse
+from django.utils.translation import get_language, gettext
+from django.views.decorators.http import require_GET
+
+from qafila.clinic.imaging import dicom, ecg
+from qafila.clinic.imaging.refused import Refused
+from qafila.clinic.visits.models import Attachment
+from qafila.journal import blobs, history
+from qafila.kernel.rights import NotAllowed
+from qafila.registry.staff.rights import may
+from qafila.web import errors
+from qafila.web.access import needs
+
+POLICY = "default-src 'none'; style-src 'unsafe-inline'; img-src data:; sandbox"
+SHOWN_INSIDE = frozenset({"image/jpeg", "image/png", "audio/flac", "audio/wav", "audio/x-wav"})
+"""Kinds that a browser may show in place; all others are handed over as files."""
+ENDINGS = {
+    "image/jpeg": "jpg",
+    "image/png": "png",
+    "image/svg+xml": "svg",
+    "application/pdf": "pdf",
+    "application/dicom": "dcm",
+    "audio/flac": "flac",
+    "audio/wav": "wav",
+    "audio/x-wav": "wav",
+}
+
+
+def found(request: Any, file_id: UUID) -> Attachment:
+    """The file, for somebody who may see it; the look is logged. Raises `Http404`, `NotAllowed`."""
+    file = Attachment.objects.filter(pk=file_id).first()
+    if file is None:
+        raise Http404
+    try:
+        allowed = may(request.staff, "case.read", file) or may(request.staff, "visit.read", file)
+    except ObjectDoesNotExist:
+        raise Http404 from None
+    if not allowed:
+        raise NotAllowed("visit.read")
+    history.log_read(request.staff.pk, file.person_id, "records.file")
+    return file
+
+
+@require_GET
+@needs("case.read", "visit.read")
+def whole(request: Any, file_id: UUID) -> Any:
+    """The file as it was taken."""
+    file = found(request, file_id)
+    if not blobs.have(file.sha256):
+        return not_here(request)
+    response = StreamingHttpResponse(blobs.stream(file.sha256), content_type=file.media)
+    response["Content-Length"] = str(file.size)
+    return sealed(response, file, file.media)
+
+
+@require_GET
+@needs("case.read", "visit.read")
+def preview(request: Any, file_id: UUID) -> HttpResponse:
+    """The small picture, which travels first."""
+    file = found(request, file_id)
+    if not file.preview or not blobs.have(file.preview):
+        return not_here(request)
+    return sealed(HttpResponse(blobs.read(file.preview), content_type="image/jpeg"), file, "image/jpeg")
+
+
+@require_GET
+@needs("case.read", "visit.read")
+def strip(request: Any, file_id: UUID) -> HttpResponse:
+    """An ECG at 25 mm/s and 10 mm/mV, as an SVG in its true size."""
+    return _drawn(request, file_id, _strip, "image/svg+xml")
+
+
+@require_GET
+@needs("case.read", "visit.read")
+def glance(request: Any, file_id: UUID) -> HttpResponse:
+    """A DICOM picture rendered for a page: not for diagnosis."""
+    return _drawn(request, file_id, _glance, "image/jpeg")
+
+
+def _drawn(request: Any, file_id: UUID, draw: Any, media: str) -> HttpResponse:
+    file = found(request, file_id)
+    if not blobs.have(file.sha256):
+        return not_here(request)
+    try:
+        drawn = draw(file.sha256, get_language() or "en")
+    except Refused as refused:
+        words = gettext(refused.reason) % refused.values
+        return errors.page(request, 415, gettext("This file cannot be drawn"), words)
+    return sealed(HttpResponse(drawn, content_type=media), file, media)
+
+
+@lru_cache(maxsize=16)
+def _strip(sha256: str, language: str) -> bytes:
+    words = {key: gettext(text) for key, text in ecg.WORDS.items()}
+    return ecg.strip_svg(blobs.read(sha256), words).encode()
+
+
+@lru_cache(maxsize=16)
+def _glance(sha256: str, language: str) -> bytes:
+    return dicom.glance(blobs.read(sha256)).preview
+
+
+def not_here(request: Any) -> HttpResponse:
+    """The bytes have not all come yet."""
+    words = gettext("This file is still on its way. It appears here by itself when it has come.")
+    return errors.page(request, 404, gettext("Not here yet"), words)
+
+
+def sealed(response: Any, file: Attachment, media: str) -> Any:
+    """Nothing in the file can run, nothing of it stays in the browser, its name says nothing about anybody."""
+    inside = media in SHOWN_INSIDE or media == "image/svg+xml"
+    name = f"{file.kind_of_file}-{file.pk.hex[-8:]}.{ENDINGS.get(media, 'bin')}"
+    response["Content-Disposition"] = f'{"inline" if inside else "attachment"}; filename="{name}"'
+    response["Content-Security-Policy"] = POLICY
+    response["X-Content-Type-Options"] = "nosniff"
+    response["Cache-Control"] = "no-store"
+    response["Cross-Origin-Resource-Policy"] = "same-origin"
+    return response

@@ -1,0 +1,212 @@
+"""What the journal says, in words: kinds of rows, fields, values, acts, nodes and people."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from django.apps import apps
+from django.db import models
+from django.utils.dateparse import parse_datetime
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
+
+from qafila.journal.models import Recorded, Ref
+from qafila.registry.staff.models import Staff
+from qafila.registry.units.models import Unit
+from qafila.web.reception.words import unit_name
+from qafila.web.specialist.words import staff_name
+from qafila.web.templatetags.qafila import moment
+
+KINDS = {
+    "registry.person": _("Person"),
+    "registry.personname": _("Name"),
+    "registry.personlink": _("Link to another person"),
+    "clinic.visit": _("Visit"),
+    "clinic.encounter": _("Encounter"),
+    "clinic.observation": _("Reading"),
+    "clinic.note": _("Note"),
+    "clinic.condition": _("Diagnosis"),
+    "clinic.allergy": _("Allergy"),
+    "clinic.attachment": _("File"),
+    "clinic.consent": _("Consent"),
+    "clinic.case": _("Case"),
+    "clinic.caseevent": _("Line of a case"),
+    "clinic.message": _("Message"),
+    "clinic.answer": _("Answer"),
+    "clinic.prescription": _("Prescription"),
+    "clinic.prescriptionitem": _("Medicine"),
+}
+FIELDS = {
+    "status": _("State"),
+    "phone": _("Telephone"),
+    "phone_owner": _("Whose telephone"),
+    "address": _("Address"),
+    "sex": _("Sex"),
+    "birth_date": _("Date of birth"),
+    "place": _("Commune"),
+    "language": _("Language"),
+    "description": _("Description"),
+    "national_id": _("National number"),
+    "deadline": _("Promised time"),
+    "specialist": _("Specialist"),
+    "doctor": _("Doctor"),
+    "unit": _("Unit"),
+    "urgency": _("Urgency"),
+    "question": _("Question"),
+    "reason": _("Reason"),
+    "outcome": _("Outcome"),
+    "outcome_note": _("What became of it"),
+    "triage": _("Triage"),
+    "text": _("Text"),
+    "words": _("Words"),
+    "number": _("Value"),
+    "code": _("Code"),
+    "given": _("Given name"),
+    "family": _("Family name"),
+    "died_on": _("Date of death"),
+    "author": _("Author"),
+    "at": _("Time"),
+    "label": _("Confidentiality"),
+    "title": _("Title"),
+    "substance": _("Substance"),
+    "reaction": _("Reaction"),
+    "decision": _("Decision"),
+    "diagnosis": _("Diagnosis"),
+    "plan": _("Plan"),
+    "certainty": _("Certainty"),
+    "error_reason": _("Why it is an error"),
+    "reconfirm": _("To be confirmed again"),
+    "act": _("Act"),
+    "by": _("By"),
+    "node": _("Node"),
+}
+HIDDEN = frozenset({"person", "custodian", "programme", "sha256", "preview", "salt", "pack_version"})
+"""Fields of no meaning to a reader of the history."""
+LONGEST = 300
+
+
+def kind_words(kind: str) -> str:
+    """What a row is."""
+    return str(KINDS.get(kind, "")) or kind.split(".")[-1]
+
+
+def model_of(kind: str) -> type[Recorded] | None:
+    """The model of a kind; None for one that this node does not know."""
+    try:
+        found: type[Recorded] = apps.get_model(kind)
+    except (LookupError, ValueError):
+        return None
+    return found
+
+
+def field_of(kind: str, name: str) -> Any:
+    """A field of a kind, None where it is not known here."""
+    model = model_of(kind)
+    return next((f for f in model._meta.concrete_fields if f.name == name), None) if model else None
+
+
+def field_words(kind: str, name: str) -> str:
+    """What a field is called."""
+    if name in FIELDS:
+        return str(FIELDS[name])
+    field = field_of(kind, name)
+    return str(field.verbose_name).capitalize() if field is not None else name
+
+
+def value_words(kind: str, name: str, value: Any, known: dict[UUID, str]) -> str:
+    """A canonical value as people read it; `known`: names of the staff and units that it may point to."""
+    if value is None or value == "" or value == [] or value == {}:
+        return gettext("empty")
+    if isinstance(value, bool):
+        return gettext("Yes") if value else gettext("No")
+    field = field_of(kind, name)
+    if isinstance(field, Ref):
+        one = uuid_of(value)
+        return known.get(one, gettext("another record")) if one else str(value)
+    if field is not None and field.choices:
+        return str(dict(field.flatchoices).get(value, value))
+    if isinstance(field, models.DateTimeField):
+        at = parse_datetime(str(value))
+        return str(_plain(at)) if at else str(value)
+    if isinstance(value, list):
+        return ", ".join(str(v) for v in value)[:LONGEST]
+    if isinstance(value, dict):
+        return "; ".join(f"{k}: {v}" for k, v in value.items())[:LONGEST]
+    return str(value)[:LONGEST]
+
+
+def _plain(at: datetime) -> str:
+    from django.utils.html import strip_tags
+
+    return strip_tags(moment(at))
+
+
+def uuid_of(value: Any) -> UUID | None:
+    """An id from its canonical text."""
+    try:
+        return UUID(str(value))
+    except ValueError:
+        return None
+
+
+def names(ids: Iterable[UUID | None]) -> dict[UUID, str]:
+    """Names of staff and units by id: two queries."""
+    wanted = {one for one in ids if one is not None}
+    known = {s.pk: staff_name(s) for s in Staff.objects.filter(pk__in=wanted)}
+    return known | {u.pk: unit_name(u) for u in Unit.objects.filter(pk__in=wanted)}
+
+
+ACTS = {
+    "person.register": _("registered"),
+    "person.edit": _("changed"),
+    "person.death": _("death recorded"),
+    "clash.settle": _("two values settled"),
+    "visit.open": _("visit opened"),
+    "case.draft": _("case begun"),
+    "case.send": _("case sent"),
+    "case.receive": _("case received"),
+    "case.assign": _("case assigned"),
+    "case.reroute": _("case given to another"),
+    "case.accept": _("case accepted"),
+    "case.decline": _("case declined"),
+    "case.ask": _("more asked for"),
+    "case.answer": _("case answered"),
+    "case.correct": _("answer corrected"),
+    "case.confirm": _("answer confirmed"),
+    "case.deliver": _("answer on the unit"),
+    "case.explain": _("answer explained"),
+    "case.close": _("case closed"),
+    "case.cancel": _("case cancelled"),
+}
+
+
+def act_words(act: str, created: bool) -> str:
+    """What was done to the row."""
+    if act in ACTS:
+        return str(ACTS[act])
+    return gettext("written") if created else gettext("changed")
+
+
+PAGES = {
+    "specialist.case": _("Case page of the hub"),
+    "records.file": _("A file"),
+    "records.person": _("History of the record"),
+    "records.looks": _("Who looked"),
+    "records.row": _("History of one entry"),
+    "records.clash": _("A clash"),
+    "nurse.record": _("Visit"),
+    "nurse.vitals": _("Vitals"),
+    "nurse.file": _("A file"),
+    "reception.person": _("Person"),
+    "reception.card": _("Card"),
+    "doctor.consult": _("Consultation"),
+    "doctor.case": _("Case page of the unit"),
+}
+
+
+def page_words(page: str) -> str:
+    """The page that was looked at."""
+    return str(PAGES.get(page, page))

@@ -1,0 +1,182 @@
+"""What the hub's pages say of cases, in words."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from django.utils.translation import gettext
+
+from qafila.clinic.cases.models import Case, CaseEvent
+from qafila.clinic.cases.queries import CaseRow
+from qafila.kernel import clock
+from qafila.packs import load
+from qafila.packs.shapes import PackError
+from qafila.packs.specialty import Specialty
+from qafila.registry.staff.models import Staff
+from qafila.registry.units.models import Unit
+from qafila.web.reception.words import age_words, language, minutes_words, name_words, unit_name
+
+
+def status_words(status: str) -> str:
+    """Where a case is, as the hub says it."""
+    return {
+        "draft": gettext("Being written"),
+        "sent": gettext("On its way to the hub"),
+        "received": gettext("Here, with nobody"),
+        "assigned": gettext("Given, not yet accepted"),
+        "accepted": gettext("Being worked on"),
+        "more_asked": gettext("Waits for the unit"),
+        "declined": gettext("Declined, with nobody"),
+        "answered": gettext("Answered, on its way to the unit"),
+        "on_unit": gettext("The unit has the answer"),
+        "explained": gettext("Explained to the person"),
+        "closed": gettext("Closed"),
+        "cancelled": gettext("Cancelled by the unit"),
+        "died": gettext("Closed: the person died"),
+    }.get(status, status)
+
+
+def act_words(act: str) -> str:
+    """A line of the timeline in a few words."""
+    return {
+        "draft": gettext("Begun"),
+        "send": gettext("Sent by the unit"),
+        "receive": gettext("Received by the hub"),
+        "assign": gettext("Assigned"),
+        "nobody_on_duty": gettext("Nobody can have it now"),
+        "reroute": gettext("Given to another specialist"),
+        "accept": gettext("Accepted"),
+        "decline": gettext("Declined"),
+        "ask": gettext("Asked for more"),
+        "supply": gettext("The unit gave what was asked for"),
+        "answer": gettext("Answered"),
+        "final": gettext("Answer"),
+        "amended": gettext("Earlier answer, replaced"),
+        "entered-in-error": gettext("Answer withdrawn"),
+        "correct": gettext("Answer corrected"),
+        "confirm": gettext("Answer confirmed again"),
+        "corrected": gettext("Something in the record was corrected"),
+        "deliver": gettext("The answer is on the unit"),
+        "read": gettext("Read on the unit"),
+        "explain": gettext("Explained to the person"),
+        "close": gettext("Closed"),
+        "died": gettext("The person died"),
+        "person_died": gettext("The person was recorded as deceased"),
+        "cancel": gettext("Cancelled by the unit"),
+        "overdue": gettext("The promised time has passed"),
+        "not_accepted": gettext("Nobody has accepted the emergency yet"),
+        "alarm_call": gettext("The unit called"),
+        "alarm_transfer": gettext("The unit arranged a transfer"),
+        "alarm_not_received": gettext("Alarm: not received by the hub in time"),
+        "alarm_nobody_on_duty": gettext("Alarm: nobody on duty"),
+        "alarm_late": gettext("Alarm: no answer in time"),
+        "message": gettext("Message"),
+        "crossing": gettext("Both sides acted before they met"),
+    }.get(act, act)
+
+
+def pack_of(specialty: str) -> Specialty | None:
+    """The pack of a specialty; None where this node lacks it."""
+    try:
+        return load.load_specialty(specialty) if specialty in load.specialties() else None
+    except PackError:
+        return None
+
+
+def specialty_words(code: str) -> str:
+    """A specialty's name, its code where this node lacks the pack."""
+    pack = pack_of(code)
+    return pack.label.text(language()) if pack else code
+
+
+def staff_name(staff: Staff | None) -> str:
+    """A member of staff in the script of the page."""
+    if staff is None:
+        return ""
+    return staff.name_arabic if language().startswith("ar") and staff.name_arabic else staff.name
+
+
+def unit_words(unit: Unit | None) -> str:
+    """A unit's name; words for one that is not known here."""
+    return unit_name(unit) if unit is not None else gettext("Unit not known here")
+
+
+def due_words(deadline: datetime | None) -> str:
+    """How long until the promised time, or since."""
+    if deadline is None:
+        return ""
+    minutes = int((deadline - clock.now()).total_seconds() // 60)
+    if minutes >= 0:
+        return gettext("due in %(time)s") % {"time": minutes_words(minutes)}
+    return gettext("late by %(time)s") % {"time": minutes_words(-minutes)}
+
+
+def delay_words(case: Case) -> str:
+    """How long the case took from leaving the doctor's hands to arriving here: the link, not the hub."""
+    if case.sent_at is None or case.received_at is None:
+        return ""
+    return minutes_words(max(0, int((case.received_at - case.sent_at).total_seconds() // 60)))
+
+
+def reason_words(event: CaseEvent | Any, pack: Specialty | None) -> str:
+    """What was said with an act; the code before a decline's words put into the pack's."""
+    said = str(event.said()) if hasattr(event, "said") else ""
+    if getattr(event, "act", "") != "decline" or not said.startswith("["):
+        return said
+    code, _, rest = said[1:].partition("]")
+    reason = next((r for r in pack.decline_reason if r.code == code), None) if pack else None
+    label = reason.label.text(language()) if reason else code
+    return f"{label}. {rest.strip()}" if rest.strip() else label
+
+
+@dataclass(frozen=True)
+class Line:
+    """One case of a list with its words."""
+
+    row: CaseRow
+    name: str
+    other: str
+    age: str
+    unit: str
+    specialist: str
+    specialty: str
+    words: str
+    waiting: str
+    due: str
+    delay: str
+    last: str
+
+    @property
+    def case(self) -> Case:
+        """The case."""
+        return self.row.case
+
+    @property
+    def late(self) -> bool:
+        """Past its promised time."""
+        return self.row.late
+
+
+def lines(rows: list[CaseRow]) -> list[Line]:
+    """Rows of a list with their words."""
+    return [_line(row) for row in rows]
+
+
+def _line(row: CaseRow) -> Line:
+    name, other = name_words(row.person, row.names)
+    return Line(
+        row=row,
+        name=name,
+        other=other,
+        age=age_words(row.age) if row.person else "",
+        unit=unit_words(row.unit),
+        specialist=staff_name(row.specialist),
+        specialty=specialty_words(row.case.specialty),
+        words=status_words(row.case.status),
+        waiting=minutes_words(row.waiting_minutes),
+        due=due_words(row.case.deadline),
+        delay=delay_words(row.case),
+        last=act_words(row.last.act) if row.last else "",
+    )
