@@ -17,7 +17,11 @@ from qafila.kernel.dates import PartialDate
 from qafila.registry.people import acts
 from qafila.registry.people.details import NameParts
 from qafila.registry.people.models import Person
-from tests.web.vehicle import Vehicle, text, vehicle
+from qafila.registry.staff.acts import create_staff
+from qafila.registry.staff.models import Staff
+from qafila.registry.units.acts import assign_staff, create_unit
+from qafila.registry.units.models import Unit
+from tests.web.vehicle import PASSWORD, Vehicle, text, vehicle
 
 NINE = {
     "temperature": "36,8", "pulse": "78", "respirations": "16", "systolic": "128", "diastolic": "82", "spo2": "97",
@@ -160,6 +164,20 @@ def test_a_draft_comes_back_to_its_author_and_goes_when_saved(van: Vehicle) -> N
     assert 'value="81"' not in van.at("salma").get(f"/nurse/vitals/{visit.pk}/").content.decode()
     assert save(van, visit, pulse="81").status_code == 302
     assert not Draft.objects.exists()
+
+
+def test_another_units_visit_is_not_theirs(van: Vehicle) -> None:
+    other = create_unit(None, "U2", "Unit two")
+    visit = arrives(van)
+    strange = visits.open_visit(Person.objects.get(pk=visit.person_id), other, _stranger(other))
+    for url in (f"/nurse/record/{strange.pk}/", f"/nurse/vitals/{strange.pk}/"):
+        assert van.at("rachid").get(url).status_code == 403
+
+
+def _stranger(unit: Unit) -> Staff:
+    staff = create_staff(None, "amina", PASSWORD, "Amina", ["nurse"])
+    assign_staff(unit, staff, None)
+    return staff
 
 
 def test_roles(van: Vehicle) -> None:

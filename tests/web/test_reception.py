@@ -271,6 +271,7 @@ def test_a_queue_of_thirty_costs_as_many_queries_as_one_of_three(van: Vehicle) -
     from django.test.utils import CaptureQueriesContext
 
     browser, by, costs = van.at("rachid"), van.crew["fatima"], []
+    browser.get("/reception/queue/")
     for size in (3, 30):
         for n in range(size - Person.objects.count()):
             person = acts.register(by, van.unit, names=[NameParts("Latn", f"Somebody{n}", family="Else")])

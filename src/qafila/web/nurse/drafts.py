@@ -18,6 +18,8 @@ from qafila.web.access import needs
 _FORM = re.compile(r"[a-z0-9:._-]{1,80}")
 _NOT_KEPT = {"csrfmiddlewaretoken", "once", "form", "draft", "seen"}
 _MOST = 40_000
+REGISTER = "register"
+"""The name of the registration's draft: one a person, whoever is being registered."""
 GOOD_FOR = timedelta(hours=12)
 """A draft of an earlier shift is not offered any more: what it says about a person may be over."""
 

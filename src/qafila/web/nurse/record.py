@@ -22,7 +22,7 @@ from qafila.clinic.visits.models import Allergy, Attachment, Condition, Fact, No
 from qafila.journal import blobs, history
 from qafila.registry.people.search import search
 from qafila.registry.staff.models import Staff
-from qafila.registry.staff.rights import may
+from qafila.registry.staff.rights import may, require
 from qafila.web.access import needs
 from qafila.web.nurse.sheet import label, shown
 from qafila.web.nurse.views import found, heading
@@ -48,6 +48,7 @@ def record_page(request: Any, visit_id: UUID) -> HttpResponse:
 
 def _page(request: Any, visit_id: UUID, status: int = 200, **more: Any) -> HttpResponse:
     visit, person = found(visit_id)
+    require(request.staff, "visit.read", visit)
     history.log_read(request.staff.pk, person.pk, "nurse.record")
     page = queries.page(visit)
     staff = _names([*page.observations, *page.attachments])

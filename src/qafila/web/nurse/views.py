@@ -21,6 +21,7 @@ from qafila.registry.people import queries as people
 from qafila.registry.people.births import age_of
 from qafila.registry.people.models import Person
 from qafila.registry.places.here import local_day
+from qafila.registry.staff.rights import require
 from qafila.web.access import needs
 from qafila.web.nurse import drafts, sheet
 from qafila.web.once import once
@@ -87,6 +88,7 @@ def call_next(request: Any) -> HttpResponse:
 def vitals(request: Any, visit_id: UUID) -> HttpResponse:
     """The sheet, and saving it."""
     visit, person = found(visit_id)
+    require(request.staff, "vitals.record", visit)
     draft = f"vitals:{visit.pk.hex}"
     form = sheet.blank(person, request.session.get(UNITS, {}))
     if request.method == "GET":

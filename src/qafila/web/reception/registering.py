@@ -30,8 +30,6 @@ from qafila.web.reception import words
 from qafila.web.reception.arrival import arrive
 from qafila.web.reception.forms import RegisterForm
 
-DRAFT = "register"
-
 
 @require_http_methods(["GET", "POST"])
 @needs("person.register")
@@ -41,7 +39,7 @@ def register(request: Any) -> HttpResponse:
     if request.method == "GET" or "typed" in request.POST:
         mother = _person(request.GET.get("mother", ""))
         initial = _split(request.POST.get("typed", "")) if mother is None else _newborn(mother)
-        kept = None if initial else drafts.load(request.staff, DRAFT)
+        kept = None if initial else drafts.load(request.staff, drafts.REGISTER)
         if kept is not None:
             initial = {name: kept[0].get(name) for name in kept[0]}
         return _page(request, RegisterForm(initial=initial), kept=kept[1] if kept else None)
@@ -74,7 +72,7 @@ def _save(request: Any, form: RegisterForm) -> HttpResponse:
     except Refusal as refused:
         form.add_error(None, gettext(refused.message.text) % refused.message.params)
         return _page(request, form, status=422)
-    drafts.forget(request.staff, DRAFT)
+    drafts.forget(request.staff, drafts.REGISTER)
     said = gettext("Registered, in the queue with number %(ticket)s. Card: %(code)s")
     messages.success(request, said % {"ticket": visit.ticket, "code": person.code})
     return redirect("reception:queue")
@@ -86,7 +84,7 @@ def _page(request: Any, form: RegisterForm, status: int = 200, **more: Any) -> H
         "form": form,
         "stop_place": lookup.label(stop.place, words.language()) if stop else "",
         "near": _near(request),
-        "draft": DRAFT,
+        "draft": drafts.REGISTER,
         **more,
     }
     return render(request, "reception/register.html", context, status=status)

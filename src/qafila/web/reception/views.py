@@ -8,6 +8,7 @@ from uuid import UUID
 from django.contrib import messages
 from django.http import Http404, HttpResponse
 from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.utils.translation import gettext
 from django.views.decorators.http import require_GET, require_POST
 
@@ -21,9 +22,12 @@ from qafila.registry.people.births import age_of
 from qafila.registry.people.search import Found, search
 from qafila.registry.places import lookup
 from qafila.registry.places.here import local_day
+from qafila.registry.staff.models import Staff
 from qafila.registry.staff.rights import may
+from qafila.registry.units.models import Unit
 from qafila.registry.units.queries import stop_today
 from qafila.web.access import needs
+from qafila.web.nurse import drafts
 from qafila.web.once import once
 from qafila.web.reception import board, words
 
@@ -54,10 +58,18 @@ def _queue(request: Any) -> dict[str, Any]:
         "stop": stop,
         "unit_name": words.unit_name(unit) if unit else "",
         "stop_place": lookup.label(stop.place, words.language()) if stop else "",
-        "nurse_calls": bool(unit) and may(request.staff, "vitals.record", unit),
+        "call_next": _call_next(request.staff, unit) if unit else "",
         "registers": may(request.staff, "person.register"),
         "edits_rounds": may(request.staff, "round.edit"),
     }
+
+
+def _call_next(by: Staff, unit: Unit) -> str:
+    """Where the next person is called: by the doctor of those ready, by the nurse of those waiting."""
+    for right, view in (("consult.write", "doctor:next"), ("vitals.record", "nurse:next")):
+        if may(by, right, unit):
+            return reverse(view)
+    return ""
 
 
 @require_POST
@@ -104,6 +116,8 @@ def open_visit(request: Any, person_id: UUID) -> HttpResponse:
     except Refusal as refused:
         messages.error(request, gettext(refused.message.text) % refused.message.params)
         return redirect("reception:person", person_id)
+    # Whoever was being registered turned out to be known.
+    drafts.forget(request.staff, drafts.REGISTER)
     messages.success(request, gettext("In the queue with number %(ticket)s.") % {"ticket": visit.ticket})
     return redirect("reception:queue")
 

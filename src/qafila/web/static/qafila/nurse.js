@@ -37,8 +37,18 @@
     });
   }
 
+  function discard(form) {
+    const data = new URLSearchParams();
+    data.append("csrfmiddlewaretoken", form.querySelector("[name=csrfmiddlewaretoken]").value);
+    data.append("draft", form.dataset.draft);
+    data.append("discard", "yes");
+    form.dataset.over = "yes";
+    sending?.abort();
+    return fetch(form.dataset.draftUrl, { method: "POST", body: data, credentials: "same-origin", keepalive: true });
+  }
+
   document.addEventListener("click", (event) => {
-    const button = event.target instanceof Element ? event.target.closest("[data-put], [data-discard]") : null;
+    const button = event.target instanceof Element ? event.target.closest("[data-put], [data-discard], [data-cancel]") : null;
     if (!button) return;
     if (button.dataset.put) {
       const field = document.getElementById(button.dataset.put);
@@ -48,11 +58,7 @@
       return;
     }
     const form = document.querySelector("form[data-draft]");
-    const data = new URLSearchParams();
-    data.append("csrfmiddlewaretoken", form.querySelector("[name=csrfmiddlewaretoken]").value);
-    data.append("draft", form.dataset.draft);
-    data.append("discard", "yes");
-    form.dataset.over = "yes";
-    fetch(form.dataset.draftUrl, { method: "POST", body: data, credentials: "same-origin" }).then(() => location.reload());
+    if ("cancel" in button.dataset) discard(form);
+    else discard(form).then(() => location.reload());
   });
 })();
