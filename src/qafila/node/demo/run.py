@@ -16,7 +16,7 @@ from qafila.node.demo.stories import stories
 from qafila.node.directory import NodeError
 from qafila.packs import load
 
-PEOPLE, PEOPLE_OF_CHECK = 300, 60
+PEOPLE, PEOPLE_OF_CHECK = 300, 40
 STEP = 20
 """Between two sets of ports."""
 
