@@ -1,0 +1,103 @@
+"""The coordinator's pages: the board, the roster, the units."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from qafila.clinic.cases.models import Case, CaseEvent
+from qafila.journal.here import Here
+from qafila.registry.staff.models import Duty
+from qafila.sync.models import EnrolmentCode, Peer
+from tests.web.desk import Desk, desk
+from tests.web.test_specialist import queries
+from tests.web.vehicle import fields, text
+
+
+@pytest.fixture
+def hub_desk(unit: Here) -> Iterator[Desk]:
+    with desk(unit) as made:
+        yield made
+
+
+@pytest.fixture
+def board(hub_desk: Desk) -> Any:
+    return hub_desk.at(hub_desk.crew.coordinator)
+
+
+def test_emergencies_stand_first_and_each_case_once(hub_desk: Desk, board: Any) -> None:
+    hub_desk.sent(duty=False)
+    hub_desk.sent("emergency", duty=False)
+    page = text(board.get("/coordinator/"))
+    assert page.index("Emergencies") < page.index("Nobody has it")
+    assert page.count('class="h-case') - page.count('class="h-cases') == 2
+
+
+def test_a_case_that_nobody_has_is_given(hub_desk: Desk, board: Any) -> None:
+    case = hub_desk.sent(duty=False)
+    form = fields(board.get("/coordinator/"), f"give/{case.pk}")
+    sent = form | {"to": str(hub_desk.crew.other_heart.pk)}
+    for _ in range(2):
+        assert board.post(f"/coordinator/give/{case.pk}/", sent).status_code == 302
+    assert Case.objects.get().specialist_id == hub_desk.crew.other_heart.pk
+    assert CaseEvent.objects.filter(act="assign").count() == 1
+
+
+def test_a_case_goes_to_another_only_with_a_reason(hub_desk: Desk, board: Any) -> None:
+    case = hub_desk.sent()
+    to = {"to": str(hub_desk.crew.other_heart.pk)}
+    board.post(f"/coordinator/give/{case.pk}/", to | {"reason": ""})
+    assert Case.objects.get().specialist_id == hub_desk.crew.heart.pk
+    board.post(f"/coordinator/give/{case.pk}/", to | {"reason": "Speaks Tamazight"})
+    assert Case.objects.get().specialist_id == hub_desk.crew.other_heart.pk
+
+
+@pytest.mark.parametrize("to", ["", "nobody", "00000000-0000-0000-0000-000000000001"])
+def test_bad_input_writes_nothing(hub_desk: Desk, board: Any, to: str) -> None:
+    case = hub_desk.sent(duty=False)
+    answer = board.post(f"/coordinator/give/{case.pk}/", {"to": to}, follow=True)
+    assert "Choose a specialist." in text(answer) and Case.objects.get().specialist_id is None
+
+
+def test_duty_of_others_is_set(hub_desk: Desk, board: Any) -> None:
+    assert "nobody on duty" in text(board.get("/coordinator/duty/"))
+    heart = hub_desk.crew.heart
+    done = board.post(f"/coordinator/duty/{heart.pk}/", {"specialty": "cardiology", "status": "on"}, follow=True)
+    assert "nobody on duty" not in text(done) and Duty.objects.get().status == "on"
+    bad = board.post(f"/coordinator/duty/{heart.pk}/", {"specialty": "cardiology", "status": "asleep"})
+    assert bad.status_code == 404
+
+
+def test_units_with_their_last_contact_and_clock(hub_desk: Desk, board: Any) -> None:
+    Peer.objects.create(code="U1", offset_ms=-600_000)
+    page = text(board.get("/coordinator/units/"))
+    assert "clock wrong" in page and "never" in page and "Unit 1" in page
+    assert "Make the code" not in page
+    assert board.post("/coordinator/units/enrol/", {"node": "U3"}).status_code == 403
+
+
+def test_the_administrator_lets_a_node_in_and_shuts_it_out(hub_desk: Desk) -> None:
+    admin = hub_desk.at(hub_desk.admin)
+    made = admin.post("/coordinator/units/enrol/", {"node": "u3"})
+    assert made.status_code == 200 and "QF1." in text(made) and "data:image/png" in text(made)
+    assert EnrolmentCode.objects.get().node == "U3"
+    wrong = admin.post("/coordinator/units/enrol/", {"node": "3 <b>"})
+    assert wrong.status_code == 422 and EnrolmentCode.objects.count() == 1
+    Peer.objects.create(code="U3")
+    admin.post("/coordinator/units/U3/revoke/", {"sure": "U"})
+    assert not Peer.objects.get().revoked
+    admin.post("/coordinator/units/U3/revoke/", {"sure": "U3"})
+    assert Peer.objects.get().revoked
+    assert admin.post("/coordinator/units/U9/revoke/", {"sure": "U9"}).status_code == 404
+
+
+def test_the_board_costs_the_same_for_any_number(hub_desk: Desk, board: Any) -> None:
+    hub_desk.sent()
+    board.get("/coordinator/")
+    few = queries(board, "/coordinator/")
+    for urgency in ("routine", "emergency", "urgent"):
+        hub_desk.sent(urgency)
+    assert queries(board, "/coordinator/") == few
+    assert Case.objects.count() == 4

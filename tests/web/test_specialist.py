@@ -1,0 +1,127 @@
+"""The specialist's pages: the list, the case on one page, what is done about it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+
+from qafila.clinic.cases.models import Answer, Case, Message
+from qafila.clinic.forms.context import pack_of
+from qafila.clinic.visits import acts as visits
+from qafila.clinic.visits.models import Observation
+from qafila.journal.here import Here
+from qafila.journal.models import Read
+from qafila.registry.staff.models import Duty
+from tests.clinic.conftest import ANSWER
+from tests.web.desk import Desk, desk
+from tests.web.vehicle import text
+
+
+@pytest.fixture
+def hub_desk(unit: Here) -> Iterator[Desk]:
+    with desk(unit) as made:
+        yield made
+
+
+@pytest.fixture
+def case(hub_desk: Desk) -> Any:
+    return hub_desk.sent()
+
+
+def queries(client: Any, address: str) -> int:
+    with CaptureQueriesContext(connection) as held:
+        assert client.get(address).status_code == 200
+    return len(held)
+
+
+def test_the_whole_case_on_one_page_and_the_look_is_kept(hub_desk: Desk, case: Any) -> None:
+    page = text(hub_desk.at(hub_desk.crew.heart).get(f"/specialist/case/{case.pk}/"))
+    for words in ("Is a beta blocker safe", "Salma Test", "Palpitations for a week", "NEWS2", "128", "Accept"):
+        assert words in page, words
+    assert "draft-mark" in page
+    assert Read.objects.filter(patient=case.person_id, page="specialist.case").count() == 1
+
+
+@pytest.mark.parametrize("language", ["ar", "fr"])
+def test_the_page_speaks_the_readers_language(hub_desk: Desk, case: Any, language: str) -> None:
+    from qafila.registry.staff.acts import set_language
+
+    set_language(hub_desk.crew.heart, language, hub_desk.crew.heart)
+    answer = hub_desk.at(hub_desk.crew.heart).get(f"/specialist/case/{case.pk}/")
+    assert answer.status_code == 200 and f'lang="{language}"' in text(answer)
+    assert ('dir="rtl"' in text(answer)) == (language == "ar")
+
+
+def test_accepted_asked_answered_and_corrected(hub_desk: Desk, case: Any) -> None:
+    browser, at = hub_desk.at(hub_desk.crew.heart), f"/specialist/case/{case.pk}/"
+    assert browser.post(at + "accept/").status_code == 302
+    assert "What do you need before you can answer?" in text(browser.get(at))
+    empty = browser.post(at + "ask/", {"text": " "})
+    assert empty.status_code == 422 and Case.objects.get().status == "accepted"
+    wrong = browser.post(at + "answer/", {"diagnosis": "Benign", "follow_up_date": "2020-01-01"})
+    assert wrong.status_code == 422 and 'value="Benign"' in text(wrong) and 'class="wrong"' in text(wrong)
+    assert not Answer.objects.exists()
+    for _ in range(2):
+        assert browser.post(at + "answer/", ANSWER | {"once": "one"}).status_code == 302
+    assert Answer.objects.get().diagnosis == "Benign palpitations" and Case.objects.get().status == "answered"
+    assert browser.post(at + "answer/", ANSWER | {"diagnosis": "Anxiety"}).status_code == 302
+    assert Answer.objects.filter(status="final").get().diagnosis == "Anxiety"
+    assert "Anxiety" in text(browser.get(at)) and "Anxiety" not in text(browser.get("/specialist/"))
+    assert "Answered" in text(browser.get("/specialist/done/"))
+
+
+def test_declined_with_a_reason_of_the_pack(hub_desk: Desk, case: Any) -> None:
+    browser, at = hub_desk.at(hub_desk.crew.heart), f"/specialist/case/{case.pk}/"
+    wrong = browser.post(at + "decline/", {"reason": "", "suggestion": "Ask a surgeon"})
+    assert wrong.status_code == 422 and "Ask a surgeon" in text(wrong)
+    reason = pack_of(case).decline_reason[-1]
+    assert browser.post(at + "decline/", {"reason": reason.code, "suggestion": "Ask a surgeon"}).status_code == 302
+    row = Case.objects.get()
+    assert row.status == "declined" and row.specialist_id is None
+    page = text(hub_desk.at(hub_desk.crew.coordinator).get(at))
+    assert f"{reason.label.text('en')}. Ask a surgeon" in page
+
+
+def test_messages_go_both_ways(hub_desk: Desk, case: Any) -> None:
+    browser, at = hub_desk.at(hub_desk.crew.heart), f"/specialist/case/{case.pk}/"
+    assert browser.post(at + "message/", {"text": "Send <b>the</b> ECG"}).status_code == 302
+    assert Message.objects.get().text == "Send <b>the</b> ECG"
+    assert "Send &lt;b&gt;the&lt;/b&gt; ECG" in text(browser.get(at))
+
+
+def test_an_answer_is_confirmed_after_a_correction(hub_desk: Desk, case: Any) -> None:
+    browser, at = hub_desk.at(hub_desk.crew.heart), f"/specialist/case/{case.pk}/"
+    browser.post(at + "accept/")
+    browser.post(at + "answer/", ANSWER)
+    reading = Observation.objects.filter(code="pulse").first()
+    assert reading is not None
+    visits.mark_error(reading, hub_desk.crew.nurse, "another person")
+    assert "Something that the answer rests on was corrected" in text(browser.get(at))
+    assert "Confirm again" in text(browser.get("/specialist/"))
+    assert browser.post(at + "confirm/", {"note": "Same"}).status_code == 302
+    assert not Case.objects.get().reconfirm
+
+
+def test_a_colleague_does_not_read_it(hub_desk: Desk, case: Any) -> None:
+    assert hub_desk.at(hub_desk.crew.other_heart).get(f"/specialist/case/{case.pk}/").status_code == 403
+    assert hub_desk.at(hub_desk.crew.coordinator).get(f"/specialist/case/{case.pk}/").status_code == 200
+
+
+def test_on_duty_by_a_tap(hub_desk: Desk) -> None:
+    browser = hub_desk.at(hub_desk.crew.heart)
+    browser.post("/specialist/duty/", {"specialty": "cardiology", "status": "on"})
+    assert Duty.objects.get().status == "on"
+    assert browser.post("/specialist/duty/", {"specialty": "surgery", "status": "on"}).status_code == 404
+
+
+def test_the_list_costs_the_same_for_any_number(hub_desk: Desk, case: Any) -> None:
+    browser = hub_desk.at(hub_desk.crew.heart)
+    browser.get("/specialist/")
+    few = queries(browser, "/specialist/")
+    for _ in range(4):
+        hub_desk.sent()
+    assert queries(browser, "/specialist/") == few
