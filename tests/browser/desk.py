@@ -93,7 +93,7 @@ class Desk:
     def close(self) -> None:
         """Leave; whatever the browser complained of is a failure."""
         self.context.close()
-        assert self.faults == []
+        assert not self.faults, "\n".join(self.faults)
 
     # --- what every page keeps to ---------------------------------------------------------
 

@@ -68,7 +68,7 @@ class Journey:
         for desk in self.desks:
             self.faults += desk.faults
             desk.context.close()
-        assert self.faults == []
+        assert not self.faults, "\n".join(self.faults)
 
     @staticmethod
     def press(page: Page, button: str) -> None:
