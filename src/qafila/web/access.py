@@ -28,7 +28,8 @@ def needs(*rights: str) -> Callable[[View], View]:
             if staff is None:
                 if request.headers.get("HX-Request"):
                     return HttpResponse(status=401, headers={"HX-Redirect": "/"})
-                return redirect_to_login(request.get_full_path() if request.method == "GET" else "/")
+                door = "switch" if getattr(request, "locked", False) else "login"
+                return redirect_to_login(request.get_full_path() if request.method == "GET" else "/", door)
             if rights and not any(grants(staff).has(right) for right in rights):
                 raise NotAllowed(rights[0])
             return view(request, *args, **kwargs)

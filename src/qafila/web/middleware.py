@@ -10,6 +10,7 @@ from django.core.exceptions import RequestDataTooBig, TooManyFieldsSent, TooMany
 from django.http import HttpRequest, HttpResponse
 from django.utils import translation
 
+from qafila.kernel import clock
 from qafila.kernel.rights import NotAllowed
 from qafila.kernel.transitions import WrongState
 from qafila.registry.staff.models import Staff
@@ -20,6 +21,11 @@ log = logging.getLogger("qafila.web")
 Next = Callable[[HttpRequest], HttpResponse]
 LANGUAGES = {code for code, _ in settings.LANGUAGES}
 COOKIE = "language"
+IDLE_S = 180
+"""A shared screen that nobody has touched for so long asks who is there; `meta[name=idle]` tells the page the same."""
+LATE_S = 60
+"""The page covers itself by its own clock and tells the node of touches now and then: so much later the node does."""
+NOTED_EVERY_S = 20
 
 
 class LanguageMiddleware:
@@ -55,14 +61,33 @@ class PersonMiddleware:
         directory = settings.DIRECTORY
         request.profile = directory.profile if directory else None  # type: ignore[attr-defined]
         request.unit = unit_of_node(directory.code) if directory else None  # type: ignore[attr-defined]
-        locked = request.session.get("locked") if hasattr(request, "session") else None
-        if locked and request.staff is not None:  # type: ignore[attr-defined]
+        if hasattr(request, "session") and request.staff is not None and left_alone(request):  # type: ignore[attr-defined]
             request.staff = None  # type: ignore[attr-defined]
             request.locked = True  # type: ignore[attr-defined]
         response = self.get_response(request)
         if not request.path.startswith(settings.STATIC_URL):
             response.headers.setdefault("Cache-Control", "no-store")
         return response
+
+
+def left_alone(request: HttpRequest) -> bool:
+    """Whether the screen is locked; locks one of a shared tablet that was left alone, whatever its page did.
+
+    A list that renews itself is nobody's touch.
+    """
+    session = request.session
+    if session.get("locked"):
+        return True
+    profile = getattr(request, "profile", None)
+    if profile is None or not profile.pin_switch or request.path.startswith(settings.STATIC_URL):
+        return False
+    now, last = clock.seconds(), session.get("touched")
+    if last is not None and now - last > IDLE_S + LATE_S:
+        session["locked"] = True
+        return True
+    if "X-Live" not in request.headers and (last is None or not 0 <= now - last < NOTED_EVERY_S):
+        session["touched"] = now
+    return False
 
 
 class ErrorMiddleware:

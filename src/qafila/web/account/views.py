@@ -61,7 +61,8 @@ def login(request: Any) -> HttpResponse:
             if user is not None:
                 doors.forget_failures(username, address)
                 auth.login(request, user)
-                request.session.pop("locked", None)
+                for left in ("locked", "touched"):
+                    request.session.pop(left, None)
                 return redirect(_next(request))
             doors.note_failure(username, address)
             error, status = _("Name or password is not right. Check both and try again."), 401
@@ -124,14 +125,17 @@ def switch(request: Any) -> HttpResponse:
             chosen = person
     if request.method == "POST" and chosen is not None:
         if doors.check_pin(chosen, latin_digits(request.POST.get("pin", ""))[:6]):
+            # Only whoever left the page comes back to it; anybody else begins at their own.
+            back = _next(request) if isinstance(request.user, Staff) and request.user.pk == chosen.pk else "/"
             auth.login(request, chosen, backend=BACKEND)
-            request.session.pop("locked", None)
-            return redirect("home")
+            for left in ("locked", "touched"):
+                request.session.pop(left, None)
+            return redirect(back)
         if not doors.has_pin(chosen):
             messages.error(request, _("Five wrong tries: log in with your password."))
             return redirect("login")
         error = _("This is not the PIN. Try again.")
-    context = {"people": people, "chosen": chosen, "error": error}
+    context = {"people": people, "chosen": chosen, "error": error, "next": _next(request)}
     return render(request, "account/switch.html", context, status=401 if error else 200)
 
 
