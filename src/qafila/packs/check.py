@@ -31,9 +31,7 @@ class Problem:
     what: str
 
     def __str__(self) -> str:
-        return (
-            f"{self.file}: {self.where}: {self.what}" if self.where else f"{self.file}: {self.what}"
-        )
+        return f"{self.file}: {self.where}: {self.what}" if self.where else f"{self.file}: {self.what}"
 
 
 def check(root: Path | None = None) -> list[Problem]:
@@ -141,9 +139,7 @@ def _item(file: str, item: Item) -> Iterator[Problem]:
 
 def _option_problems(file: str, pack: Specialty) -> Iterator[Problem]:
     """Codes compared with a choice's answer must be options of it."""
-    options = {
-        item.link_id: {one.code for one in item.options} for item in pack.items() if item.options
-    }
+    options = {item.link_id: {one.code for one in item.options} for item in pack.items() if item.options}
     compared = re.compile(r"%a\.(\w+)\s*(?:=|!=|contains)\s*'([^']*)'")
     for where, expression in load.expressions_of(pack):
         for link_id, code in compared.findall(expression):

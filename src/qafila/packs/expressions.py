@@ -42,7 +42,7 @@ from fhirpathpy.parser.generated.FHIRPathParser import FHIRPathParser
 
 VARIABLES = frozenset({"a", "obs", "patient", "case"})
 OBSERVATIONS = frozenset(
-    "systolic diastolic systolic_left systolic_right diastolic_left diastolic_right pulse "  # noqa: SIM905
+    "systolic diastolic systolic_left systolic_right diastolic_left diastolic_right pulse "
     "respirations spo2 spo2_scale temperature glucose weight height arm_circumference "
     "head_circumference pain consciousness oxygen oedema pregnant lactating".split()
 )
@@ -69,9 +69,7 @@ class Context:
 
 
 class _Refuse(ErrorListener):  # type: ignore[misc]
-    def syntaxError(
-        self, recognizer: Any, symbol: Any, line: int, column: int, msg: str, e: Any
-    ) -> None:
+    def syntaxError(self, recognizer: Any, symbol: Any, line: int, column: int, msg: str, e: Any) -> None:
         raise ExpressionError(f"column {column + 1}: {msg}")
 
 

@@ -77,9 +77,7 @@ def _from_written(place: WrittenPlace) -> Place:
     )
 
 
-def _from_package(
-    country: Country, source: PlaceSource, written: tuple[WrittenPlace, ...]
-) -> Iterator[Place]:
+def _from_package(country: Country, source: PlaceSource, written: tuple[WrittenPlace, ...]) -> Iterator[Place]:
     by_geonames = {place.geonames: place.code for place in written if place.geonames}
     where = f"countries/{country.folder}/country.toml"
     for row in _rows(source, where):

@@ -8,9 +8,7 @@ from qafila.packs.shapes import Label
 from qafila.packs.specialty import Item, Specialty
 
 TRANSLATION = "http://hl7.org/fhir/StructureDefinition/translation"
-ENABLE_WHEN = (
-    "http://hl7.org/fhir/uv/sdc/StructureDefinition/sdc-questionnaire-enableWhenExpression"
-)
+ENABLE_WHEN = "http://hl7.org/fhir/uv/sdc/StructureDefinition/sdc-questionnaire-enableWhenExpression"
 UNIT = "http://hl7.org/fhir/StructureDefinition/questionnaire-unit"
 BASE = "urn:qafila:pack"
 

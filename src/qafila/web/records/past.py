@@ -111,7 +111,7 @@ def changes(entries: list[history.Entry]) -> list[Change]:
             fields=[
                 (words.field_words(e.kind, name), words.value_words(e.kind, name, value, known))
                 for name, value in (e.fields or {}).items()
-                if name not in words.HIDDEN
+                if words.shown(e.kind, e.created, name, value, known)
             ],
             erased=e.fields is None,
         )

@@ -4,20 +4,27 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import datetime
+from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
 from django.apps import apps
 from django.db import models
 from django.utils.dateparse import parse_datetime
-from django.utils.translation import gettext
+from django.utils.html import strip_tags
+from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
 
 from qafila.journal.models import Recorded, Ref
 from qafila.registry.staff.models import Staff
 from qafila.registry.units.models import Unit
+from qafila.web.nurse.record import label as reading
 from qafila.web.reception.words import unit_name
-from qafila.web.specialist.words import staff_name
+from qafila.web.records.attachments import kind_words as file_words
+from qafila.web.specialist.packet import certainty_words, note_words
+from qafila.web.specialist.words import act_words as case_act
+from qafila.web.specialist.words import specialty_words, staff_name
+from qafila.web.specialist.words import status_words as case_status
 from qafila.web.templatetags.qafila import moment
 
 KINDS = {
@@ -82,10 +89,61 @@ FIELDS = {
     "act": _("Act"),
     "by": _("By"),
     "node": _("Node"),
+    "closed_at": _("Closed"),
+    "ended_at": _("End"),
+    "started_at": _("Beginning"),
+    "opened_at": _("Begun"),
+    "sent_at": _("Sent"),
+    "received_at": _("Received"),
+    "answered_at": _("Answered"),
+    "on_unit_at": _("On the unit"),
+    "intake": _("Answers to the questions"),
+    "kind_of_note": _("Kind"),
+    "kind_of_file": _("Kind"),
+    "size": _("Size"),
+    "responsible": _("Responsible doctor"),
+    "entered": _("Entered"),
+    "entered_unit": _("Entered unit"),
+    "method": _("Method"),
+    "purpose": _("Purpose"),
+    "specialty": _("Specialty"),
+    "reassess_at": _("To be looked at again"),
+    "none_known": _("None known"),
+    "prescription": _("Prescription proposed"),
+    "red_flag_advice": _("When to come back at once"),
+    "follow_up": _("Follow-up"),
+    "teaching": _("Teaching note"),
+    "ticket": _("Number in the queue"),
 }
-HIDDEN = frozenset({"person", "custodian", "programme", "sha256", "preview", "salt", "pack_version"})
+HIDDEN = frozenset(
+    {
+        "person",
+        "custodian",
+        "programme",
+        "sha256",
+        "preview",
+        "pack_version",
+        "loinc",
+        "code_version",
+        "values",
+        "heads",
+    }
+    | {"participants", "triage_basis", "encounter_class", "remote_type", "view", "media", "missing_attachments"}
+)
 """Fields of no meaning to a reader of the history."""
 LONGEST = 300
+
+
+CODES = {
+    ("clinic.case", "status"): case_status,
+    ("clinic.case", "specialty"): specialty_words,
+    ("clinic.caseevent", "act"): case_act,
+    ("clinic.observation", "code"): reading,
+    ("clinic.note", "kind_of_note"): note_words,
+    ("clinic.attachment", "kind_of_file"): file_words,
+    ("clinic.condition", "certainty"): certainty_words,
+}
+"""Codes that have words of their own."""
 
 
 def kind_words(kind: str) -> str:
@@ -122,6 +180,8 @@ def value_words(kind: str, name: str, value: Any, known: dict[UUID, str]) -> str
         return gettext("empty")
     if isinstance(value, bool):
         return gettext("Yes") if value else gettext("No")
+    if (kind, name) in CODES:
+        return CODES[kind, name](str(value))
     field = field_of(kind, name)
     if isinstance(field, Ref):
         one = uuid_of(value)
@@ -130,17 +190,22 @@ def value_words(kind: str, name: str, value: Any, known: dict[UUID, str]) -> str
         return str(dict(field.flatchoices).get(value, value))
     if isinstance(field, models.DateTimeField):
         at = parse_datetime(str(value))
-        return str(_plain(at)) if at else str(value)
-    if isinstance(value, list):
-        return ", ".join(str(v) for v in value)[:LONGEST]
-    if isinstance(value, dict):
-        return "; ".join(f"{k}: {v}" for k, v in value.items())[:LONGEST]
+        return _plain(at) if at else str(value)
+    if isinstance(field, models.DecimalField):
+        return f"{Decimal(str(value)).normalize():f}"
+    if isinstance(value, (list, dict)):
+        return ngettext("%(n)s entry", "%(n)s entries", len(value)) % {"n": len(value)}
     return str(value)[:LONGEST]
 
 
-def _plain(at: datetime) -> str:
-    from django.utils.html import strip_tags
+def shown(kind: str, created: bool, name: str, value: Any, known: dict[UUID, str]) -> bool:
+    """Whether a field tells a reader anything: no pointers to rows without a name, nothing empty in a new row."""
+    if name in HIDDEN or (created and value in (None, "", [], {}, False)):
+        return False
+    return not (isinstance(field_of(kind, name), Ref) and uuid_of(value) not in known)
 
+
+def _plain(at: datetime) -> str:
     return strip_tags(moment(at))
 
 
