@@ -74,14 +74,14 @@ def _enrols(request: Any) -> bool:
 @needs("node.enrol")
 def enrol(request: Any) -> HttpResponse:
     """A one-time code by which a new node joins, shown once."""
-    if not _enrols(request):
+    directory = settings.DIRECTORY
+    if directory is None or not _enrols(request):
         raise Http404
     code = request.POST.get("node", "").strip().upper()
     address = request.POST.get("address", "").strip().rstrip("/")
-    if not NODE_CODE.fullmatch(code) or code == settings.DIRECTORY.code:
+    if not NODE_CODE.fullmatch(code) or code == directory.code:
         words = gettext("A node's code is a letter and then letters, digits or hyphens, at most 16: U3.")
         return _page(request, 422, problem=words, typed=code)
-    directory = settings.DIRECTORY
     host = request.get_host().rsplit(":", 1)[0]
     pages = address if address.startswith("https://") else f"https://{host}:{directory.port}"
     sync_host = pages.split("://", 1)[1].split("/", 1)[0].rsplit(":", 1)[0]

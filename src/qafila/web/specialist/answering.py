@@ -96,5 +96,5 @@ def shown(answer: Answer, pack: Specialty | None) -> list[tuple[str, str]]:
         texts = value if isinstance(value, list) else [value]
         labels = {o.code: o.label.text(language()) for o in item.options}
         labels |= {"true": gettext("Yes"), "false": gettext("No")} if item.type == "boolean" else {}
-        found.append((item.label.text(language()), ", ".join(labels.get(t, t) for t in texts)))
+        found.append((item.label.text(language()), ", ".join(str(labels.get(t, t)) for t in texts)))
     return found
