@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from playwright.sync_api import Browser
 
-from tests.browser.desk import Desk, crawl
+from tests.browser.desk import PHONE, TABLET, Desk, crawl
 from tests.world import World
 
 pytestmark = [pytest.mark.xdist_group("world"), pytest.mark.timeout(600)]
@@ -24,14 +24,17 @@ def test_pages_of_the_hub(world: World, browser: Browser, language: str) -> None
     assert _faults(browser, world.hub_url, members, language) == []
 
 
+SIZES = {"ar": TABLET, "fr": PHONE, "en": TABLET}
+
+
 def _faults(browser: Browser, url: str, members: list, language: str) -> list[str]:
     found: list[str] = []
     seen: dict[tuple[str, str], str] = {}
-    door = Desk(browser, url, language=language).go("/login/")
+    door = Desk(browser, url, SIZES[language], language).go("/login/")
     found += door.look_over(seen)
     door.close()
     for member in members:
-        desk = Desk(browser, url, language=language).log_in(member)
+        desk = Desk(browser, url, SIZES[language], language).log_in(member)
         kinds = crawl(desk, ["/", "/account/", "/link/"], looked_over := LookedOver(seen))
         assert len(kinds) > 3, f"{member.username} saw only {kinds}"
         found += looked_over.found + desk.faults

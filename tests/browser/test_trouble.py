@@ -59,6 +59,7 @@ def tablet(unit: Here) -> Iterator[Tablet]:
     facts = {"code": "U1", "profile": "unit", "country": load.countries()[-1], "language": "en", "port": 8443}
     (unit.directory / "node.toml").write_text(as_toml(facts))
     directory = NodeDirectory(unit.directory)
+    directory.secret("web")
     keys.connect()
     use(directory.country)
     van = create_unit(None, "U1", "Unit one")
@@ -76,13 +77,14 @@ def tablet(unit: Here) -> Iterator[Tablet]:
 
 def with_room(tablet: Tablet, tmp_path: Path, *, warn: int, stop: int) -> None:
     """Let the profile ask for so much room, in megabytes."""
-    (tmp_path / "profiles").mkdir(exist_ok=True)
+    root = tmp_path / f"packs-{warn}-{stop}"
+    (root / "profiles").mkdir(parents=True)
     text = (PACKS / "profiles" / "unit.toml").read_text()
     limits = tomllib.loads(text)["disk"]
     text = text.replace(f"warn_free_mb = {limits['warn_free_mb']}", f"warn_free_mb = {warn}")
     text = text.replace(f"stop_free_mb = {limits['stop_free_mb']}", f"stop_free_mb = {stop}")
-    (tmp_path / "profiles" / "unit.toml").write_text(text)
-    tablet.directory.profile = load.profile("unit", tmp_path)
+    (root / "profiles" / "unit.toml").write_text(text)
+    tablet.directory.profile = load.profile("unit", root)
 
 
 def test_a_disk_that_fills_up_warns_first_then_stops_writing_and_loses_nothing(tablet: Tablet, tmp_path: Path) -> None:
