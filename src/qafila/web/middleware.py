@@ -6,8 +6,15 @@ import logging
 from collections.abc import Callable
 
 from django.conf import settings
-from django.core.exceptions import RequestDataTooBig, TooManyFieldsSent, TooManyFilesSent
-from django.http import HttpRequest, HttpResponse
+from django.core.exceptions import (
+    BadRequest,
+    PermissionDenied,
+    RequestDataTooBig,
+    SuspiciousOperation,
+    TooManyFieldsSent,
+    TooManyFilesSent,
+)
+from django.http import Http404, HttpRequest, HttpResponse
 from django.utils import translation
 
 from qafila.kernel import clock
@@ -114,7 +121,7 @@ class ErrorMiddleware:
             return errors.too_large(request)
         if type(exception).__name__ == "DiskFull" or "disk is full" in str(exception):
             return errors.no_room(request)
-        if type(exception).__name__ in ("Http404", "PermissionDenied", "SuspiciousOperation", "BadRequest"):
+        if isinstance(exception, (Http404, PermissionDenied)):
             return None
         # The kind and the place, never the words: they may name a person.
         trace = exception.__traceback__
@@ -122,4 +129,6 @@ class ErrorMiddleware:
             trace = trace.tb_next
         place = f"{trace.tb_frame.f_code.co_filename}:{trace.tb_lineno}" if trace else "?"
         log.error("%s at %s", type(exception).__name__, place)
+        if isinstance(exception, (SuspiciousOperation, BadRequest)):
+            return errors.bad_request(request)
         return errors.failed(request)

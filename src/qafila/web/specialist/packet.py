@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from django.utils.translation import gettext
+from django.utils.translation import gettext, ngettext
 
 from qafila.clinic.cases.models import Case
 from qafila.clinic.forms import gate, packet, redflags
@@ -138,8 +138,9 @@ def _answered(field: packet.Field) -> Answered:
         return Answered(field.label, ", ".join(c.label for c in field.choices if c.chosen), "")
     if isinstance(field.value, bool):
         return Answered(field.label, gettext("Yes") if field.value else gettext("No"), "")
-    units = {"d": gettext("days"), "min": gettext("min")}
-    return Answered(field.label, str(field.value), units.get(field.unit, field.unit))
+    if field.unit == "d" and isinstance(field.value, int):
+        return Answered(field.label, ngettext("%(n)s day", "%(n)s days", field.value) % {"n": field.value}, "")
+    return Answered(field.label, str(field.value), gettext("min") if field.unit == "min" else field.unit)
 
 
 def story(case: Case) -> dict[str, Any]:
