@@ -44,6 +44,8 @@ def _page(request: Any, status: int = 200, **more: Any) -> HttpResponse:
         "nodes": [(node, serving.get(node.code, "")) for serving in [serving_today()] for node in nodes],
         "clashes": clashes,
         "quarantined": quarantined,
+        "settles": may(request.staff, "clash.resolve"),
+        "reads_quarantine": may(request.staff, "quarantine.read"),
         "enrols": _enrols(request),
         **more,
     }
