@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import timedelta
 from typing import Any
 
 import pytest
 
 from qafila.clinic.cases.models import Case, CaseEvent
 from qafila.journal.here import Here
+from qafila.kernel import clock
 from qafila.registry.staff.models import Duty
 from qafila.sync.models import EnrolmentCode, Peer
 from tests.web.desk import Desk, desk
@@ -74,8 +76,18 @@ def test_units_with_their_last_contact_and_clock(hub_desk: Desk, board: Any) -> 
     Peer.objects.create(code="U1", offset_ms=-600_000)
     page = text(board.get("/coordinator/units/"))
     assert "clock wrong" in page and "never" in page and "Unit 1" in page
+    assert "not heard of for a day" in page
     assert "Make the code" not in page
     assert board.post("/coordinator/units/enrol/", {"node": "U3"}).status_code == 403
+
+
+def test_a_quiet_unit_stands_before_the_others(hub_desk: Desk, board: Any) -> None:
+    now = clock.now()
+    Peer.objects.create(code="A1", last_contact=now)
+    Peer.objects.create(code="U1", last_contact=now - timedelta(days=2))
+    page = text(board.get("/coordinator/units/"))
+    assert page.count("not heard of for a day") == 1
+    assert page.index('id="n-U1"') < page.index('id="n-A1"')
 
 
 def test_the_administrator_lets_a_node_in_and_shuts_it_out(hub_desk: Desk) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import io
 import re
+from datetime import timedelta
 from typing import Any
 
 import segno
@@ -15,6 +16,7 @@ from django.shortcuts import redirect, render
 from django.utils.translation import gettext
 from django.views.decorators.http import require_GET, require_POST
 
+from qafila.kernel import clock
 from qafila.registry.places.here import local_day
 from qafila.registry.staff.rights import may
 from qafila.registry.units.models import Assignment, Unit
@@ -27,6 +29,8 @@ from qafila.web.access import needs
 from qafila.web.reception.words import unit_name
 from qafila.web.records.clashes import unsettled
 
+QUIET = timedelta(hours=24)
+"""Somebody calls a unit that has not been heard of for so long."""
 NODE_CODE = re.compile(r"[A-Z][A-Z0-9-]{0,15}")
 
 
@@ -38,10 +42,10 @@ def page(request: Any) -> HttpResponse:
 
 
 def _page(request: Any, status: int = 200, **more: Any) -> HttpResponse:
-    nodes = state.nodes()
+    nodes, serving = state.nodes(), serving_today()
     clashes, quarantined = unsettled()
     context = {
-        "nodes": [(node, serving.get(node.code, "")) for serving in [serving_today()] for node in nodes],
+        "nodes": sorted(((n, serving.get(n.code, ""), is_quiet(n)) for n in nodes), key=lambda one: not one[2]),
         "clashes": clashes,
         "quarantined": quarantined,
         "settles": may(request.staff, "clash.resolve"),
@@ -52,8 +56,13 @@ def _page(request: Any, status: int = 200, **more: Any) -> HttpResponse:
     return render(request, "coordinator/units.html", context, status=status)
 
 
+def is_quiet(node: state.NodeState) -> bool:
+    """Whether a node that may call has not done so for a day, or never."""
+    return not node.revoked and (node.last_contact is None or clock.now() - node.last_contact > QUIET)
+
+
 def serving_today() -> dict[str, str]:
-    """Node code → names of the units that it serves today: two queries."""
+    """Node code → names of the units that it serves today, with their telephones: two queries."""
     today = local_day()
     rows = Assignment.objects.filter(starts__lte=today).exclude(node="").order_by("starts", "id")
     held = [r for r in rows if r.ends is None or r.ends >= today]
@@ -61,7 +70,8 @@ def serving_today() -> dict[str, str]:
     found: dict[str, list[str]] = {}
     for one in held:
         if one.unit_id in units:
-            name = unit_name(units[one.unit_id])
+            unit = units[one.unit_id]
+            name = f"{unit_name(unit)} \u2066{unit.phone}\u2069" if unit.phone else unit_name(unit)
             if name not in found.setdefault(one.node, []):
                 found[one.node].append(name)
     return {code: ", ".join(names) for code, names in found.items()}
