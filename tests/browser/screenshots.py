@@ -82,12 +82,19 @@ def packet(page: Page) -> None:
     page.goto(page.locator("a[href$='/packet/']").first.get_attribute("href") or "")
 
 
+def ecg(page: Page) -> None:
+    """The electrocardiogram of a case, at its true scale."""
+    among("/specialist/", REFERRED, ECG)(page)
+    page.wait_for_load_state("networkidle")
+    page.locator("section[aria-labelledby=h-files]").evaluate("found => found.scrollIntoView({block: 'start'})")
+    page.mouse.wheel(0, -80)
+
+
 CONSULTATIONS = "[formaction*='/doctor/visit/'], a[href*='/doctor/visit/']"
 START = "button[formaction*='/vitals/'][formaction$='/start/']"
 SHOTS = (
     Shot("queue", "nurse", "fr", to("/reception/queue/"), DESKTOP),
     Shot("phone-ar", "assistant", "ar", to("/reception/queue/"), PHONE),
-    Shot("register", "assistant", "ar", to("/reception/people/register/"), DESKTOP),
     Shot("vitals", "nurse", "ar", first("/reception/queue/", START), DESKTOP),
     Shot(
         "consult",
@@ -100,6 +107,7 @@ SHOTS = (
     Shot("answer-phone", "doctor", "ar", among("/doctor/cases/", CASES, ".d-answer"), PHONE),
     Shot("worklist", "specialist", "fr", to("/specialist/"), DESKTOP),
     Shot("case", "specialist", "en", among("/specialist/", REFERRED, ECG), DESKTOP),
+    Shot("ecg", "specialist", "fr", ecg, DESKTOP),
     Shot("board", "coordinator", "ar", to("/coordinator/"), DESKTOP),
 )
 

@@ -9,6 +9,7 @@ from uuid import UUID
 from django.contrib import messages
 from django.http import Http404, HttpResponse
 from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.utils.translation import gettext
 from django.views.decorators.http import require_GET, require_POST
 
@@ -21,7 +22,7 @@ from qafila.journal import history
 from qafila.packs.shapes import PackError
 from qafila.registry.people import queries as people
 from qafila.registry.staff.models import Staff
-from qafila.registry.staff.rights import require
+from qafila.registry.staff.rights import may, require
 from qafila.web.access import needs
 from qafila.web.doctor.lines import case_lines, specialty_label, status_label
 from qafila.web.nurse.sheet import shown
@@ -92,6 +93,7 @@ def _page(request: Any, case: Case, status: int = 200, **more: Any) -> HttpRespo
     context = {
         **heading(visit, person),
         "case": case,
+        "visit_url": visit_url(request.staff, visit),
         "words": status_label(case.status),
         "specialty": specialty_label(case.specialty),
         "steps": [(step_label(step), getattr(case, column)) for column, step in STEPS],
@@ -109,6 +111,11 @@ def _page(request: Any, case: Case, status: int = 200, **more: Any) -> HttpRespo
         **more,
     }
     return render(request, "doctor/case.html", context, status=status)
+
+
+def visit_url(staff: Staff, visit: Visit) -> str:
+    """The visit's page as the reader may open it: the consultation, or the record."""
+    return reverse("doctor:consult" if may(staff, "consult.write", visit) else "nurse:record", args=[visit.pk])
 
 
 def people_of(rows: list[Any]) -> list[tuple[Any, str]]:

@@ -23,7 +23,7 @@ from qafila.journal import history
 from qafila.packs import load
 from qafila.registry.places.here import country_code
 from qafila.web.access import needs
-from qafila.web.doctor.cases import found_case
+from qafila.web.doctor.cases import found_case, visit_url
 from qafila.web.nurse import drafts
 from qafila.web.nurse.sheet import shown
 from qafila.web.nurse.views import found, heading
@@ -89,6 +89,7 @@ def _page(
     context = {
         **heading(visit, person),
         "case": case,
+        "visit_url": visit_url(request.staff, visit),
         "pack": pack,
         "draft": draft,
         "sections": sections(case, given, read),

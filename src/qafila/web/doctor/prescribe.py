@@ -10,7 +10,7 @@ from uuid import UUID
 from django.contrib import messages
 from django.http import Http404, HttpResponse
 from django.shortcuts import redirect, render
-from django.utils.translation import gettext
+from django.utils.translation import gettext, ngettext
 from django.views.decorators.http import require_http_methods, require_POST
 
 from qafila.clinic.prescribing import acts
@@ -28,6 +28,32 @@ from qafila.web.reception.words import language
 
 LINES = 6
 FIELDS = ("words", "dose", "dose_unit", "route", "per_day", "days", "instructions")
+
+
+DOSE_UNITS = ("tablet", "mg", "mL", "drop", "puff", "application")
+
+
+def unit_label(code: str) -> str:
+    """What a dose is counted in."""
+    return {
+        "tablet": gettext("tablet"),
+        "drop": gettext("drop"),
+        "puff": gettext("puff"),
+        "application": gettext("application"),
+    }.get(code, code)
+
+
+def dose_words(item: Any) -> str:
+    """A line of a prescription as people say it: how much, how often, how long."""
+    dose, times = f"{item.dose.normalize():f}", f"{item.per_day.normalize():f}"
+    count = int(item.per_day) if item.per_day == int(item.per_day) else 2
+    return " · ".join(
+        (
+            f"{dose}\N{NO-BREAK SPACE}{unit_label(item.dose_unit)}",
+            ngettext("%(n)s time a day", "%(n)s times a day", count) % {"n": times},
+            ngettext("for %(n)s day", "for %(n)s days", item.days) % {"n": item.days},
+        )
+    )
 
 
 @lru_cache(maxsize=8)
