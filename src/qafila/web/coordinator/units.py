@@ -31,6 +31,7 @@ from qafila.web.records.clashes import unsettled
 
 QUIET = timedelta(hours=24)
 """Somebody calls a unit that has not been heard of for so long."""
+COMMAND = "qafila enrol DIR --code"
 NODE_CODE = re.compile(r"[A-Z][A-Z0-9-]{0,15}")
 
 
@@ -99,7 +100,7 @@ def enrol(request: Any) -> HttpResponse:
     sync_host = pages.split("://", 1)[1].split("/", 1)[0].rsplit(":", 1)[0]
     unit = unit_of_node(code)
     text = issue_code(code, "unit", unit.code if unit else "", pages, f"https://{sync_host}:{directory.sync_port}")
-    return _page(request, issued=text, issued_for=code, qr=qr(text))
+    return _page(request, issued=text, issued_for=code, command=COMMAND, qr=qr(text))
 
 
 def qr(text: str) -> str:
