@@ -155,22 +155,22 @@ def pattern(path: str) -> str:
 
 def crawl(desk: Desk, starts: list[str], visit: Callable[[Desk], None], most: int = 60) -> set[str]:
     """Follow every link on the node from these pages, one page of each kind; the kinds that were visited."""
-    waiting, done = list(starts), set[str]()
+    waiting, done = [(path, "the start") for path in starts], set[str]()
     while waiting and len(done) < most:
-        path = waiting.pop(0)
+        path, source = waiting.pop(0)
         if pattern(path) in done:
             continue
         done.add(pattern(path))
         answer = desk.page.goto(path)
         if answer is None or not answer.headers.get("content-type", "").startswith("text/html"):
             continue
-        assert answer.status < 400, f"{answer.status} at {pattern(path)}, found by following links"
+        assert answer.status < 400, f"{answer.status} at {pattern(path)}, which {source} leads to"
         visit(desk)
         links = desk.page.eval_on_selector_all("a[href]", "found => found.map(a => a.href)")
         for link in links:
             inside = link.removeprefix(desk.url)
             if link.startswith(desk.url) and inside.startswith("/") and not BINARY.search(inside):
-                waiting.append(inside.split("#")[0])
+                waiting.append((inside.split("#")[0], desk.where))
     return done
 
 

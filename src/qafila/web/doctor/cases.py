@@ -106,7 +106,7 @@ def _page(request: Any, case: Case, status: int = 200, **more: Any) -> HttpRespo
         "outcomes": _outcomes(case),
         "pack": _pack(case),
         **(flags(case) if writing or case.urgency == "emergency" else {}),
-        **(gate_of(case) if writing else {}),
+        **(gate_of(case, request.staff) if writing else {}),
         **(_consent_words() if writing else {}),
         **more,
     }

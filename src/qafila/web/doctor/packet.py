@@ -98,7 +98,7 @@ def _page(
         "urgencies": [(u.code, str(Urgency(u.code).label), u.minutes) for u in pack.urgency],
         "views": [(view, words, view.code in present) for view, words in packet.views(case, language())],
         **flags(case, given),
-        **gate_of(case),
+        **gate_of(case, request.staff),
         "giver": load.encounter().consent_giver,
         "methods": [m for m in load.encounter().consent_method if m.code != "emergency_unable"],
         "spoken": load.country(country_code()).spoken,
@@ -140,26 +140,27 @@ def flags(case: Any, given: Any = None) -> dict[str, Any]:
     }
 
 
-def gate_of(case: Any) -> dict[str, Any]:
+def gate_of(case: Any, staff: Any) -> dict[str, Any]:
     """What lacks, consent included."""
+    visit = visit_url(staff, get_object_or_404(Visit, pk=case.visit_id))
     return {
-        "lacks": [(x.label.text(language()), address(case, x.jump)) for x in gate.missing(case)],
+        "lacks": [(x.label.text(language()), address(case, x.jump, visit)) for x in gate.missing(case)],
         "consent": consent_of(case),
         "consent_holds": consent_holds(case),
     }
 
 
-def address(case: Any, jump: str) -> str:
-    """The page on which what lacks can be filled in."""
+def address(case: Any, jump: str, visit: str) -> str:
+    """The page on which what lacks can be filled in; `visit` is the visit's page as the reader may open it."""
     where, _, name = jump.partition(".")
     if where == "consent":
         return "#f-consent"
     if where == "vitals":
         return f"{reverse('nurse:vitals', args=[case.visit_id])}#v-{name}"
     if where == "attachments":
-        return f"{reverse('doctor:consult', args=[case.visit_id])}#h-files"
+        return f"{visit}#h-files"
     if where == "consultation":
-        return f"{reverse('doctor:consult', args=[case.visit_id])}#{'dx' if name == 'diagnosis' else 'n-' + name}"
+        return f"{visit}#{'dx' if name == 'diagnosis' else 'n-' + name}"
     return f"{reverse('doctor:packet', args=[case.pk])}#f-{name or where}"
 
 
