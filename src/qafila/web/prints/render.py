@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+import unicodedata
 from pathlib import Path
 from typing import Any
 from urllib.parse import unquote, urlsplit
@@ -59,8 +60,27 @@ def main() -> int:
     logging.disable()
     html = sys.stdin.buffer.read().decode()
     page = HTML(string=html, base_url=f"{STATIC.as_uri()}/", url_fetcher=Bundled(allowed_protocols=["file", "data"]))
+    turn(page.etree_element)
     sys.stdout.buffer.write(page.write_pdf())
     return 0
+
+
+def turn(root: Any) -> None:
+    """Give each text of unknown direction its own, as a browser does for `dir="auto"` and `bdi`: WeasyPrint does not."""
+    for one in root.iter():
+        if one.get("dir") == "auto" or (one.tag == "bdi" and one.get("dir") is None):
+            found = direction("".join(one.itertext()))
+            if found:
+                one.set("dir", found)
+
+
+def direction(text: str) -> str:
+    """`rtl` or `ltr` by the first letter that has a direction, "" where none has."""
+    for letter in text:
+        strong = unicodedata.bidirectional(letter)
+        if strong in ("L", "R", "AL"):
+            return "ltr" if strong == "L" else "rtl"
+    return ""
 
 
 if __name__ == "__main__":

@@ -11,4 +11,5 @@ urlpatterns = [
     path("answer/<uuid:answer_id>/", views.answer, name="answer"),
     path("visit/<uuid:visit_id>/", views.visit, name="visit"),
     path("transfer/<uuid:case_id>/", views.transfer, name="transfer"),
+    path("card/<uuid:person_id>/", views.card, name="card"),
 ]

@@ -1,8 +1,7 @@
-"""Prescription, answer, visit, transfer sheet: on A5 or A4, with a code that names the document and nobody."""
+"""Prescription, answer, visit, transfer sheet, card: on paper, with a code that names the document and nobody."""
 
 from __future__ import annotations
 
-import hashlib
 from typing import Any
 from uuid import UUID
 
@@ -14,16 +13,20 @@ from django.views.decorators.http import require_GET
 
 from qafila.clinic.cases import queries as case_queries
 from qafila.clinic.cases.models import Answer, Case
+from qafila.clinic.forms import redflags
 from qafila.clinic.forms.context import pack_of
 from qafila.clinic.prescribing import acts as prescribing
 from qafila.clinic.prescribing.models import Prescription
-from qafila.clinic.visits import queries
+from qafila.clinic.rules.observations import KINDS
+from qafila.clinic.visits import assessment, queries
 from qafila.clinic.visits.models import FactStatus, Visit
 from qafila.journal import history
+from qafila.journal.models import Record
 from qafila.packs import load
 from qafila.packs.shapes import PackError
 from qafila.registry.people import queries as people
-from qafila.registry.people.births import age_of
+from qafila.registry.people.births import age_of, birth_of
+from qafila.registry.people.search import QR_PREFIX
 from qafila.registry.places.here import country_code, local_day
 from qafila.registry.staff.models import Staff
 from qafila.registry.staff.rights import require
@@ -32,8 +35,11 @@ from qafila.web import errors
 from qafila.web.access import needs
 from qafila.web.doctor.consult import certainty_label, note_label, vitals_lines
 from qafila.web.doctor.lines import specialty_label
+from qafila.web.doctor.prescribe import dose_words
+from qafila.web.nurse.record import reading
 from qafila.web.prints.render import PrintFailed, pdf
 from qafila.web.reception import words
+from qafila.web.reception.births import written
 
 
 def _sheet(request: Any, name: str, title: str, document: UUID, person_id: UUID, unit_id: Any, **more: Any) -> Any:
@@ -46,11 +52,12 @@ def _sheet(request: Any, name: str, title: str, document: UUID, person_id: UUID,
     main, other = words.name_words(person, names)
     context = {
         "title": title,
-        "size": "A4" if request.GET.get("paper") == "A4" else "A5",
+        "size": more.pop("size", "A4" if request.GET.get("paper") == "A4" else "A5"),
         "person": person,
         "name": main,
         "other": other,
         "age": words.age_words(age_of(person, local_day())),
+        "birth": written(birth_of(person)),
         "sex": words.sex_words(person),
         "unit": Unit.objects.filter(pk=unit_id).first(),
         "country": load.country(country_code()),
@@ -58,7 +65,7 @@ def _sheet(request: Any, name: str, title: str, document: UUID, person_id: UUID,
         "today": local_day(),
         "lang": words.language(),
         "rtl": words.language().startswith("ar"),
-        "qr": _qr(document),
+        "qr": more.pop("qr", None) or _qr(document),
         "document": document.hex[-12:].upper(),
         **more,
     }
@@ -72,10 +79,17 @@ def _sheet(request: Any, name: str, title: str, document: UUID, person_id: UUID,
 
 
 def _qr(document: UUID) -> str:
-    """A code that says which document this is: its opaque id and a digest, no name and no diagnosis."""
-    digest = hashlib.sha256(document.bytes).hexdigest()[:12].upper()
-    made = segno.make(f"QAFILA:DOC:{document.hex.upper()}:{digest}", error="m")
-    return str(made.svg_data_uri(scale=3, border=0, xmldecl=False))
+    """A code that says which document this is, and in which state: its opaque id and the journal's hash of its latest
+    change. The hash is salted, so nobody can try out names or diagnoses on it."""
+    latest = (
+        Record._base_manager.filter(subject=document).order_by("-hlc", "-no").values_list("hash", flat=True).first()
+    )
+    state = bytes(latest or b"").hex()[:32].upper()
+    return _picture(f"QAFILA:DOC:{document.hex.upper()}:{state}")
+
+
+def _picture(text: str) -> str:
+    return str(segno.make(text, error="m", micro=False).svg_data_uri(scale=3, border=0, xmldecl=False))
 
 
 @require_GET
@@ -91,7 +105,7 @@ def prescription(request: Any, prescription_id: UUID) -> HttpResponse:
         return errors.page(request, 409, gettext("Not printed"), told)
     visit_row = Visit.objects.filter(pk=row.visit_id).first()
     routes = {r.code: r.label.text(words.language()) for r in load.formulary().route}
-    items = [(i, routes.get(i.route, i.route)) for i in prescribing.items_of(row)]
+    items = [(i, dose_words(i), routes.get(i.route, i.route)) for i in prescribing.items_of(row)]
     doctor = Staff.objects.filter(pk=row.author_id).first()
     unit = visit_row.unit_id if visit_row else None
     return _sheet(
@@ -104,6 +118,7 @@ def prescription(request: Any, prescription_id: UUID) -> HttpResponse:
         row=row,
         items=items,
         doctor=doctor,
+        draft_list=load.formulary().status == "draft",
     )
 
 
@@ -143,7 +158,9 @@ def visit(request: Any, visit_id: UUID) -> HttpResponse:
     require(request.staff, "print", row)
     record = queries.page(row)
     final = FactStatus.FINAL
-    notes: dict[str, Any] = {n.kind_of_note: n for n in record.notes if n.status == final}
+    notes = _notes(record)
+    wrote = [x.author_id for x in (*record.conditions, *record.notes) if x.status == final and x.author_id]
+    signed = Prescription.objects.filter(visit_id=row.pk, status=final, signed_at__isnull=False).order_by("at")
     return _sheet(
         request,
         "visit",
@@ -152,11 +169,29 @@ def visit(request: Any, visit_id: UUID) -> HttpResponse:
         row.person_id,
         row.unit_id,
         row=row,
-        vitals=vitals_lines(row.person_id),
+        doctor=Staff.objects.filter(pk=wrote[0]).first() if wrote else None,
+        vitals=_readings(record),
         summary=queries.summary(row.person_id, visits=1),
-        notes=[(note_label(k), n.said) for k, n in notes.items() if k != "notice"],
+        notes=notes,
         conditions=[(c, certainty_label(c.certainty)) for c in record.conditions if c.status == final],
+        medicines=[(i, dose_words(i)) for one in signed for i in prescribing.items_of(one)],
     )
+
+
+def _notes(record: queries.VisitPage | None) -> list[tuple[str, str]]:
+    latest: dict[str, Any] = {}
+    for note in record.notes if record else ():
+        if note.status == FactStatus.FINAL:
+            latest[note.kind_of_note] = note
+    return [(note_label(kind), note.said) for kind, note in latest.items() if kind != "notice"]
+
+
+def _readings(record: queries.VisitPage) -> list[dict[str, Any]]:
+    """The visit's own readings, the latest of each kind."""
+    valid = [o for o in record.observations if o.status == FactStatus.FINAL and o.code in KINDS]
+    latest = {(o.code, o.site): o for o in sorted(valid, key=lambda o: o.at)}
+    order = list(KINDS)
+    return [reading(o, {}) for o in sorted(latest.values(), key=lambda o: order.index(o.code))]
 
 
 @require_GET
@@ -169,10 +204,6 @@ def transfer(request: Any, case_id: UUID) -> HttpResponse:
     require(request.staff, "print", case)
     visit_row = Visit.objects.filter(pk=case.visit_id).first()
     record = queries.page(visit_row) if visit_row else None
-    notes: dict[str, Any] = {}
-    for note in record.notes if record else ():
-        if note.status == FactStatus.FINAL:
-            notes[note.kind_of_note] = note
     doctor = Staff.objects.filter(pk=case.doctor_id).first()
     return _sheet(
         request,
@@ -187,9 +218,44 @@ def transfer(request: Any, case_id: UUID) -> HttpResponse:
         draft=_draft(case),
         vitals=vitals_lines(case.person_id),
         summary=queries.summary(case.person_id, visits=1),
-        notes=[(note_label(k), n.said) for k, n in notes.items() if k != "notice"],
+        notes=_notes(record),
+        conditions=[
+            (c, certainty_label(c.certainty))
+            for c in (record.conditions if record else ())
+            if c.status == FactStatus.FINAL
+        ],
+        flags=_flags(case),
+        reasons=assessment.reasons(visit_row) if visit_row else [],
+        triage=words.triage_words(visit_row) if visit_row and visit_row.triage else "",
         acts=[x for x in case_queries.timeline(case) if x.act in ("alarm_call", "alarm_transfer")],
     )
+
+
+@require_GET
+@needs("print")
+def card(request: Any, person_id: UUID) -> HttpResponse:
+    """The person's card: name, code, and a QR that holds the card's code alone."""
+    person = people.get(person_id)
+    if person is None:
+        raise Http404
+    require(request.staff, "print", person)
+    return _sheet(
+        request,
+        "card",
+        gettext("Card"),
+        person.pk,
+        person.pk,
+        request.unit.pk if request.unit else None,
+        size="card",
+        qr=_picture(QR_PREFIX + person.code),
+    )
+
+
+def _flags(case: Case) -> list[tuple[str, str]]:
+    try:
+        return [(f.label.text(words.language()), f.act_now.text(words.language())) for f in redflags.fired(case)]
+    except PackError:
+        return []
 
 
 def _draft(case: Case) -> bool:
