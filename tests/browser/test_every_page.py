@@ -15,13 +15,15 @@ pytestmark = [pytest.mark.xdist_group("world"), pytest.mark.timeout(600)]
 def test_pages_of_the_unit(world: World, browser: Browser, language: str) -> None:
     unit = world.unit(0)
     members = [world.cast.who(role, unit) for role in ("assistant", "nurse", "doctor")]
-    assert _faults(browser, world.unit_url(0), members, language) == []
+    found = _faults(browser, world.unit_url(0), members, language)
+    assert not found, "\n".join(found)
 
 
 @pytest.mark.parametrize("language", ["ar", "fr", "en"])
 def test_pages_of_the_hub(world: World, browser: Browser, language: str) -> None:
     members = [world.cast.who("specialist", specialty="cardiology"), world.cast.who("coordinator")]
-    assert _faults(browser, world.hub_url, members, language) == []
+    found = _faults(browser, world.hub_url, members, language)
+    assert not found, "\n".join(found)
 
 
 SIZES = {"ar": TABLET, "fr": PHONE, "en": TABLET}
