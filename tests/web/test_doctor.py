@@ -148,7 +148,7 @@ def test_an_ecg_is_kept_and_a_false_dicom_is_refused(van: Vehicle, visit: Visit)
     assert good.status_code == 302
     bad = browser.post(f"/nurse/record/{visit.pk}/files/", {"file": SimpleUploadedFile("x.dcm", b"not one" * 99)})
     assert bad.status_code == 422
-    assert "ecg" in text(browser.get(f"/doctor/visit/{visit.pk}/"))
+    assert "ECG" in text(browser.get(f"/doctor/visit/{visit.pk}/"))
 
 
 def test_an_answer_is_explained_printed_and_the_case_closed(van: Vehicle, visit: Visit) -> None:

@@ -12,6 +12,7 @@ from django.utils.translation import gettext
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from qafila.clinic.cases import queries as case_queries
+from qafila.clinic.cases.transitions import OPEN
 from qafila.clinic.diagnosis import icd10
 from qafila.clinic.refusal import Refusal
 from qafila.clinic.rules.observations import KINDS
@@ -21,8 +22,9 @@ from qafila.clinic.visits.transitions import DOCTOR, READY, WAITING
 from qafila.journal import history
 from qafila.kernel.transitions import WrongState
 from qafila.packs import load
+from qafila.registry.staff.rights import require
 from qafila.web.access import needs
-from qafila.web.doctor.lines import case_lines
+from qafila.web.doctor.lines import case_lines, specialty_label
 from qafila.web.nurse import drafts
 from qafila.web.nurse.record import label, reading
 from qafila.web.nurse.sheet import shown
@@ -30,6 +32,7 @@ from qafila.web.nurse.views import found, heading
 from qafila.web.once import once
 from qafila.web.reception import board
 from qafila.web.reception.words import language
+from qafila.web.records.attachments import kind_words
 
 NOTES = ("complaint", "history", "exam", "plan")
 CERTAINTIES = ("provisional", "confirmed", "differential", "refuted")
@@ -106,7 +109,7 @@ def start(request: Any, visit_id: UUID) -> HttpResponse:
 def page(request: Any, visit_id: UUID) -> HttpResponse:
     """The consultation; a POST saves the notes."""
     visit, person = found(visit_id)
-    draft = f"consult:{visit.pk.hex}"
+    require(request.staff, "consult.write", visit)
     if request.method == "POST":
         typed = {kind: request.POST.get(kind, "") for kind in NOTES}
         try:
@@ -114,20 +117,27 @@ def page(request: Any, visit_id: UUID) -> HttpResponse:
                 if text.strip():
                     acts.record_note(visit, kind, text, request.staff)
         except Refusal as refused:
-            return _page(request, visit, person, typed, draft, 422, problem=shown(refused.message))
-        drafts.forget(request.staff, draft)
+            return show(request, visit, person, 422, typed=typed, problem=shown(refused.message))
+        drafts.forget(request.staff, draft_of(visit))
         messages.success(request, gettext("Saved."))
         return redirect("doctor:consult", visit.pk)
-    kept = drafts.load(request.staff, draft)
-    typed = {kind: kept[0].get(kind, "") for kind in NOTES} if kept else {}
-    return _page(request, visit, person, typed, draft, kept=kept[1] if kept else None)
+    return show(request, visit, person)
 
 
-def _page(
-    request: Any, visit: Any, person: Any, typed: dict[str, str], draft: str, status: int = 200, **more: Any
+def show(
+    request: Any, visit: Any, person: Any, status: int = 200, typed: dict[str, str] | None = None, **more: Any
 ) -> HttpResponse:
+    """The consultation's page with what was typed and not saved yet; `more` is what to tell beside it."""
+    require(request.staff, "visit.read", visit)
+    draft = draft_of(visit)
+    kept = drafts.load(request.staff, draft) if typed is None else None
+    if kept is not None:
+        typed = {kind: kept[0].get(kind, "") for kind in NOTES}
+    typed = typed or {}
     history.log_read(request.staff.pk, person.pk, "doctor.consult")
     record = queries.page(visit)
+    cases = case_lines(case_queries.of_person(person.pk))
+    asked = {c.case.specialty for c in cases if c.case.visit_id == visit.pk and c.status in OPEN}
     written: dict[str, Any] = {}
     for note in record.notes:
         if note.status == FactStatus.FINAL:
@@ -136,23 +146,42 @@ def _page(
         {"kind": k, "label": note_label(k), "text": typed.get(k) or (written[k].text if k in written else "")}
         for k in NOTES
     ]
+    prescriptions = _prescriptions(visit)
     context = {
         **heading(visit, person),
         "sheets": sheets,
         "draft": draft,
+        "kept": kept[1] if kept else None,
         "summary": queries.summary(person.pk, visits=6),
         "vitals": vitals_lines(person.pk),
         "reasons": assessment.reasons(visit),
         "lacking": [label(k) for k in assessment.missing(visit)],
         "conditions": [(c, certainty_label(c.certainty)) for c in record.conditions if c.status == FactStatus.FINAL],
         "certainties": [(c, certainty_label(c)) for c in CERTAINTIES],
-        "files": [f for f in record.attachments if f.status == FactStatus.FINAL],
-        "cases": case_lines(case_queries.of_person(person.pk)),
-        "specialties": [(code, load.load_specialty(code).label.text(language())) for code in load.specialties()],
-        "prescriptions": _prescriptions(visit),
+        "files": [
+            (f, f.title or kind_words(f.kind_of_file)) for f in record.attachments if f.status == FactStatus.FINAL
+        ],
+        "cases": cases,
+        "specialties": [(code, specialty_label(code)) for code in load.specialties() if code not in asked],
+        "prescriptions": prescriptions,
+        "entries": _entries(record, prescriptions),
         **more,
     }
     return render(request, "doctor/consult.html", context, status=status)
+
+
+def draft_of(visit: Any) -> str:
+    """The name under which unsaved notes of a visit are kept."""
+    return f"consult:{visit.pk.hex}"
+
+
+def _entries(record: queries.VisitPage, prescriptions: list[Any]) -> list[tuple[str, Any, str, str]]:
+    """What can be marked as entered in error here: kind, row, title, words. Errors stay in the list, struck through."""
+    found_: list[tuple[str, Any, str, str]]
+    found_ = [("note", n, note_label(n.kind_of_note), n.said()) for n in record.notes if n.kind_of_note != "notice"]
+    found_ += [("diagnosis", c, gettext("Diagnosis"), f"{c.code} {c.words}") for c in record.conditions]
+    found_ += [("prescription", p, gettext("Prescription"), "") for p in prescriptions]
+    return [one for one in found_ if one[1].status != FactStatus.AMENDED]
 
 
 def vitals_lines(person_id: UUID) -> list[dict[str, Any]]:

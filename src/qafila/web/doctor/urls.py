@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from qafila.web.doctor import cases, consult, packet, prescribe
+from qafila.web.doctor import cases, consult, facts, packet, prescribe
 
 app_name = "doctor"
 
@@ -13,6 +13,9 @@ urlpatterns = [
     path("visit/<uuid:visit_id>/", consult.page, name="consult"),
     path("visit/<uuid:visit_id>/finish/", consult.finish, name="finish"),
     path("visit/<uuid:visit_id>/diagnoses/", consult.add_diagnosis, name="add_diagnosis"),
+    path("visit/<uuid:visit_id>/files/", facts.add_file, name="add_file"),
+    path("visit/<uuid:visit_id>/allergies/", facts.add_allergy, name="add_allergy"),
+    path("entry/<slug:kind>/<uuid:fact_id>/error/", facts.mark_error, name="error"),
     path("visit/<uuid:visit_id>/prescription/", prescribe.page, name="prescribe"),
     path("prescription/<uuid:prescription_id>/sign/", prescribe.sign, name="sign"),
     path("visit/<uuid:visit_id>/refer/<slug:specialty>/", packet.begin, name="refer"),

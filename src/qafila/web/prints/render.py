@@ -66,7 +66,7 @@ def main() -> int:
 
 
 def turn(root: Any) -> None:
-    """Give each text of unknown direction its own, as a browser does for `dir="auto"` and `bdi`: WeasyPrint does not."""
+    """Give each text of unknown direction its own: WeasyPrint knows neither `dir="auto"` nor what `bdi` does."""
     for one in root.iter():
         if one.get("dir") == "auto" or (one.tag == "bdi" and one.get("dir") is None):
             found = direction("".join(one.itertext()))

@@ -183,7 +183,7 @@ def _notes(record: queries.VisitPage | None) -> list[tuple[str, str]]:
     for note in record.notes if record else ():
         if note.status == FactStatus.FINAL:
             latest[note.kind_of_note] = note
-    return [(note_label(kind), note.said) for kind, note in latest.items() if kind != "notice"]
+    return [(note_label(kind), note.said()) for kind, note in latest.items() if kind != "notice"]
 
 
 def _readings(record: queries.VisitPage) -> list[dict[str, Any]]:
