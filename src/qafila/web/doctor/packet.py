@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from itertools import pairwise
 from typing import Any
 from uuid import UUID
 
 from django.contrib import messages
-from django.http import HttpResponse
+from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext
 from django.views.decorators.http import require_http_methods, require_POST
 
 from qafila.clinic.cases import acts
-from qafila.clinic.cases.models import Urgency
+from qafila.clinic.cases.models import Case, Urgency
+from qafila.clinic.cases.transitions import DRAFT, MORE_ASKED
 from qafila.clinic.forms import gate, packet, redflags
 from qafila.clinic.forms.context import attachments_of, consent_holds, consent_of, pack_of, view_codes
 from qafila.clinic.refusal import Incomplete, Refusal
@@ -22,6 +25,7 @@ from qafila.clinic.visits.models import Visit
 from qafila.journal import history
 from qafila.packs import load
 from qafila.registry.places.here import country_code
+from qafila.registry.staff.rights import require
 from qafila.web.access import needs
 from qafila.web.doctor.cases import found_case, visit_url
 from qafila.web.nurse import drafts
@@ -29,6 +33,9 @@ from qafila.web.nurse.sheet import shown
 from qafila.web.nurse.views import found, heading
 from qafila.web.once import once
 from qafila.web.reception.words import language
+
+WRITTEN = (DRAFT, MORE_ASKED)
+"""States in which the packet can be changed."""
 
 
 @require_POST
@@ -51,12 +58,15 @@ def begin(request: Any, visit_id: UUID, specialty: str) -> HttpResponse:
 def page(request: Any, case_id: UUID) -> HttpResponse:
     """The packet as a form, and saving it."""
     case = found_case(case_id)
+    require(request.staff, "case.draft", case)
+    if case.status not in WRITTEN:
+        return redirect("doctor:case", case.pk)
     draft = f"packet:{case.pk.hex}"
     if request.method == "GET":
         kept = drafts.load(request.staff, draft)
         given = packet.read(case, dict(kept[0].lists())).intake if kept else None
         was = {"question": kept[0].get("question"), "urgency": kept[0].get("urgency")} if kept else {}
-        return _page(request, case, draft, given, was)
+        return _page(request, case, draft, given, was, kept=kept[1] if kept else None)
     read = packet.read(case, dict(request.POST.lists()))
     typed: dict[str, str] = {"question": request.POST.get("question", ""), "urgency": request.POST.get("urgency", "")}
     if not read.good:
@@ -72,7 +82,7 @@ def page(request: Any, case_id: UUID) -> HttpResponse:
 
 def _page(
     request: Any,
-    case: Any,
+    case: Case,
     draft: str,
     given: Any,
     typed: dict[str, Any],
@@ -80,61 +90,82 @@ def _page(
     status: int = 200,
     **more: Any,
 ) -> HttpResponse:
-    visit = Visit.objects.get(pk=case.visit_id)
-    person = found(visit.pk)[1]
+    if case.visit_id is None:
+        raise Http404
+    visit, person = found(case.visit_id)
     history.log_read(request.staff.pk, person.pk, "doctor.packet")
     pack = pack_of(case)
-    files = attachments_of(case)
-    present = view_codes(pack, files)
+    case.urgency = typed.get("urgency") or case.urgency
+    present = view_codes(pack, attachments_of(case))
+    groups = sections(case, given, read, request.POST)
     context = {
         **heading(visit, person),
         "case": case,
         "visit_url": visit_url(request.staff, visit),
         "pack": pack,
         "draft": draft,
-        "sections": sections(case, given, read),
+        "sections": groups,
+        "faulty": [f for g in groups for f in g["fields"] if f["wrong"] or f["asks"]],
         "question": typed.get("question") if typed.get("question") is not None else case.question,
-        "urgency_now": typed.get("urgency") or case.urgency,
         "urgencies": [(u.code, str(Urgency(u.code).label), u.minutes) for u in pack.urgency],
         "views": [(view, words, view.code in present) for view, words in packet.views(case, language())],
         **flags(case, given),
-        **gate_of(case, request.staff),
-        "giver": load.encounter().consent_giver,
-        "methods": [m for m in load.encounter().consent_method if m.code != "emergency_unable"],
-        "spoken": load.country(country_code()).spoken,
         **more,
     }
     return render(request, "doctor/packet.html", context, status=status)
 
 
-def sections(case: Any, given: Any, read: packet.Read | None) -> list[dict[str, Any]]:
-    """The form's groups; beside each question what is wrong with what was typed."""
-    found_ = []
+@require_POST
+@needs("case.draft")
+def live(request: Any, case_id: UUID) -> HttpResponse:
+    """What is asked now and what must be done at once, under answers that are not saved yet. Writes nothing."""
+    case = found_case(case_id)
+    require(request.staff, "case.draft", case)
+    given = packet.read(case, dict(request.POST.lists())).intake
+    urgency = request.POST.get("urgency", "")
+    case.urgency = urgency if urgency in Urgency.values else case.urgency
+    context = {"case": case, "sections": sections(case, given, None), **flags(case, given)}
+    return render(request, "doctor/packet_live.html", context)
+
+
+def sections(
+    case: Case, given: Any, read: packet.Read | None, typed: Mapping[str, str] | None = None
+) -> list[dict[str, Any]]:
+    """The form's groups; beside each question what is wrong with what was typed, which stays in its field."""
+    found_: list[dict[str, Any]] = []
     for section in packet.describe(case, language(), given):
-        fields = []
+        fields: list[dict[str, Any]] = []
         for one in section.fields:
             wrong = read.errors.get(one.name) if read else None
             asks = read.confirm.get(one.name) if read else None
             value = one.value
             chosen = value if isinstance(value, (list, tuple)) else [value]
+            text = "" if value is None or isinstance(value, (list, tuple, bool)) else str(value)
             fields.append(
                 {
                     "field": one,
                     "wrong": shown(wrong) if wrong else "",
                     "asks": shown(asks) if asks else "",
-                    "text": "" if value is None or isinstance(value, (list, tuple, bool)) else str(value),
+                    "text": (typed or {}).get(one.name, "") if wrong else text,
                     "said": {True: "true", False: "false"}.get(value, "") if isinstance(value, bool) else "",
                     "chosen": [str(c) for c in chosen if c is not None],
                 }
             )
-        found_.append({"code": section.code, "label": section.label, "fields": fields})
+        left = sum(1 for f in fields if f["field"].required and f["field"].value in (None, "", []))
+        found_.append({"code": section.code, "label": section.label, "fields": fields, "left": left})
+    for this, after in pairwise(found_):
+        this["next"] = after
     return found_
 
 
-def flags(case: Any, given: Any = None) -> dict[str, Any]:
+def flags(case: Case, given: Any = None) -> dict[str, Any]:
     """Red flags with what to do now, and whom to call."""
     raised = redflags.fired(case, given)
+    order = [level.code for level in pack_of(case).urgency]
+    asked = min((order.index(f.urgency) for f in raised if f.urgency in order), default=len(order))
+    chosen = order.index(case.urgency) if case.urgency in order else len(order)
     return {
+        "asks_for": str(Urgency(order[asked]).label) if asked < chosen else "",
         "flags": [(f.label.text(language()), f.act_now.text(language())) for f in raised],
         "emergency": load.country(country_code()).emergency if raised or case.urgency == "emergency" else (),
     }
@@ -150,7 +181,7 @@ def gate_of(case: Any, staff: Any) -> dict[str, Any]:
     }
 
 
-def address(case: Any, jump: str, visit: str) -> str:
+def address(case: Case, jump: str, visit: str) -> str:
     """The page on which what lacks can be filled in; `visit` is the visit's page as the reader may open it."""
     where, _, name = jump.partition(".")
     if where == "consent":

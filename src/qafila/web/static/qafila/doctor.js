@@ -1,1 +1,61 @@
+// The packet: what is asked and what must be done at once follow the answers while they are given.
+// A field that is on the page is never touched: what somebody types cannot be lost to an answer of the node.
 "use strict";
+(() => {
+  const form = document.querySelector("form[data-packet]");
+  if (!form) return;
+  let timer = 0, asking = null;
+
+  function place(fresh, there) {
+    const wanted = new Set();
+    let last = null;
+    for (const section of fresh.querySelectorAll(":scope > .d-group")) {
+      wanted.add(section.id);
+      let mine = document.getElementById(section.id);
+      if (!mine) {
+        mine = section;
+        last ? last.after(mine) : there.append(mine);
+      } else {
+        items(section, mine);
+        mine.querySelector(".d-next").replaceWith(section.querySelector(".d-next"));
+      }
+      last = mine;
+    }
+    for (const section of there.querySelectorAll(":scope > .d-group")) if (!wanted.has(section.id)) section.remove();
+    there.querySelector(".d-jump").replaceWith(fresh.querySelector(".d-jump"));
+  }
+
+  function items(section, mine) {
+    const wanted = new Set();
+    let last = mine.querySelector("h2");
+    for (const item of [...section.querySelectorAll(":scope > [data-item]")]) {
+      wanted.add(item.id);
+      const known = document.getElementById(item.id);
+      if (!known) last.after(item);
+      last = known || item;
+    }
+    for (const item of mine.querySelectorAll(":scope > [data-item]")) if (!wanted.has(item.id)) item.remove();
+  }
+
+  async function ask() {
+    asking?.abort();
+    asking = new AbortController();
+    const data = new URLSearchParams();
+    for (const [name, value] of new FormData(form)) if (typeof value === "string") data.append(name, value);
+    data.delete("once");
+    try {
+      const answer = await fetch(form.dataset.packet, { method: "POST", body: data, signal: asking.signal, credentials: "same-origin" });
+      if (!answer.ok || answer.redirected) return;
+      const page = new DOMParser().parseFromString(await answer.text(), "text/html");
+      const flags = document.getElementById("packet-flags"), told = page.getElementById("packet-flags");
+      if (flags.textContent !== told.textContent) flags.replaceChildren(...told.childNodes);
+      place(page.getElementById("packet-groups"), document.getElementById("packet-groups"));
+    } catch { /* the next answer, or saving, asks again */ }
+  }
+
+  form.addEventListener("change", () => {
+    clearTimeout(timer);
+    timer = setTimeout(ask, 120);
+  });
+  form.addEventListener("submit", () => { clearTimeout(timer); asking?.abort(); });
+})();
