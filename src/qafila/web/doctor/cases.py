@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -15,39 +17,53 @@ from django.views.decorators.http import require_GET, require_POST
 
 from qafila.clinic.cases import acts, queries
 from qafila.clinic.cases.models import Case
+from qafila.clinic.cases.transitions import OPEN
 from qafila.clinic.forms.context import pack_of
 from qafila.clinic.refusal import Refusal
 from qafila.clinic.visits.models import Visit
 from qafila.journal import history
+from qafila.packs import load
 from qafila.packs.shapes import PackError
 from qafila.registry.people import queries as people
+from qafila.registry.places.here import country_code
 from qafila.registry.staff.models import Staff
 from qafila.registry.staff.rights import may, require
+from qafila.sync import state
 from qafila.web.access import needs
-from qafila.web.doctor.lines import case_lines, specialty_label, status_label
+from qafila.web.doctor.lines import case_lines, file_title, file_url, specialty_label, status_label
 from qafila.web.nurse.sheet import shown
 from qafila.web.nurse.views import heading
 from qafila.web.once import once
 from qafila.web.reception import words
 
-STEPS = (
-    ("sent_at", "sent"),
-    ("received_at", "received"),
-    ("answered_at", "answered"),
-    ("on_unit_at", "on_unit"),
-    ("closed_at", "closed"),
-)
+
+@dataclass(frozen=True)
+class Step:
+    """A stage that a case has passed, or has before it."""
+
+    label: str
+    done: bool
+    at: datetime | None
 
 
-def step_label(step: str) -> str:
-    """A step that a case has passed, or has before it."""
-    return {
-        "sent": gettext("Sent"),
-        "received": gettext("Received by the hub"),
-        "answered": gettext("Answered"),
-        "on_unit": gettext("Answer on the unit"),
-        "closed": gettext("Closed"),
-    }[step]
+def steps(case: Case, lines: list[queries.Line]) -> list[Step]:
+    """Where the case is: saved, sent, received, assigned, answered, here, explained, closed, each with its time."""
+    first: dict[str, datetime] = {}
+    latest: dict[str, datetime] = {}
+    for line in lines:
+        first.setdefault(line.act, line.at)
+        latest[line.act] = line.at
+    left = case.sent_at is not None and (case.received_at is not None or not state.not_left([case.pk]))
+    return [
+        Step(gettext("Saved here"), case.sent_at is not None, case.sent_at),
+        Step(gettext("Sent"), left, None),
+        Step(gettext("Received by the hub"), case.received_at is not None, case.received_at),
+        Step(gettext("Given to a specialist"), "assign" in first, first.get("assign")),
+        Step(gettext("Answered"), case.answered_at is not None, case.answered_at),
+        Step(gettext("Answer on the unit"), case.on_unit_at is not None, case.on_unit_at),
+        Step(gettext("Explained"), "explain" in latest, latest.get("explain")),
+        Step(gettext("Closed"), case.closed_at is not None, case.closed_at),
+    ]
 
 
 def found_case(case_id: UUID) -> Case:
@@ -74,11 +90,12 @@ def list_page(request: Any) -> HttpResponse:
 @needs("case.read", "case.draft")
 def page(request: Any, case_id: UUID) -> HttpResponse:
     """One case: its state, the gate, messages, the answer, the timeline."""
-    return _page(request, found_case(case_id))
+    return show(request, found_case(case_id))
 
 
-def _page(request: Any, case: Case, status: int = 200, **more: Any) -> HttpResponse:
-    from qafila.web.doctor.packet import flags, gate_of
+def show(request: Any, case: Case, status: int = 200, **more: Any) -> HttpResponse:
+    """The case's page; `typed` in `more` holds what was sent with a refused form, by the form's act."""
+    from qafila.web.doctor.packet import WRITTEN, flags, gate_of
 
     require(request.staff, "case.read", case)
     history.log_read(request.staff.pk, case.person_id, "doctor.case")
@@ -90,18 +107,23 @@ def _page(request: Any, case: Case, status: int = 200, **more: Any) -> HttpRespo
     if person is None or visit is None:
         raise Http404
     writing = case.status == "draft"
+    lines = queries.timeline(case)
     context = {
         **heading(visit, person),
         "case": case,
         "visit_url": visit_url(request.staff, visit),
-        "words": status_label(case.status),
+        "words": line_status(case),
         "specialty": specialty_label(case.specialty),
-        "steps": [(step_label(step), getattr(case, column)) for column, step in STEPS],
+        "steps": steps(case, lines),
         "answer": answer,
         "answer_by": Staff.objects.filter(pk=answer.author_id).first() if answer else None,
         "messages_": people_of(queries.messages_of(case)),
-        "lines": queries.timeline(case),
-        "files": [(f, sync_words(f)) for f in queries.files_of(case)],
+        "lines": lines,
+        "is_open": case.status in OPEN,
+        "writes": may(request.staff, "message.write", case),
+        "packet_open": case.status in WRITTEN and may(request.staff, "case.draft", case),
+        "emergency": load.country(country_code()).emergency if case.urgency == "emergency" else (),
+        "files": [(f, file_title(f), file_url(f), sync_words(f)) for f in queries.files_of(case)],
         "acts": queries.available(case, request.staff),
         "outcomes": _outcomes(case),
         "pack": _pack(case),
@@ -118,6 +140,12 @@ def visit_url(staff: Staff, visit: Visit) -> str:
     return reverse("doctor:consult" if may(staff, "consult.write", visit) else "nurse:record", args=[visit.pk])
 
 
+def line_status(case: Case) -> str:
+    """The state in words; of a case that was sent, whether it has left this node."""
+    here = case.status == "sent" and state.not_left([case.pk])
+    return status_label("waits" if here else case.status)
+
+
 def people_of(rows: list[Any]) -> list[tuple[Any, str]]:
     """Messages with their authors' names."""
     names = dict(Staff.objects.filter(pk__in={r.author_id for r in rows}).values_list("pk", "name"))
@@ -126,8 +154,6 @@ def people_of(rows: list[Any]) -> list[tuple[Any, str]]:
 
 def sync_words(file: Any) -> str:
     """Where a file is: here alone, on its way, with the hub."""
-    from qafila.sync import state
-
     now = state.of_file(file.sha256)
     share = f"{100 * now.done // now.chunks} %" if now.chunks else ""
     return {
@@ -146,10 +172,10 @@ def _pack(case: Case) -> Any:
 
 
 def _consent_words() -> dict[str, Any]:
-    from qafila.packs import load
-    from qafila.registry.places.here import country_code
-
     return {
+        "purpose": next(
+            p.label.text(words.language()) for p in load.encounter().consent_purpose if p.code == "referral"
+        ),
         "giver": load.encounter().consent_giver,
         "methods": [m for m in load.encounter().consent_method if m.code != "emergency_unable"],
         "spoken": load.country(country_code()).spoken,
@@ -184,6 +210,6 @@ def act(request: Any, case_id: UUID, verb: str) -> HttpResponse:
     try:
         ACTS[verb](case, request.staff, request.POST.get)
     except Refusal as refused:
-        return _page(request, found_case(case_id), 422, problem=shown(refused.message), problem_at=verb)
+        return show(request, found_case(case_id), 422, problem=shown(refused.message), typed={verb: request.POST})
     messages.success(request, gettext("Saved."))
     return redirect("doctor:case", case.pk)

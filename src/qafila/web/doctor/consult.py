@@ -24,7 +24,7 @@ from qafila.kernel.transitions import WrongState
 from qafila.packs import load
 from qafila.registry.staff.rights import require
 from qafila.web.access import needs
-from qafila.web.doctor.lines import case_lines, specialty_label
+from qafila.web.doctor.lines import case_lines, file_title, file_url, specialty_label
 from qafila.web.nurse import drafts
 from qafila.web.nurse.record import label, reading
 from qafila.web.nurse.sheet import shown
@@ -32,7 +32,6 @@ from qafila.web.nurse.views import found, heading
 from qafila.web.once import once
 from qafila.web.reception import board
 from qafila.web.reception.words import language
-from qafila.web.records.attachments import kind_words
 
 NOTES = ("complaint", "history", "exam", "plan")
 CERTAINTIES = ("provisional", "confirmed", "differential", "refuted")
@@ -158,9 +157,7 @@ def show(
         "lacking": [label(k) for k in assessment.missing(visit)],
         "conditions": [(c, certainty_label(c.certainty)) for c in record.conditions if c.status == FactStatus.FINAL],
         "certainties": [(c, certainty_label(c)) for c in CERTAINTIES],
-        "files": [
-            (f, f.title or kind_words(f.kind_of_file)) for f in record.attachments if f.status == FactStatus.FINAL
-        ],
+        "files": [(f, file_title(f), file_url(f)) for f in record.attachments if f.status == FactStatus.FINAL],
         "cases": cases,
         "specialties": [(code, specialty_label(code)) for code in load.specialties() if code not in asked],
         "prescriptions": prescriptions,

@@ -5,18 +5,23 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+from django.urls import reverse
 from django.utils.translation import gettext
 
 from qafila.clinic.cases.queries import CaseRow
+from qafila.clinic.visits.models import Attachment
 from qafila.packs import load
+from qafila.sync import state
 from qafila.web.reception.words import language, name_words
+from qafila.web.records.attachments import kind_words
 
 
 def status_label(status: str) -> str:
     """Where a case is, in the unit's words."""
     return {
         "draft": gettext("Being written"),
-        "sent": gettext("Saved, waits for the link"),
+        "waits": gettext("Saved, waits for the link"),
+        "sent": gettext("Sent, not yet confirmed by the hub"),
         "received": gettext("Received by the hub"),
         "assigned": gettext("Given to a specialist"),
         "accepted": gettext("The specialist is on it"),
@@ -38,6 +43,17 @@ def specialty_label(code: str) -> str:
     return str(load.load_specialty(code).label.text(language()))
 
 
+def file_title(file: Attachment) -> str:
+    """What a file shows: its title, else its kind."""
+    return file.title or kind_words(file.kind_of_file)
+
+
+def file_url(file: Attachment) -> str:
+    """Where a file can be looked at: an ECG on its paper, a DICOM image at a glance, all others as they are."""
+    view = {"ecg": "records:ecg", "dicom": "records:glance"}.get(file.kind_of_file, "nurse:file")
+    return reverse(view, args=[file.pk])
+
+
 @dataclass(frozen=True)
 class CaseLine:
     """One case of a list."""
@@ -56,13 +72,15 @@ class CaseLine:
 
 
 def case_lines(rows: list[CaseRow]) -> list[CaseLine]:
-    """Rows with their words."""
+    """Rows with their words: one query more for those that were sent and not received."""
+    sent = [row.case.pk for row in rows if row.case.status == "sent"]
+    here = state.not_left(sent) if sent else set()
     return [
         CaseLine(
             row,
             *name_words(row.person, row.names),
             row.case.status,
-            status_label(row.case.status),
+            status_label("waits" if row.case.pk in here else row.case.status),
             specialty_label(row.case.specialty),
         )
         for row in rows

@@ -27,7 +27,7 @@ from qafila.packs import load
 from qafila.registry.places.here import country_code
 from qafila.registry.staff.rights import require
 from qafila.web.access import needs
-from qafila.web.doctor.cases import found_case, visit_url
+from qafila.web.doctor.cases import found_case, show, visit_url
 from qafila.web.nurse import drafts
 from qafila.web.nurse.sheet import shown
 from qafila.web.nurse.views import found, heading
@@ -217,8 +217,8 @@ def consent(request: Any, case_id: UUID) -> HttpResponse:
             reason=said("reason", ""),
         )
     except Refusal as refused:
-        messages.error(request, shown(refused.message))
-    return redirect("doctor:case", case.pk)
+        return show(request, case, 422, consent_problem=shown(refused.message), typed={"consent": request.POST})
+    return redirect(f"{reverse('doctor:case', args=[case.pk])}#f-consent")
 
 
 @require_POST
@@ -230,9 +230,10 @@ def send(request: Any, case_id: UUID) -> HttpResponse:
     try:
         acts.send(case, request.staff, request.POST.get("incomplete_reason", ""))
     except Incomplete:
-        messages.error(request, gettext("The specialist needs more: see what is missing."))
+        told = gettext("The specialist needs more: see what is missing.")
+        return show(request, case, 422, problem=told, typed={"send": request.POST})
     except Refusal as refused:
-        messages.error(request, shown(refused.message))
+        return show(request, case, 422, problem=shown(refused.message), typed={"send": request.POST})
     else:
         messages.success(request, gettext("Saved. The case leaves as soon as there is a link."))
     return redirect("doctor:case", case.pk)

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from qafila.web.doctor import cases, consult, facts, packet, prescribe
+from qafila.web.doctor import alarms, cases, consult, facts, packet, prescribe
 
 app_name = "doctor"
 
@@ -21,6 +21,8 @@ urlpatterns = [
     path("visit/<uuid:visit_id>/refer/<slug:specialty>/", packet.begin, name="refer"),
     path("diagnoses/", consult.diagnoses, name="diagnoses"),
     path("cases/", cases.list_page, name="cases"),
+    path("alarms/", alarms.live, name="alarms"),
+    path("case/<uuid:case_id>/alarm/", alarms.page, name="alarm"),
     path("case/<uuid:case_id>/", cases.page, name="case"),
     path("case/<uuid:case_id>/packet/", packet.page, name="packet"),
     path("case/<uuid:case_id>/packet/live/", packet.live, name="packet_live"),

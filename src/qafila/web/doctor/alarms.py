@@ -1,0 +1,89 @@
+"""Do not wait: emergencies that nobody has taken, on every page of the unit until a call or a transfer is recorded."""
+
+from __future__ import annotations
+
+from typing import Any
+from uuid import UUID
+
+from django.contrib import messages
+from django.http import HttpResponse
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.utils.translation import gettext
+from django.views.decorators.http import require_GET, require_http_methods
+
+from qafila.clinic.cases import acts, queries
+from qafila.clinic.cases.models import Case
+from qafila.clinic.refusal import Refusal
+from qafila.journal import history
+from qafila.packs import load
+from qafila.registry.people import queries as people
+from qafila.registry.places.here import country_code
+from qafila.registry.staff.rights import may, require
+from qafila.web.access import needs
+from qafila.web.doctor.cases import found_case
+from qafila.web.doctor.lines import specialty_label, status_label
+from qafila.web.nurse.sheet import shown
+from qafila.web.once import once
+from qafila.web.reception import words
+
+KINDS = ("call", "transfer")
+
+
+def banner(request: Any) -> list[dict[str, str]]:
+    """The unit's emergencies that nobody has taken, for the head of a page: words and where to act. Two queries.
+
+    Empty on a node that sees no patients, and for whoever may not act on an alarm.
+    """
+    unit, profile = getattr(request, "unit", None), getattr(request, "profile", None)
+    staff = getattr(request, "staff", None)
+    if unit is None or staff is None or profile is None or not profile.sees_patients or not may(staff, "alarm.act"):
+        return []
+    return [
+        {"words": shown(one.reason), "url": reverse("doctor:alarm", args=[one.case.pk])} for one in queries.alarms(unit)
+    ]
+
+
+@require_GET
+@needs("alarm.act")
+def live(request: Any) -> HttpResponse:
+    """The banner alone, for pages that ask again."""
+    return render(request, "doctor/alarms.html", {"alarms": banner(request)})
+
+
+@require_http_methods(["GET", "POST"])
+@needs("alarm.act")
+@once
+def page(request: Any, case_id: UUID) -> HttpResponse:
+    """One emergency: whom to call, the sheet to send along, and what was done."""
+    case = found_case(case_id)
+    require(request.staff, "alarm.act", case)
+    if request.method == "GET":
+        return _page(request, case)
+    kind, said = request.POST.get("kind", ""), request.POST.get("words", "")
+    try:
+        acts.record_alarm_act(case, request.staff, kind, said)
+    except Refusal as refused:
+        return _page(request, case, 422, problem=shown(refused.message), said=said)
+    messages.success(request, gettext("Recorded. The specialist and the coordinator see it too."))
+    readable = may(request.staff, "case.read", case)
+    return redirect("doctor:case", case.pk) if readable else redirect("doctor:alarm", case.pk)
+
+
+def _page(request: Any, case: Case, status: int = 200, **more: Any) -> HttpResponse:
+    history.log_read(request.staff.pk, case.person_id, "doctor.alarm")
+    person = people.get(case.person_id)
+    name, other = words.name_words(person, people.names_of([case.person_id]).get(case.person_id, []))
+    context = {
+        "case": case,
+        "person": person,
+        "name": name,
+        "other": other,
+        "specialty": specialty_label(case.specialty),
+        "words": status_label(case.status),
+        "emergency": load.country(country_code()).emergency,
+        "done": [line for line in queries.timeline(case) if line.act in ("alarm_call", "alarm_transfer")],
+        "readable": may(request.staff, "case.read", case),
+        **more,
+    }
+    return render(request, "doctor/alarm.html", context, status=status)
