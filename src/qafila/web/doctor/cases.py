@@ -108,6 +108,7 @@ def show(request: Any, case: Case, status: int = 200, **more: Any) -> HttpRespon
         raise Http404
     writing = case.status == "draft"
     lines = queries.timeline(case)
+    possible = queries.available(case, request.staff)
     context = {
         **heading(visit, person),
         "case": case,
@@ -124,8 +125,9 @@ def show(request: Any, case: Case, status: int = 200, **more: Any) -> HttpRespon
         "packet_open": case.status in WRITTEN and may(request.staff, "case.draft", case),
         "emergency": load.country(country_code()).emergency if case.urgency == "emergency" else (),
         "files": [(f, file_title(f), file_url(f), sync_words(f)) for f in queries.files_of(case)],
-        "acts": queries.available(case, request.staff),
-        "outcomes": _outcomes(case),
+        "acts": possible,
+        "outcomes": _outcomes(case, possible),
+        "outcome_words": next((w for c, w, _n in _outcomes(case, ["close"]) if c == case.outcome), ""),
         "pack": _pack(case),
         **(flags(case) if writing or case.urgency == "emergency" else {}),
         **(gate_of(case, request.staff) if writing else {}),
@@ -182,9 +184,12 @@ def _consent_words() -> dict[str, Any]:
     }
 
 
-def _outcomes(case: Case) -> list[tuple[str, str, str]]:
+def _outcomes(case: Case, possible: list[str]) -> list[tuple[str, str, str]]:
+    """Outcomes that can be recorded now: all once there is an answer here, before that only that somebody died."""
     pack = _pack(case)
-    return [(o.code, o.label.text(words.language()), o.needs) for o in pack.outcome] if pack else []
+    everything = "close" in possible or "close_unreached" in possible
+    held = [o for o in (pack.outcome if pack else ()) if everything or ("close_died" in possible and o.died)]
+    return [(o.code, o.label.text(words.language()), o.needs) for o in held]
 
 
 Act = Callable[[Case, Staff, Any], Any]

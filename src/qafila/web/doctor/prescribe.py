@@ -16,9 +16,11 @@ from django.views.decorators.http import require_http_methods, require_POST
 from qafila.clinic.prescribing import acts
 from qafila.clinic.prescribing.models import Prescription
 from qafila.clinic.refusal import Doubtful, Refusal
+from qafila.clinic.visits import queries
 from qafila.journal import history
 from qafila.kernel.text import Integer, Number, parse_integer, parse_number
 from qafila.packs import load
+from qafila.registry.staff.rights import require
 from qafila.web.access import needs
 from qafila.web.nurse import drafts
 from qafila.web.nurse.sheet import shown
@@ -30,13 +32,16 @@ LINES = 6
 FIELDS = ("words", "dose", "dose_unit", "route", "per_day", "days", "instructions")
 
 
-DOSE_UNITS = ("tablet", "mg", "mL", "drop", "puff", "application")
+DOSE_UNITS = ("tablet", "capsule", "mg", "g", "mL", "drop", "puff", "sachet", "suppository", "application", "IU")
 
 
 def unit_label(code: str) -> str:
     """What a dose is counted in."""
     return {
         "tablet": gettext("tablet"),
+        "capsule": gettext("capsule"),
+        "sachet": gettext("sachet"),
+        "suppository": gettext("suppository"),
         "drop": gettext("drop"),
         "puff": gettext("puff"),
         "application": gettext("application"),
@@ -75,38 +80,38 @@ def products(tongue: str) -> tuple[tuple[str, str], ...]:
 def page(request: Any, visit_id: UUID) -> HttpResponse:
     """The prescription as a form; signing follows at once."""
     visit, person = found(visit_id)
+    require(request.staff, "prescribe", visit)
     history.log_read(request.staff.pk, person.pk, "doctor.prescribe")
     draft = f"prescribe:{visit.pk.hex}"
     kept = drafts.load(request.staff, draft) if request.method == "GET" else None
     said = kept[0] if kept else request.POST
-    lines = [{f: said.get(f"{f}-{n}", "") for f in FIELDS} | {"n": n} for n in range(LINES)]
+    lines = typed(said)
     context = {
         **heading(visit, person),
         "lines": lines,
         "products": products(language()),
+        "units": [(code, unit_label(code)) for code in DOSE_UNITS],
         "routes": [(r.code, r.label.text(language())) for r in load.formulary().route],
         "advice": said.get("advice", ""),
         "override": said.get("override_reason", ""),
         "draft": draft,
+        "kept": kept[1] if kept else None,
         "status_draft": load.formulary().status == "draft",
+        "summary": queries.summary(person.pk, visits=1),
     }
     if request.method == "GET":
-        return render(request, "doctor/prescribe.html", context)
-    items, wrong = _items(lines)
+        return render(request, "doctor/prescribe.html", context | checked(visit, lines))
+    items, wrong = read(lines)
     if not wrong:
         try:
             made = acts.write_prescription(
-                visit,
-                request.staff,
-                items,
-                advice=context["advice"],
-                override_reason=context["override"],
+                visit, request.staff, items, advice=context["advice"], override_reason=context["override"]
             )
-        except acts.Unsafe as unsafe:
-            context["found"] = [shown(f.message) for f in unsafe.checked.found]
-            context["not_checked"] = [shown(m) for m in unsafe.checked.not_checked]
+        except acts.Unsafe:
+            context["problem"] = gettext("Look again before you sign.")
         except Doubtful as doubt:
-            wrong = {key: shown(message) for key, message in doubt.errors}
+            rows = [line["n"] for line in lines if line["used"]]
+            wrong = [(rows[int(key.partition(".")[0] or 0)], shown(message)) for key, message in doubt.errors]
         except Refusal as refused:
             context["problem"] = shown(refused.message)
         else:
@@ -114,25 +119,57 @@ def page(request: Any, visit_id: UUID) -> HttpResponse:
             drafts.forget(request.staff, draft)
             messages.success(request, gettext("Signed. It can be printed now."))
             return redirect("doctor:consult", visit.pk)
-    context["wrong"] = list(wrong.values())
-    return render(request, "doctor/prescribe.html", context, status=422)
+    for row, words in wrong:
+        lines[row]["wrong"].append(words)
+    return render(request, "doctor/prescribe.html", context | checked(visit, lines), status=422)
 
 
-def _items(lines: list[dict[str, Any]]) -> tuple[list[acts.Item], dict[str, str]]:
+@require_POST
+@needs("prescribe")
+def check(request: Any, visit_id: UUID) -> HttpResponse:
+    """What the checks say of the medicines typed so far, and what they do not look at. Writes nothing."""
+    visit, _person = found(visit_id)
+    require(request.staff, "prescribe", visit)
+    return render(request, "doctor/checked.html", checked(visit, typed(request.POST)))
+
+
+def typed(said: Any) -> list[dict[str, Any]]:
+    """The form's rows as typed; `used`: something stands in the row."""
+    lines = []
+    for n in range(LINES):
+        line: dict[str, Any] = {f: said.get(f"{f}-{n}", "") for f in FIELDS}
+        used = any(line[f].strip() for f in ("words", "dose", "per_day", "days", "instructions"))
+        lines.append(line | {"n": n, "used": used, "wrong": []})
+    return lines
+
+
+def checked(visit: Any, lines: list[dict[str, Any]]) -> dict[str, Any]:
+    """Findings and what was not checked, of the rows that name a medicine."""
+    items = [i for i in read(lines)[0] if i.words]
+    if not items:
+        return {"found": [], "not_checked": []}
+    result = acts.check(visit, items)
+    return {
+        "found": [shown(f.message) for f in result.found],
+        "not_checked": [shown(m) for m in result.not_checked],
+    }
+
+
+def read(lines: list[dict[str, Any]]) -> tuple[list[acts.Item], list[tuple[int, str]]]:
+    """The medicines of the rows in use, and what is wrong: (row, words)."""
     codes = {words: code for tongue in ("ar", "fr", "en") for words, code in products(tongue)}
     items: list[acts.Item] = []
-    wrong: dict[str, str] = {}
+    wrong: list[tuple[int, str]] = []
     for line in lines:
-        if not line["words"].strip():
+        if not line["used"]:
             continue
         dose, per_day, days = parse_number(line["dose"]), parse_number(line["per_day"]), parse_integer(line["days"])
-        where = {"row": line["n"] + 1}
         if not isinstance(dose, Number):
-            wrong[f"dose-{line['n']}"] = gettext("Line %(row)s: the dose is not a number.") % where
+            wrong.append((line["n"], gettext("The dose is not a number.")))
         if not isinstance(per_day, Number):
-            wrong[f"per_day-{line['n']}"] = gettext("Line %(row)s: how many times a day is not a number.") % where
+            wrong.append((line["n"], gettext("How many times a day is not a number.")))
         if not isinstance(days, Integer):
-            wrong[f"days-{line['n']}"] = gettext("Line %(row)s: the days are not a whole number.") % where
+            wrong.append((line["n"], gettext("The days are not a whole number.")))
         words = " ".join(line["words"].split())
         items.append(
             acts.Item(
@@ -147,7 +184,7 @@ def _items(lines: list[dict[str, Any]]) -> tuple[list[acts.Item], dict[str, str]
             )
         )
     if not items:
-        wrong["words-0"] = gettext("Write at least one medicine.")
+        wrong.append((0, gettext("Write at least one medicine.")))
     return items, wrong
 
 

@@ -17,6 +17,7 @@ urlpatterns = [
     path("visit/<uuid:visit_id>/allergies/", facts.add_allergy, name="add_allergy"),
     path("entry/<slug:kind>/<uuid:fact_id>/error/", facts.mark_error, name="error"),
     path("visit/<uuid:visit_id>/prescription/", prescribe.page, name="prescribe"),
+    path("visit/<uuid:visit_id>/prescription/check/", prescribe.check, name="check_prescription"),
     path("prescription/<uuid:prescription_id>/sign/", prescribe.sign, name="sign"),
     path("visit/<uuid:visit_id>/refer/<slug:specialty>/", packet.begin, name="refer"),
     path("diagnoses/", consult.diagnoses, name="diagnoses"),

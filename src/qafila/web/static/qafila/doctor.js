@@ -59,3 +59,35 @@
   });
   form.addEventListener("submit", () => { clearTimeout(timer); asking?.abort(); });
 })();
+
+// The prescription: what the checks say is shown while it is written; rows in use and one more.
+(() => {
+  const form = document.querySelector("form[data-check]");
+  if (!form) return;
+  const rows = [...form.querySelectorAll(".d-med")], more = document.getElementById("rx-more");
+  const hide = () => { more.hidden = !rows.some((row) => row.hidden); };
+  rows.forEach((row, place) => { row.hidden = place > 0 && "empty" in row.dataset; });
+  hide();
+  more.addEventListener("click", () => {
+    const row = rows.find((one) => one.hidden);
+    row.hidden = false;
+    row.querySelector("input").focus();
+    hide();
+  });
+  let asking = null;
+  form.addEventListener("change", async () => {
+    asking?.abort();
+    asking = new AbortController();
+    const data = new URLSearchParams(new FormData(form));
+    data.delete("once");
+    try {
+      const answer = await fetch(form.dataset.check, { method: "POST", body: data, signal: asking.signal, credentials: "same-origin" });
+      if (!answer.ok || answer.redirected) return;
+      const told = new DOMParser().parseFromString(await answer.text(), "text/html").getElementById("rx-checked");
+      const mine = document.getElementById("rx-checked");
+      if (told.textContent.trim() === mine.textContent.trim()) return;
+      document.getElementById("rx-override").hidden = !("found" in told.dataset);
+      mine.replaceWith(told);
+    } catch { /* signing checks in any case */ }
+  });
+})();
