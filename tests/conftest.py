@@ -15,7 +15,11 @@ from pathlib import Path
 
 import django
 import pytest
+from hypothesis import settings
 
+# How long an example takes is measured in bench/, never asserted here.
+settings.register_profile("qafila", deadline=None)
+settings.load_profile("qafila")
 SCRATCH = Path(tempfile.mkdtemp(prefix="qafila-tests-"))
 CIPHER = ("default", "n1", "n2")
 SERVER = ("pg0", "pg1", "pg2")

@@ -351,7 +351,8 @@ def test_a_revoked_node_is_refused_and_keeps_what_it_has(
     run(hub, "from qafila.sync.revocation import revoke\nrevoke('U7')")
     run(lost, REGISTER)
     assert contact(lost)["reason"] == "revoked"
-    told = run(lost, "from qafila.sync import state\ns = state.read()\nprint(s.bars, s.waiting, s.reason)")
+    words = "from django.utils.translation import activate\nactivate('en')\nfrom qafila.sync import state\n"
+    told = run(lost, words + "s = state.read()\nprint(s.bars, s.waiting, s.reason)")
     assert told.startswith("0 2 ") and "coordinator" in told
     with served(command(hub.path, port := free_port()), hub, port):
         context = ssl.create_default_context(cafile=str(lost.path / "keys" / "hub-ca.crt"))
