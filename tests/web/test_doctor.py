@@ -11,17 +11,22 @@ import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
+from django.urls import reverse
 
 from qafila.clinic.cases import acts as cases
 from qafila.clinic.cases.models import Answer, Case
 from qafila.clinic.prescribing.models import Prescription, PrescriptionItem
 from qafila.clinic.visits import acts as visits
-from qafila.clinic.visits.models import Condition, Note, Visit
+from qafila.clinic.visits.models import Attachment, Condition, Note, Visit
 from qafila.journal.here import Here
+from qafila.journal.models import Record
 from qafila.journal.write import writing
+from qafila.kernel import clock
 from qafila.registry.people import acts as people
 from qafila.registry.people.details import NameParts
 from qafila.registry.people.models import Person
+from qafila.registry.staff.acts import set_language
+from qafila.registry.units.acts import create_unit
 from tests.web.vehicle import Vehicle, text, vehicle
 
 
@@ -170,3 +175,212 @@ def test_an_answer_is_explained_printed_and_the_case_closed(van: Vehicle, visit:
     browser.post(f"/doctor/case/{case.pk}/act/close/", {"outcome": "treated_here"})
     assert Case.objects.get().status == "closed"
     assert Person.objects.count() == 1
+
+
+def test_allergies_are_asked_and_written_where_the_person_is_seen(van: Vehicle, visit: Visit) -> None:
+    browser, address = van.at("salma"), f"/doctor/visit/{visit.pk}/"
+    assert "Not asked yet" in text(browser.get(address))
+    browser.post(f"{address}allergies/", {"none": "yes"})
+    assert "None known" in text(browser.get(address))
+    assert browser.post(f"{address}allergies/", {"substance": ""}).status_code == 422
+    browser.post(f"{address}allergies/", {"substance": "Pénicilline", "reaction": "œdème"})
+    page = text(browser.get(address))
+    assert "Pénicilline" in page and "None known" not in page
+
+
+def test_what_was_written_wrongly_is_struck_through(van: Vehicle, visit: Visit) -> None:
+    browser = van.at("salma")
+    row = visits.add_condition(visit, "I10", "confirmed", "", "fr", van.crew["salma"])
+    assert browser.post(f"/doctor/entry/diagnosis/{row.pk}/error/", {"reason": ""}).status_code == 422
+    browser.post(f"/doctor/entry/diagnosis/{row.pk}/error/", {"reason": "mauvaise ligne"})
+    assert Condition.objects.get().status == "entered-in-error"
+    page = text(browser.get(f"/doctor/visit/{visit.pk}/"))
+    assert "mauvaise ligne" in page and "<s>" in page
+    assert browser.post(f"/doctor/entry/no_such/{row.pk}/error/", {"reason": "x"}).status_code == 404
+
+
+def test_what_is_typed_and_not_saved_comes_back(van: Vehicle, visit: Visit) -> None:
+    browser, address = van.at("salma"), f"/doctor/visit/{visit.pk}/"
+    first = browser.get(address).content.decode()
+    assert "nurse.js" in first, "the script that keeps drafts is on the page"
+    name = f"consult:{visit.pk.hex}"
+    assert f'data-draft="{name}"' in first
+    browser.post("/nurse/draft/", {"draft": name, "complaint": "Vertiges depuis hier"})
+    assert "Vertiges depuis hier" in text(browser.get(address)) and not Note.objects.exists()
+    browser.post(address, {"complaint": "Vertiges depuis hier"})
+    assert "Typed before" not in text(browser.get(address))
+
+
+def test_a_refused_file_is_told_where_it_was_chosen(van: Vehicle, visit: Visit) -> None:
+    browser, address = van.at("salma"), f"/doctor/visit/{visit.pk}/files/"
+    wrong = browser.post(address, {"file": SimpleUploadedFile("x.dcm", b"not one" * 99)})
+    assert wrong.status_code == 422 and 'id="n-complaint"' in wrong.content.decode()
+    assert browser.post(address, {}).status_code == 422
+    ecg = Path(pydicom.data.get_testdata_file("waveform_ecg.dcm", download=False) or "").read_bytes()
+    browser.post(address, {"file": SimpleUploadedFile("e.dcm", ecg), "title": "Au repos"})
+    page = browser.get(f"/doctor/visit/{visit.pk}/").content.decode()
+    assert "Au repos" in page and reverse("records:ecg", args=[Attachment.objects.get().pk]) in page
+
+
+def draft_case(van: Vehicle, visit: Visit, **packet: str) -> Case:
+    visits.record_note(visit, "complaint", "Douleur thoracique", van.crew["salma"])
+    case = cases.draft_case(visit, "cardiology", van.crew["salma"])
+    if packet:
+        sent = van.at("salma").post(f"/doctor/case/{case.pk}/packet/", packet)
+        assert sent.status_code == 302, text(sent)
+    return Case.objects.get()
+
+
+def test_questions_and_red_flags_follow_answers_that_are_not_saved(van: Vehicle, visit: Visit) -> None:
+    browser, case = van.at("salma"), draft_case(van, visit)
+    live = f"/doctor/case/{case.pk}/packet/live/"
+    assert 'name="pain_now"' not in browser.get(f"/doctor/case/{case.pk}/packet/").content.decode()
+    assert 'name="pain_now"' in browser.post(live, {"pain": "true"}).content.decode()
+    told = browser.post(live, {"pain": "true", "pain_now": "true", "pain_type": "tight", "urgency": "routine"})
+    assert "Act now" in text(told) and 'href="tel:' in told.content.decode() and "“Emergency”" in text(told)
+    chosen = browser.post(live, {"pain": "true", "pain_now": "true", "pain_type": "tight", "urgency": "emergency"})
+    assert "These signs ask" not in text(chosen)
+    assert Case.objects.get().intake == {}
+
+
+def test_a_letter_in_a_number_stays_in_its_field_with_the_reason(van: Vehicle, visit: Visit) -> None:
+    browser, case = van.at("salma"), draft_case(van, visit)
+    typed = {"pain": "true", "pain_minutes": "1o", "question": "Que faire ?", "urgency": "urgent"}
+    page = browser.post(f"/doctor/case/{case.pk}/packet/", typed)
+    assert page.status_code == 422
+    assert 'value="1o"' in page.content.decode() and "Que faire ?" in text(page)
+    assert 'href="#f-pain_minutes"' in page.content.decode()
+    assert Case.objects.get().question == "" and Case.objects.get().intake == {}
+
+
+def test_a_packet_that_was_sent_is_read_on_the_case_page(van: Vehicle, visit: Visit) -> None:
+    case = send_emergency(van, visit)
+    answer = van.at("salma").get(f"/doctor/case/{case.pk}/packet/")
+    assert answer.status_code == 302 and answer["Location"] == f"/doctor/case/{case.pk}/"
+
+
+def test_consent_is_given_by_somebody_named_or_refused(van: Vehicle, visit: Visit) -> None:
+    browser, case = van.at("salma"), draft_case(van, visit)
+    address = f"/doctor/case/{case.pk}/consent/"
+    nobody = {"decision": "permit", "given_by": "mother", "method": "spoken", "witness": "Rachid"}
+    page = browser.post(address, nobody)
+    assert page.status_code == 422 and 'value="Rachid"' in page.content.decode()
+    browser.post(address, {"decision": "deny", "given_by": "self", "method": "spoken"})
+    assert "does not agree" in text(browser.get(f"/doctor/case/{case.pk}/"))
+    browser.post(address, nobody | {"guardian_name": "Itto"})
+    assert "The person agrees" in text(browser.get(f"/doctor/case/{case.pk}/"))
+
+
+def send_emergency(van: Vehicle, visit: Visit) -> Case:
+    case = draft_case(van, visit, question="Transférer ?", urgency="emergency")
+    browser = van.at("salma")
+    browser.post(f"/doctor/case/{case.pk}/consent/", {"decision": "emergency", "reason": "inconsciente"})
+    alone = browser.post(f"/doctor/case/{case.pk}/send/")
+    assert alone.status_code == 422 and "Still missing" in text(alone)
+    browser.post(f"/doctor/case/{case.pk}/send/", {"incomplete_reason": "pas le temps"})
+    case = Case.objects.get()
+    assert case.status == "sent"
+    return case
+
+
+def test_an_emergency_that_nobody_received_alarms_until_somebody_acts(van: Vehicle, visit: Visit) -> None:
+    case = send_emergency(van, visit)
+    later = clock.seconds() + 6 * 60
+    assert "Do not wait" not in text(van.at("salma").get("/doctor/"))
+    with clock.reading_from(lambda: later):
+        for name, page in (("salma", "/doctor/"), ("fatima", "/doctor/alarms/"), ("rachid", "/doctor/alarms/")):
+            shown = van.at(name).get(page)
+            assert "Do not wait" in text(shown), name
+        assert "Do not wait" in text(van.at("salma").get("/doctor/cases/")), "it stays on every page"
+        helper = van.at("fatima")
+        page = helper.get(f"/doctor/case/{case.pk}/alarm/")
+        assert page.status_code == 200 and 'href="tel:' in page.content.decode()
+        assert helper.post(f"/doctor/case/{case.pk}/alarm/", {"kind": "call", "words": ""}).status_code == 422
+        assert "Do not wait" in text(helper.get("/doctor/alarms/"))
+        done = helper.post(f"/doctor/case/{case.pk}/alarm/", {"kind": "call", "words": "SAMU 141, on vient"})
+        assert done.status_code == 302
+        assert "Do not wait" not in text(helper.get("/doctor/alarms/"))
+        assert "SAMU 141, on vient" in text(van.at("salma").get(f"/doctor/case/{case.pk}/"))
+
+
+def test_a_case_says_whether_it_has_left(van: Vehicle, visit: Visit) -> None:
+    case = send_emergency(van, visit)
+    browser = van.at("salma")
+    for page in (f"/doctor/case/{case.pk}/", "/doctor/cases/"):
+        assert "Saved, waits for the link" in text(browser.get(page))
+    Record._base_manager.update(pending=False)
+    for page in (f"/doctor/case/{case.pk}/", "/doctor/cases/"):
+        assert "Sent, not yet confirmed by the hub" in text(browser.get(page))
+
+
+def test_a_refused_act_keeps_what_was_typed(van: Vehicle, visit: Visit) -> None:
+    case = send_emergency(van, visit)
+    browser = van.at("salma")
+    page = browser.post(f"/doctor/case/{case.pk}/act/message/", {"text": " "})
+    assert page.status_code == 422
+    long = browser.post(f"/doctor/case/{case.pk}/act/cancel/", {"reason": "x" * 600})
+    assert long.status_code == 422 and "x" * 600 in long.content.decode()
+    assert browser.post(f"/doctor/case/{case.pk}/act/explain/", {}).status_code == 409
+    assert browser.post(f"/doctor/case/{case.pk}/act/no_such/", {}).status_code == 404
+    assert Case.objects.get().status == "sent"
+
+
+def test_checks_are_shown_before_signing_and_need_a_reason(van: Vehicle, visit: Visit) -> None:
+    browser, address = van.at("salma"), f"/doctor/visit/{visit.pk}/prescription/"
+    visits.state_allergy(visit, van.crew["salma"], "Amoxicilline")
+    typed = {"words-0": "Amoxicillin 500 mg capsule", "dose-0": "1", "dose_unit-0": "capsule", "route-0": "oral",
+             "per_day-0": "3", "days-0": "7"}  # fmt: skip
+    told = text(browser.post(f"{address}check/", {"words-0": typed["words-0"]}))
+    assert "Amoxicilline" in told and "Not checked:" in told
+    page = browser.post(address, typed)
+    assert page.status_code == 422 and "Look again" in text(page) and not Prescription.objects.exists()
+    nameless = browser.post(address, typed | {"dose-1": "2", "per_day-1": "1", "days-1": "3", "route-1": "oral",
+                                              "dose_unit-1": "mg"})  # fmt: skip
+    assert nameless.status_code == 422 and "Name the medicine" in text(nameless)
+    browser.post(address, typed | {"override_reason": "Toléré depuis"})
+    assert Prescription.objects.get().override_reason == "Toléré depuis"
+
+
+def test_whose_record_it_is_not_sees_nothing(van: Vehicle, visit: Visit) -> None:
+    other = create_unit(None, "U9", "Unit nine", home="05.081")
+    with writing(None, "test.elsewhere") as write:
+        row = Visit.objects.get()
+        row.unit_id = other.pk
+        write.save(row)
+    browser = van.at("salma")
+    for page in (f"/doctor/visit/{visit.pk}/", f"/doctor/visit/{visit.pk}/prescription/"):
+        assert browser.get(page).status_code == 403
+    assert van.at("fatima").get(f"/doctor/visit/{visit.pk}/").status_code == 403
+
+
+def test_pages_of_a_case_cost_the_same_however_long_its_story(van: Vehicle, visit: Visit) -> None:
+    browser, case = van.at("salma"), draft_case(van, visit)
+    addresses = {f"/doctor/case/{case.pk}/": 50, f"/doctor/case/{case.pk}/packet/": 50, "/doctor/cases/": 25}
+
+    def cost() -> list[int]:
+        found = []
+        for address in addresses:
+            with CaptureQueriesContext(connection) as run:
+                assert browser.get(address).status_code == 200
+            found.append(len(run))
+        return found
+
+    before = cost()
+    for number in range(9):
+        cases.post_message(case, van.crew["salma"], f"mot {number}")
+        visits.record_note(visit, "history", f"suite {number}", van.crew["salma"])
+    after = cost()
+    assert after <= before and all(n <= most for n, most in zip(after, addresses.values(), strict=True))
+
+
+@pytest.mark.parametrize("language", ["ar", "fr", "en"])
+def test_every_page_in_every_language(van: Vehicle, visit: Visit, language: str) -> None:
+    set_language(van.crew["salma"], language, van.crew["salma"])
+    case = draft_case(van, visit)
+    pages = ("/doctor/", "/doctor/cases/", f"/doctor/visit/{visit.pk}/", f"/doctor/visit/{visit.pk}/prescription/",
+             f"/doctor/case/{case.pk}/", f"/doctor/case/{case.pk}/packet/")  # fmt: skip
+    for page in pages:
+        shown = van.at("salma").get(page)
+        assert shown.status_code == 200
+        assert f'lang="{language}" dir="{"rtl" if language == "ar" else "ltr"}"' in shown.content.decode()
+        assert " style=" not in shown.content.decode() and "<script>" not in shown.content.decode()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 from collections.abc import Iterator
 from decimal import Decimal
@@ -90,10 +91,11 @@ def test_arabic_is_joined_and_read_from_the_right(van: Vehicle, visit: Visit, tm
     visits.record_note(visit, "complaint", "Tousse depuis hier ?", van.crew["salma"])
     page = van.at("salma").get(f"/prints/visit/{visit.pk}/")
     words(page.content, tmp_path)
-    layout = subprocess.run(
-        ["pdftotext", "-layout", str(tmp_path / "x.pdf"), "-"], capture_output=True, text=True, check=True
+    boxes = subprocess.run(
+        ["pdftotext", "-bbox", str(tmp_path / "x.pdf"), "-"], capture_output=True, text=True, check=True
     ).stdout
-    assert "hier ?" in layout, "the question mark stands where French puts it"
+    starts = {word: float(at) for at, word in re.findall(r'xMin="([0-9.]+)".*?>([^<]+)</word>', boxes)}
+    assert starts["depuis"] < starts["hier"] < starts["?"], "the question mark stands where French puts it"
     fonts = subprocess.run(["pdffonts", str(tmp_path / "x.pdf")], capture_output=True, text=True, check=True).stdout
     assert "Arabic" in fonts
 
