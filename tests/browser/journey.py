@@ -223,8 +223,10 @@ class Journey:
         """The unit reads what is asked, and gives it."""
         page = doctor.go(path).page
         expect(page.locator("[data-live=messages]", has_text=asked)).to_be_visible(timeout=LONG)
-        doctor.go(path)
-        page.locator("form[action$='/act/supply/'] textarea").fill(words)
+        form = page.locator("form[action$='/act/supply/']")
+        # The words travel before the case's new state.
+        self.world.until(lambda: doctor.go(path) and form.count(), "the case's new state")
+        form.locator("textarea").fill(words)
         self.look(doctor)
         self.press(page, "form[action$='/act/supply/'] button")
 

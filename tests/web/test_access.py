@@ -70,7 +70,7 @@ def test_nobody_opens_what_their_role_does_not_hold(hub_desk: Desk) -> None:
     admin = hub_desk.at(hub_desk.admin)
     for address in ("/specialist/", "/coordinator/", "/records/clashes/"):
         answer = admin.get(address)
-        assert answer.status_code == 403 and "Your role does not allow this" in text(answer)
+        assert answer.status_code == 403 and "Votre rôle ne" in text(answer)
     heart = hub_desk.at(hub_desk.crew.heart)
     for address in ("/coordinator/", "/coordinator/duty/", "/coordinator/units/", "/records/quarantine/"):
         assert heart.get(address).status_code == 403
