@@ -218,7 +218,7 @@ def consent(request: Any, case_id: UUID) -> HttpResponse:
         )
     except Refusal as refused:
         return show(request, case, 422, consent_problem=shown(refused.message), typed={"consent": request.POST})
-    return redirect("doctor:case", case.pk)
+    return redirect(f"{reverse('doctor:case', args=[case.pk])}#f-consent")
 
 
 @require_POST
