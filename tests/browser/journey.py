@@ -256,7 +256,7 @@ class Journey:
         self.world.until(lambda: doctor.go(path).page.locator("form[action$='/act/explain/']").count(), "the answer")
         expect(answer).to_be_visible()
         self.look(doctor)
-        link = page.locator("a[href*='/prints/answer/']").get_attribute("href")
+        link = page.locator("a[href*='/prints/answer/']").first.get_attribute("href")
         printed = doctor.context.request.get(f"{doctor.url}{link}")
         assert printed.status == 200
         assert printed.body().startswith(b"%PDF")
