@@ -29,7 +29,7 @@ from django.db import transaction
 from qafila.journal.here import here
 from qafila.journal.models import Blob, Lane
 
-CHUNK = 32 * 1024
+CHUNK = 16 * 1024
 MAX_SIZE = 512 * 1024 * 1024
 UNKNOWN_SIZE = -1
 """Of a blob that is known by name alone, because a record mentions it."""

@@ -29,8 +29,16 @@ class Peer(models.Model):
     """Its clock minus ours at the last contact."""
     ack_no = models.BigIntegerField(default=0)
     """Batches of mail acknowledged so far; a node restored from a backup shows itself by an older number."""
-    quarantined = models.IntegerField(default=0)
-    """Own records that an upward peer could not understand and keeps aside."""
+
+
+class Aside(models.Model):
+    """An own record that the hub could not understand and keeps in quarantine: confirmed, and not in its journal."""
+
+    run = models.BigIntegerField()
+    seq = models.IntegerField()
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["run", "seq"], name="aside_once")]
 
 
 class EnrolmentCode(models.Model):
