@@ -21,7 +21,7 @@ from qafila.sync.models import Mail, Peer, Upload
 from qafila.sync.pki import write_private
 
 FILE = "sync_state.json"
-FRESH = timedelta(seconds=45)
+FRESH = timedelta(seconds=75)
 """Without a contact for so long there is no bar."""
 CLOCK_DOUBT_MS = 5 * 60 * 1000
 _BARS = ((0.3, 4), (0.8, 3), (2.0, 2))
