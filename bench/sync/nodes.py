@@ -32,6 +32,19 @@ LONGEST_START_S = 90.0
 _SHAPE = ("src/qafila/*/migrations/*.py", "src/qafila/journal/*.py", "bench/sync/words.py", "bench/sync/workload.py",
           "bench/sync/acts.py")  # fmt: skip
 
+_LOOK = """
+import socket, sys, time
+end = time.monotonic() + float(sys.argv[3])
+while True:
+    try:
+        socket.create_connection((sys.argv[1], int(sys.argv[2])), 2).close()
+        break
+    except OSError:
+        if time.monotonic() > end:
+            raise
+        time.sleep(0.1)
+"""
+
 
 @dataclass
 class Pair:
@@ -148,9 +161,7 @@ def qafila(*words: str) -> list[str]:
 
 def told(node: NodeDirectory, *words: str, module: str = "bench.sync.acts") -> dict[str, Any]:
     """What a process of that node prints. Raises `CalledProcessError`."""
-    done = subprocess.run(
-        [sys.executable, "-m", module, *words], env=within(node), stdout=subprocess.PIPE, check=True
-    )
+    done = subprocess.run([sys.executable, "-m", module, *words], env=within(node), stdout=subprocess.PIPE, check=True)
     found: dict[str, Any] = json.loads(done.stdout)
     return found
 
@@ -166,12 +177,8 @@ def serve(link: Link, hub: NodeDirectory) -> subprocess.Popen[Any]:
 
 def await_port(link: Link, port: int, server: subprocess.Popen[Any]) -> None:
     """Wait until a port of the hub's namespace takes connections, seen from inside it."""
-    look = (
-        "import socket,time\nend=time.monotonic()+%f\nwhile True:\n"
-        " try: socket.create_connection(('%s',%d),2).close(); break\n"
-        " except OSError:\n  if time.monotonic()>end: raise\n  time.sleep(.1)"
-    ) % (LONGEST_START_S, HUB_ADDRESS, port)
-    probe = link.hub([sys.executable, "-c", look], stderr=subprocess.DEVNULL)
+    words = [sys.executable, "-c", _LOOK, HUB_ADDRESS, str(port), str(LONGEST_START_S)]
+    probe = link.hub(words, stderr=subprocess.DEVNULL)
     if probe.wait() or server.poll() is not None:
         raise RuntimeError(f"nobody listens on port {port} of the hub")
 

@@ -39,7 +39,8 @@ métr salping mast thyroïd spondyl tendin myos fibr lymph phléb artér vascul 
 _AFTER = "ite ites algie algies ose oses ome omes ique iques pathie opathie ien ienne al aux ée ées".split()
 _VERBS = """
 mesur palp auscult observ surveill nettoy pans soulag calm irradi brûl gratt gonfl dégonfl respir mang dorm tousse crach
-vomiss tombe soulev port pouss tir march mont descend travers arriv repart expliqu rassur conseill propos prescri renouvel
+vomiss tombe soulev port pouss tir march mont descend travers arriv repart expliqu rassur conseill propos
+prescri renouvel
 """.split()
 _ENDINGS = "er e ent é ée és ées ait aient ant era eront ons ez".split()
 _STEMS = """
@@ -54,7 +55,8 @@ tors touch tourn tract tranch tremp tress tub vag vann vers vert vid vis voil vo
 _SHAPES = "e es eur eurs eux euse able age ages ement ure ures ette ant ante ation ations in ine".split()
 _LETTERS = "بتثجحخدذرزسشصضطعغفقكلمنه"
 _PATTERNS = (
-    "{0}{1}{2}", "{0}ا{1}{2}", "م{0}{1}و{2}", "{0}{1}ي{2}", "{0}{1}ا{2}", "ت{0}{1}ي{2}", "است{0}{1}ا{2}", "ان{0}{1}ا{2}",
+    "{0}{1}{2}", "{0}ا{1}{2}", "م{0}{1}و{2}", "{0}{1}ي{2}", "{0}{1}ا{2}", "ت{0}{1}ي{2}", "است{0}{1}ا{2}",
+    "ان{0}{1}ا{2}",
     "م{0}{1}{2}ة", "{0}{1}و{2}", "{0}{1}{2}ة", "ي{0}{1}{2}", "ت{0}{1}{2}", "{0}ا{1}{2}ة", "أ{0}{1}ا{2}", "م{0}ا{1}{2}",
     "ا{0}ت{1}ا{2}", "مت{0}{1}{2}", "{0}{1}{2}ات", "{0}{1}{2}ين",
 )  # fmt: skip
@@ -110,5 +112,7 @@ def name(language: str, dice: random.Random) -> str:
     if language == "ar":
         letters = dice.sample(_LETTERS, 3)
         return dice.choice(("{0}ا{1}{2}", "{0}{1}ي{2}", "{0}{1}{2}ة", "م{0}{1}{2}", "{0}{1}ا{2}ي")).format(*letters)
-    parts = dice.choices("ba ra mi lou sa dri ka ne tou za ha fe jo ya si ma lo che ou di".split(), k=dice.randint(2, 4))
+    parts = dice.choices(
+        "ba ra mi lou sa dri ka ne tou za ha fe jo ya si ma lo che ou di".split(), k=dice.randint(2, 4)
+    )
     return "".join(parts).capitalize()

@@ -92,7 +92,7 @@ def consultations(count: int, seed: int) -> Iterator[Consultation]:
             sex=dice.choice(("female", "male")),
             born=date(1940, 1, 1) + timedelta(days=dice.randrange(65 * 365)),
             phone=f"06{dice.randrange(10**8):08d}",
-            national_id=f"{dice.choice('ABCDEFGHJK')}{number:06d}",
+            national_id=f"{dice.choice('ABCDEFGHJK')}{seed % 10_000:04d}{number:05d}",
             reason=note(language, 15, 40, dice),
             note=note(language, SHORTEST, LONGEST, dice),
             readings={key: round(dice.uniform(low, high), places or None) for key, low, high, places, _ in READINGS},
