@@ -74,7 +74,8 @@ class Nodes:
     def __enter__(self) -> Self:
         self.cluster.__enter__()
         if not (self.masters / "ready").exists():
-            shutil.rmtree(self.masters, ignore_errors=True)
+            for old in self.masters.parent.glob("sync-" + "[0-9a-f]" * 12):
+                shutil.rmtree(old, ignore_errors=True)
             self._build()
         self._restore()
         return self
