@@ -139,7 +139,7 @@ def _push(store: HubStore, frame: Frame) -> Message:
 
 
 def _take(store: HubStore, packed: bytes) -> Taken:
-    aside, alarms = store.take(codec.ROWS.unpack(packed))
+    aside, alarms = store.take(codec.COLUMNS.unpack(packed))
     return Taken(aside, alarms)
 
 
@@ -152,7 +152,7 @@ def _pull(store: HubStore, frame: Frame) -> Message:
             store.seen(frame.time_ms)
     numbers, parcels = store.fetch(min(max(said.limit, 0), MAX_MAIL))
     left = max(0, store.waiting() - len(numbers)) if numbers else 0
-    return Mail(numbers, codec.ROWS.pack(parcels), store.ack_no(), left)
+    return Mail(numbers, codec.COLUMNS.pack(parcels), store.ack_no(), left)
 
 
 def _numbers(said: list[int]) -> list[int]:

@@ -254,7 +254,7 @@ class UnitSession:
     def _hello(self) -> _Sent:
         rows = self.store.pending(STRICT, self._raw, set())
         own = {f"{run:x}": ranges for run, ranges in self.store.own().items()} if self._tell_own else None
-        packed = codec.ROWS.pack([p for _, p in rows])
+        packed = codec.COLUMNS.pack([p for _, p in rows])
         said = Hello(self.store.ack_no(), digest(self.store.held()), packed, list(self._acks), own)
         return _Sent(said, [n for n, _ in rows], full=len(packed) > self._raw // 2, urgent=True)
 
@@ -262,7 +262,7 @@ class UnitSession:
         rows = self.store.pending(lanes, self._raw, self._skip())
         if not rows:
             return None
-        packed = codec.ROWS.pack([p for _, p in rows])
+        packed = codec.COLUMNS.pack([p for _, p in rows])
         full = len(packed) > self._raw // 2
         return _Sent(Push(packed), [n for n, _ in rows], full=full, urgent=lanes == URGENT)
 
@@ -331,7 +331,7 @@ class UnitSession:
         self.store.set_ack_no(message.ack_no)
         confirmed = set(sent.message.acks)
         self._acks = [n for n in self._acks if n not in confirmed]
-        parcels = codec.ROWS.unpack(message.parcels)
+        parcels = codec.COLUMNS.unpack(message.parcels)
         if len(parcels) != len(message.numbers):
             raise FrameError("unreadable")
         if parcels:
