@@ -3,20 +3,24 @@
 from __future__ import annotations
 
 import os
+import resource
 import shutil
 from pathlib import Path
 
 import pytest
+from django.db import connections
+from django.utils import translation
 
-from qafila.clinic.visits.models import Attachment, Observation
+from qafila.clinic.visits.models import Attachment
 from qafila.journal import blobs, check
 from qafila.journal.here import Here, at
 from qafila.journal.models import Blob, Quarantine, Record
 from qafila.journal.write import writing
 from qafila.registry.people.models import Person
-from qafila.sync import mailbox, stick
-from qafila.sync.models import Mail, Peer, StickMail
-from tests.sync.pair import Pair, keys_of, pending, register
+from qafila.sync import bundle, mailbox, stick
+from qafila.sync.models import Peer, StickMail
+from tests.conftest import wipe
+from tests.sync.pair import Pair, join, pending, register
 
 PICTURE = os.urandom(3 * blobs.CHUNK + 100)
 
@@ -153,3 +157,292 @@ def test_an_old_stick_after_a_newer_contact_makes_the_hub_send_nothing_again(pai
     pair.sync()
     assert read(pair.hub, tmp_path).sound
     assert waiting(pair) == 0 and pair.sync().report.received == 0
+
+
+def test_what_could_not_be_understood_is_confirmed_all_the_same(pair: Pair, tmp_path: Path) -> None:
+    register(pair.unit)
+    with at(pair.unit):
+        bad = Record.objects.order_by("no").last()
+        assert bad
+        Record.objects.filter(pk=bad.pk).update(fields=bytes(bad.fields or b"") + b" ")
+    put(pair.unit, tmp_path)
+    assert read(pair.hub, tmp_path).bundles[0].aside == 1
+    put(pair.hub, tmp_path)
+    read(pair.unit, tmp_path)
+    assert pending(pair.unit) == 0
+    with at(pair.unit):
+        assert Peer.objects.get().quarantined == 1
+    session = pair.sync()
+    assert session.report.sent == 0 and session.greeted
+
+
+def test_a_unit_cannot_speak_for_another_by_stick(pair: Pair, tmp_path: Path) -> None:
+    foreign = Here("U9", "unit", database=pair.unit.database, confirmed_by_hub=True)
+    register(foreign)
+    register(pair.unit)
+    put(pair.unit, tmp_path)
+    assert read(pair.hub, tmp_path).bundles[0].aside == 2
+    with at(pair.hub):
+        assert Person.objects.count() == 1 and Quarantine.objects.count() == 2
+
+
+def save(node: Here, path: Path) -> None:
+    """A backup of a node's database, as it lies on the disk."""
+    connection = connections[node.database]
+    connection.close()
+    shutil.copy(str(connection.settings_dict["NAME"]), path)
+
+
+def restore(node: Here, path: Path) -> None:
+    connection = connections[node.database]
+    connection.close()
+    name = str(connection.settings_dict["NAME"])
+    for suffix in ("-wal", "-shm"):
+        Path(name + suffix).unlink(missing_ok=True)
+    shutil.copy(path, name)
+    node.run = None
+
+
+def test_a_restored_unit_gets_again_what_it_had_acknowledged_by_stick(pair: Pair, tmp_path: Path) -> None:
+    backup, usb, old = tmp_path / "backup", tmp_path / "usb", tmp_path / "old"
+    usb.mkdir()
+    person = register(pair.unit)
+    trip(pair, usb)
+    save(pair.unit, backup)
+    edit(pair.hub, person, "0611111111")
+    trip(pair, usb)
+    extra = register(pair.unit)
+    trip(pair, usb)
+    assert waiting(pair) == 0
+    shutil.copytree(usb, old)
+    restore(pair.unit, backup)
+    # A receipt for what this life of the unit never had must not make it claim to have it.
+    shutil.rmtree(usb / "qafila" / "H")
+    register(pair.unit)
+    trip(pair, usb)
+    with at(pair.unit):
+        assert {p.pk for p in Person.objects.all()} > {person.pk, extra.pk}
+        assert Person.objects.get(pk=person.pk).phone == "0611111111" and list(check.problems()) == []
+    trip(pair, usb)
+    assert waiting(pair) == 0 and pending(pair.unit) == 0
+    assert pair.sync().report.received == 0
+
+
+def test_a_restored_unit_does_not_believe_receipts_of_its_later_life(pair: Pair, tmp_path: Path) -> None:
+    backup = tmp_path / "backup"
+    person = register(pair.unit)
+    pair.sync()
+    save(pair.unit, backup)
+    for phone in ("1", "2"):
+        edit(pair.hub, person, phone)
+        put(pair.hub, tmp_path, receiver="U1")
+        read(pair.unit, tmp_path)
+        put(pair.unit, tmp_path)
+        read(pair.hub, tmp_path)
+    put(pair.hub, tmp_path)
+    receipts = max((tmp_path / "qafila" / "U1").iterdir())
+    for file in (tmp_path / "qafila" / "U1").iterdir():
+        if file != receipts:
+            file.unlink()
+    restore(pair.unit, backup)
+    read(pair.unit, tmp_path)
+    with at(pair.unit):
+        assert Peer.objects.get().ack_no == 0
+    pair.sync()
+    with at(pair.unit):
+        assert Person.objects.get(pk=person.pk).phone == "2"
+
+
+def test_a_restored_hub_gets_everything_again_and_numbers_given_anew_acknowledge_nothing(
+    pair: Pair, tmp_path: Path
+) -> None:
+    if pair.hub.database.startswith("pg"):
+        return
+    backup, usb = tmp_path / "backup", tmp_path / "usb"
+    usb.mkdir()
+    person = register(pair.unit)
+    with at(pair.unit):
+        blobs.put(PICTURE, "image/jpeg")
+    trip(pair, usb)
+    save(pair.hub, backup)
+    extra = register(pair.unit)
+    edit(pair.hub, person, "0611111111")
+    trip(pair, usb)
+    assert pending(pair.unit) == 0
+    restore(pair.hub, backup)
+    edit(pair.hub, person, "0622222222")
+    shutil.rmtree(usb / "qafila")
+    for _ in range(3):
+        trip(pair, usb)
+    with at(pair.hub):
+        assert Person.objects.filter(pk=extra.pk).exists() and list(check.problems()) == []
+    with at(pair.unit):
+        assert Person.objects.get(pk=person.pk).phone == "0622222222"
+        assert not Blob.objects.filter(sent=False).exists()
+    assert waiting(pair) == 0 and pending(pair.unit) == 0
+
+
+@pytest.fixture
+def other(pair: Pair, tmp_path: Path) -> Pair:
+    """A second unit of the same hub."""
+    wipe("n2")
+    directory = tmp_path / "unit2"
+    shutil.copytree(pair.unit.directory or "", directory, ignore=lambda *_: ["blobs"])
+    for key in ("signing.pem", "sealing.pem"):
+        (directory / "keys" / key).unlink()
+    return join(Here("U2", "unit", directory=directory, database="n2", confirmed_by_hub=True), pair.hub)
+
+
+def test_one_stick_carries_for_many_and_any_vehicle_carries_it(pair: Pair, other: Pair, tmp_path: Path) -> None:
+    one, two = register(pair.unit), register(other.unit)
+    put(pair.unit, tmp_path)
+    put(other.unit, tmp_path)
+    with translation.override("en"):
+        said = read(other.unit, tmp_path)
+        assert not said.sound and "2 bundles for H stay on the stick" in str(said)
+    assert len(read(pair.hub, tmp_path).bundles) == 2
+    with at(pair.hub):
+        assert set(Person.objects.values_list("pk", flat=True)) == {one.pk, two.pk}
+    assert {w.receiver for w in put(pair.hub, tmp_path)} == {"U1", "U2"}
+    said = read(pair.unit, tmp_path, clean=True)
+    # Its own bundle and the hub's for it; what is the other unit's stays.
+    assert said.sound and len(said.removed) == 2 and said.carried == {"H": 1, "U2": 1}
+    assert read(other.unit, tmp_path, clean=True).sound
+    assert pending(pair.unit) == pending(other.unit) == 0
+    assert not list(tmp_path.rglob("*.qfb"))
+
+
+def test_a_hub_writes_for_whom_it_is_told(pair: Pair, other: Pair, tmp_path: Path) -> None:
+    with pytest.raises(stick.StickError) as refused:
+        put(pair.hub, tmp_path)
+    assert refused.value.reason == "nobody"
+    assert [w.receiver for w in put(pair.hub, tmp_path, receiver="U2")] == ["U2"]
+    assert [w.receiver for w in put(pair.hub, tmp_path, receiver="all")] == ["U1", "U2"]
+    with at(pair.hub):
+        Peer.objects.filter(code="U2").update(revoked=True)
+    with pytest.raises(stick.StickError) as refused:
+        put(pair.hub, tmp_path, receiver="U2")
+    assert refused.value.reason == "unknown_node"
+
+
+def nothing_taken(pair: Pair) -> bool:
+    with at(pair.hub):
+        return not (Record.objects.exists() or Quarantine.objects.exists() or Blob.objects.exists()
+                    or Peer.objects.exclude(heard=b"").exists())  # fmt: skip
+
+
+def bundle_of(path: Path) -> Path:
+    [file] = path.rglob("*.qfb")
+    return file
+
+
+def test_a_stick_that_was_tampered_with_imports_nothing(pair: Pair, tmp_path: Path) -> None:
+    register(pair.unit)
+    put(pair.unit, tmp_path)
+    file = bundle_of(tmp_path)
+    whole = file.read_bytes()
+    for bit in range(0, 8 * len(whole), 61):
+        spoilt = bytearray(whole)
+        spoilt[bit >> 3] ^= 1 << (bit & 7)
+        file.write_bytes(spoilt)
+        said = read(pair.hub, tmp_path)
+        assert not said.sound and str(said)
+    for cut in range(0, len(whole), 23):
+        file.write_bytes(whole[:cut])
+        assert not read(pair.hub, tmp_path).sound
+    assert nothing_taken(pair)
+    file.write_bytes(whole)
+    assert read(pair.hub, tmp_path).sound
+
+
+def refusal(pair: Pair, path: Path) -> list[str]:
+    said = read(pair.hub, path)
+    assert not said.sound and nothing_taken(pair)
+    return [b.reason for b in said.bundles]
+
+
+def test_a_foreign_stick_imports_nothing_and_says_why(pair: Pair, other: Pair, tmp_path: Path) -> None:
+    register(pair.unit)
+    put(pair.unit, tmp_path)
+    with at(pair.hub):
+        Peer.objects.filter(code="U1").update(revoked=True)
+        assert refusal(pair, tmp_path) == ["revoked"]
+        Peer.objects.filter(code="U1").update(revoked=False, code="U3")
+        Peer.objects.filter(code="U1").delete()
+        assert refusal(pair, tmp_path) == ["unknown_sender"]
+        Peer.objects.filter(code="U2").update(code="U1")
+        # Another box under that code, of another jurisdiction say.
+        assert refusal(pair, tmp_path) == ["altered"]
+    keys = (pair.hub.directory or tmp_path) / "keys"
+    (keys / "sealing.pem").rename(keys / "sealing.old")
+    assert refusal(pair, tmp_path) == ["other_key"]
+    with at(Here("H2", "hub", directory=pair.hub.directory, database=pair.hub.database)):
+        said = stick.from_stick(tmp_path)
+        assert not said.bundles and said.carried == {"H": 1} and not said.sound
+
+
+def test_what_is_no_bundle_is_refused(pair: Pair, tmp_path: Path) -> None:
+    assert not read(pair.hub, tmp_path).sound
+    folder = tmp_path / "qafila" / "H"
+    folder.mkdir(parents=True)
+    (folder / "a.qfb").write_text("a letter")
+    (folder / "b.qfb").mkdir()
+    os.mkfifo(folder / "c.qfb")
+    (folder / "d.qfb").symlink_to("/etc/passwd")
+    (folder / "e.qfb").touch()
+    (folder / "readme.txt").write_text("not looked at")
+    said = read(pair.hub, tmp_path)
+    assert not said.sound and len(said.unknown) == 5 and nothing_taken(pair)
+    with pytest.raises(stick.StickError) as refused:
+        read(pair.hub, tmp_path / "nowhere")
+    assert refused.value.reason == "no_stick" and str(refused.value)
+
+
+def test_a_sound_bundle_is_taken_beside_a_damaged_one(pair: Pair, other: Pair, tmp_path: Path) -> None:
+    register(other.unit)
+    put(other.unit, tmp_path)
+    file = bundle_of(tmp_path)
+    file.write_bytes(file.read_bytes()[:-5])
+    person = register(pair.unit)
+    put(pair.unit, tmp_path)
+    said = read(pair.hub, tmp_path)
+    assert sorted(b.reason for b in said.bundles) == ["", "truncated"] and not said.sound
+    with at(pair.hub):
+        assert list(Person.objects.values_list("pk", flat=True)) == [person.pk]
+
+
+def test_a_full_stick_gets_no_half_bundle(pair: Pair, tmp_path: Path) -> None:
+    register(pair.unit)
+    with at(pair.unit):
+        blobs.put(os.urandom(300_000), "image/jpeg")
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (150_000, hard))
+    try:
+        with pytest.raises(stick.StickError) as refused:
+            put(pair.unit, tmp_path)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+    assert refused.value.reason == "full" and str(refused.value)
+    assert not [f for f in (tmp_path / "qafila").rglob("*") if f.is_file()]
+    trip(pair, tmp_path)
+    assert pending(pair.unit) == 0
+
+
+def test_a_hub_whose_disk_is_full_confirms_nothing(pair: Pair, tmp_path: Path) -> None:
+    if pair.hub.database.startswith("pg"):
+        return
+    register(pair.unit)
+    put(pair.unit, tmp_path)
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (2048, hard))
+    try:
+        assert refusal(pair, tmp_path) == ["disk"]
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+    trip(pair, tmp_path)
+    assert pending(pair.unit) == 0
+
+
+def test_every_reason_has_words() -> None:
+    for words in (*stick.REASONS.values(), *bundle.REASONS.values()):
+        assert str(words).endswith((".", "?"))

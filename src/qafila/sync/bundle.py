@@ -208,7 +208,7 @@ class Bundle:
         except ValueError as error:
             raise BundleError("altered") from error
         try:
-            self.size = os.fstat(file.fileno()).st_size
+            self.size = file.seek(0, os.SEEK_END)
         except OSError as error:
             raise BundleError("medium") from error
         self._body = self.size - len(self.header.raw) - _SIGNATURE - len(END)

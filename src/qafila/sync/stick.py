@@ -44,7 +44,7 @@ Progress = Callable[[str, int, int], None]
 log = logging.getLogger("qafila.sync")
 
 REASONS = {
-    "no_stick": gettext_lazy("There is no folder of that name. Is the stick in?"),
+    "no_stick": gettext_lazy("There is no such folder. Is the stick in?"),
     "not_enrolled": gettext_lazy("This node has not joined a hub yet, and no node has joined it."),
     "unknown_node": gettext_lazy("No node of that code has joined this hub."),
     "no_key": gettext_lazy("That node has no key for sticks yet. Enrol it again."),
@@ -320,9 +320,10 @@ def _open(file: Path) -> Iterator[BinaryIO]:
         number = os.open(file, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
     except OSError as error:
         raise BundleError("medium") from error
+    if not stat.S_ISREG(os.fstat(number).st_mode):
+        os.close(number)
+        raise BundleError("not_a_bundle")
     with os.fdopen(number, "rb") as opened:
-        if not stat.S_ISREG(os.fstat(number).st_mode):
-            raise BundleError("not_a_bundle")
         yield opened
 
 

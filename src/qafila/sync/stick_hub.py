@@ -28,13 +28,19 @@ from qafila.sync.signals import arrived
 from qafila.sync.stick_load import Load, Tally, batches, without
 from qafila.sync.stick_unit import MARK, MAX_TOLD, travelling
 
+REMEMBERED = 200
+"""Bundles of a unit that are known again."""
+
 
 class Heard(msgspec.Struct, array_like=True):
     """What the last bundle of a unit said, and what came of it."""
 
-    time_ms: int
     number: int
     greeting: Greeting
+    latest_ms: int
+    """When the newest bundle that was taken in was written, by the unit's clock."""
+    known: list[int] = []
+    """Numbers of the last bundles, this one at the end."""
 
 
 def heard(peer: Peer) -> Heard | None:
@@ -93,7 +99,10 @@ def _chunk(part: Chunk, tally: Tally) -> None:
 
 
 def _greeting(peer: Peer, header: Header, said: Greeting) -> None:
-    if not _stale(peer, header):
+    last = heard(peer)
+    if last is not None and header.number in last.known:
+        return
+    if not _stale(peer, last, header):
         # A unit that was restored from a backup shows itself by an older number, and by records that it lacks.
         if said.ack_no < peer.ack_no:
             mailbox.forget_acks(peer.code, said.ack_no)
@@ -102,16 +111,23 @@ def _greeting(peer: Peer, header: Header, said: Greeting) -> None:
 
 
 def finish(header: Header, tally: Tally) -> None:
-    """The whole bundle was taken in: it may be answered."""
-    if tally.greeting is not None:
-        told = msgspec.msgpack.encode(Heard(header.time_ms, header.number, tally.greeting))
-        Peer.objects.filter(code=header.sender).update(heard=told)
+    """The whole bundle was taken in: it may be answered. One that is read again is not answered again."""
+    if tally.greeting is None:
+        return
+    with transaction.atomic(using=here().database):
+        peer = _peer(header.sender)
+        last = heard(peer)
+        known = last.known if last else []
+        if header.number not in known:
+            latest = max(header.time_ms, last.latest_ms if last else 0)
+            told = Heard(header.number, tally.greeting, latest, [*known, header.number][-REMEMBERED:])
+            peer.heard = msgspec.msgpack.encode(told)
+            peer.save(update_fields=["heard"])
 
 
-def _stale(peer: Peer, header: Header) -> bool:
+def _stale(peer: Peer, last: Heard | None, header: Header) -> bool:
     """Whether the unit has been heard, by network or stick, after it wrote that bundle (by its own clock)."""
-    last = heard(peer)
-    if last is not None and header.time_ms <= last.time_ms:
+    if last is not None and header.time_ms <= last.latest_ms:
         return True
     if peer.last_contact is None:
         return False
