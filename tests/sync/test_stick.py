@@ -8,7 +8,6 @@ import shutil
 from pathlib import Path
 
 import pytest
-from django.db import connections
 from django.utils import translation
 
 from qafila.clinic.visits.models import Attachment
@@ -21,6 +20,7 @@ from qafila.sync import bundle, mailbox, stick
 from qafila.sync.models import Peer, StickMail
 from tests.conftest import wipe
 from tests.sync.pair import Pair, join, pending, register
+from tests.sync.restored import restore, save
 
 PICTURE = os.urandom(3 * blobs.CHUNK + 100)
 
@@ -184,23 +184,6 @@ def test_a_unit_cannot_speak_for_another_by_stick(pair: Pair, tmp_path: Path) ->
     assert read(pair.hub, tmp_path).bundles[0].aside == 2
     with at(pair.hub):
         assert Person.objects.count() == 1 and Quarantine.objects.count() == 2
-
-
-def save(node: Here, path: Path) -> None:
-    """A backup of a node's database, as it lies on the disk."""
-    connection = connections[node.database]
-    connection.close()
-    shutil.copy(str(connection.settings_dict["NAME"]), path)
-
-
-def restore(node: Here, path: Path) -> None:
-    connection = connections[node.database]
-    connection.close()
-    name = str(connection.settings_dict["NAME"])
-    for suffix in ("-wal", "-shm"):
-        Path(name + suffix).unlink(missing_ok=True)
-    shutil.copy(path, name)
-    node.run = None
 
 
 def test_a_restored_unit_gets_again_what_it_had_acknowledged_by_stick(pair: Pair, tmp_path: Path) -> None:
