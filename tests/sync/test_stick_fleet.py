@@ -19,7 +19,7 @@ from qafila.registry.people.models import Person
 from qafila.sync import mailbox, stick
 from tests.conftest import wipe
 from tests.sync.pair import Pair, join, register
-from tests.sync.restored import restore, save
+from tests.sync.usb import restore, save
 
 NODES = ("U1", "U2", "H")
 DOES = st.one_of(
@@ -113,7 +113,7 @@ class Fleet:
         self.stick.mkdir()
 
     def spoil(self, code: str) -> None:
-        files = sorted(self.stick.rglob("*.qfb"))
+        files = sorted(f for f in self.stick.rglob("*.qfb") if f.stat().st_size)
         if files:
             file = self.dice.choice(files)
             data = bytearray(file.read_bytes())

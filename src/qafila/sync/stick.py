@@ -231,7 +231,12 @@ def _guess(peer: Peer, limit: int) -> int:
 def _whole(target: Path) -> Iterator[BinaryIO]:
     """A file that is there whole and durable, or not at all."""
     target.parent.mkdir(parents=True, exist_ok=True)
-    fresh = target.with_name(f".{secrets.token_hex(6)}.part")
+    mine = f".{target.name.rsplit('-', 1)[0]}-"
+    with suppress(OSError):
+        # What a process that was killed in the middle has left takes the room of whole bundles.
+        for left in target.parent.glob(f"{mine}*.part"):
+            left.unlink()
+    fresh = target.with_name(f"{mine}{secrets.token_hex(6)}.part")
     try:
         with fresh.open("xb") as file:
             yield file
