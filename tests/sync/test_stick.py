@@ -139,6 +139,40 @@ def test_an_old_stick_after_a_newer_contact_makes_the_hub_send_nothing_again(pai
     assert waiting(pair) == 0 and pair.sync().report.received == 0
 
 
+def test_two_sticks_that_overtake_each_other_make_the_hub_send_nothing_again(pair: Pair, tmp_path: Path) -> None:
+    slow, fast = tmp_path / "slow", tmp_path / "fast"
+    slow.mkdir()
+    fast.mkdir()
+    person = register(pair.unit)
+    pair.sync()
+    edit(pair.hub, person, "0611111111")
+    put(pair.unit, slow)
+    put(pair.hub, fast, receiver="U1")
+    read(pair.unit, fast)
+    put(pair.unit, fast)
+    for path in (fast, slow, fast):
+        assert read(pair.hub, path).sound and waiting(pair) == 0
+
+
+def test_a_receipt_that_the_network_has_overtaken_sets_nothing_back(pair: Pair, tmp_path: Path) -> None:
+    person = register(pair.unit)
+    pair.sync()
+    edit(pair.hub, person, "0611111111")
+    put(pair.hub, tmp_path, receiver="U1")
+    read(pair.unit, tmp_path)
+    put(pair.unit, tmp_path)
+    read(pair.hub, tmp_path)
+    put(pair.hub, tmp_path)
+    edit(pair.hub, person, "0622222222")
+    pair.sync()
+    with at(pair.unit):
+        before = Peer.objects.get().ack_no
+    read(pair.unit, tmp_path)
+    with at(pair.unit):
+        assert Peer.objects.get().ack_no == before
+    assert pair.sync().report.received == 0
+
+
 def test_what_could_not_be_understood_is_confirmed_all_the_same(pair: Pair, tmp_path: Path) -> None:
     register(pair.unit)
     with at(pair.unit):
@@ -191,13 +225,14 @@ def test_a_restored_unit_gets_again_what_it_had_acknowledged_by_stick(pair: Pair
     assert pair.sync().report.received == 0
 
 
-def test_a_restored_unit_does_not_believe_receipts_of_its_later_life(pair: Pair, tmp_path: Path) -> None:
+@pytest.mark.parametrize("rounds", [1, 2])
+def test_a_restored_unit_does_not_believe_receipts_of_its_later_life(pair: Pair, tmp_path: Path, rounds: int) -> None:
     backup = tmp_path / "backup"
     person = register(pair.unit)
     pair.sync()
     save(pair.unit, backup)
-    for phone in ("1", "2"):
-        edit(pair.hub, person, phone)
+    for number in range(rounds):
+        edit(pair.hub, person, str(number))
         put(pair.hub, tmp_path, receiver="U1")
         read(pair.unit, tmp_path)
         put(pair.unit, tmp_path)
@@ -213,7 +248,7 @@ def test_a_restored_unit_does_not_believe_receipts_of_its_later_life(pair: Pair,
         assert Peer.objects.get().ack_no == 0
     pair.sync()
     with at(pair.unit):
-        assert Person.objects.get(pk=person.pk).phone == "2"
+        assert Person.objects.get(pk=person.pk).phone == str(rounds - 1)
 
 
 def test_a_restored_hub_gets_everything_again_and_numbers_given_anew_acknowledge_nothing(
