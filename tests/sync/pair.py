@@ -57,10 +57,19 @@ def join(unit: Here, hub: Here) -> Pair:
     """Make the two known to each other, as enrolment does."""
     mailbox.connect()
     with at(hub):
-        Peer.objects.create(code=unit.node, profile="unit", signing_key=pki.signing_public(_keys(unit)))
+        Peer.objects.create(
+            code=unit.node,
+            profile="unit",
+            signing_key=pki.signing_public(_keys(unit)),
+            sealing_key=pki.sealing_public(_keys(unit)),
+        )
     with at(unit):
         Peer.objects.create(
-            code=hub.node, upward=True, url="https://hub.invalid", signing_key=pki.signing_public(_keys(hub))
+            code=hub.node,
+            upward=True,
+            url="https://hub.invalid",
+            signing_key=pki.signing_public(_keys(hub)),
+            sealing_key=pki.sealing_public(_keys(hub)),
         )
     return Pair(unit, hub)
 
