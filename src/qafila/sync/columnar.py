@@ -46,4 +46,8 @@ class Packed(msgspec.Struct, array_like=True, forbid_unknown_fields=True):
     prevs: list[bytes]
     """Of records whose predecessor is not in the frame."""
     outside: bytes
-    text: str
+    single: int
+    words: str
+    first: bytes
+    second: bytes
+    """Long text, as `wording.pack_words` gives it."""

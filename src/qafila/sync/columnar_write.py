@@ -19,6 +19,7 @@ from qafila.sync.columnar import LOOSE, Packed
 from qafila.sync.columnar_read import unpack
 from qafila.sync.columns import HEX32, Row, Tables, pack_ids, pack_ints, pack_texts
 from qafila.sync.rows import ROWS, CodecError
+from qafila.sync.wording import pack_words
 from qafila.sync.shapes import Shape, discriminator, open_letters, shape_of
 
 _SPLIT = 9
@@ -93,7 +94,7 @@ def _pack(parcels: Sequence[Parcel], every: Sequence[_Read | None]) -> bytes:
             len(parcels), shapes, groups, columns, tables.strings,
             pack_ints([one.group if one else LOOSE for one in every]),
             *_clocks(read), *subject, patient, actor, salt, b"".join(subject_nonces(read)), _rows(loose), salts,
-            _prevs(read), b"".join(map(bytes.fromhex, tables.outside)), "".join(tables.text),
+            _prevs(read), b"".join(map(bytes.fromhex, tables.outside)), *pack_words("".join(tables.text)),
         )
     )  # fmt: skip
 
