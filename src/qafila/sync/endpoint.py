@@ -132,7 +132,7 @@ def _push(sender: str, frame: Frame) -> Message:
 
 
 def _take(packed: bytes, sender: str) -> Taken:
-    outcome = intake.take(codec.ROWS.unpack(packed), sender, author=sender)
+    outcome = intake.take(codec.COLUMNS.unpack(packed), sender, author=sender)
     return Taken(outcome.aside, outcome.alarms)
 
 
@@ -146,7 +146,7 @@ def _pull(sender: str, frame: Frame) -> Message:
             mailbox.acknowledge(peer, [n for n in said.acks[:1000] if 0 < n < 1 << 63])
             _seen(peer, frame)
     numbers, parcels = mailbox.fetch(sender, min(max(said.limit, 0), MAX_MAIL))
-    return Mail(numbers, codec.ROWS.pack(parcels), peer.ack_no, max(0, mailbox.waiting(sender) - len(numbers)))
+    return Mail(numbers, codec.COLUMNS.pack(parcels), peer.ack_no, max(0, mailbox.waiting(sender) - len(numbers)))
 
 
 def _offer(sender: str, frame: Frame) -> Message:

@@ -192,14 +192,14 @@ class UnitSession:
         ack_no, confirmed, total = self.store.numbers()
         rows = self.store.pending(STRICT, self._raw, set())
         own = self.store.own_ranges() if self._tell_ranges else None
-        packed = codec.ROWS.pack([p for _, p in rows])
+        packed = codec.COLUMNS.pack([p for _, p in rows])
         return _Sent(Hello(ack_no, confirmed, total, packed, own), [n for n, _ in rows])
 
     def _push(self, lanes: range) -> _Sent | None:
         rows = self.store.pending(lanes, self._raw, self._skip())
         if not rows:
             return None
-        packed = codec.ROWS.pack([p for _, p in rows])
+        packed = codec.COLUMNS.pack([p for _, p in rows])
         return _Sent(Push(packed), [n for n, _ in rows], full=len(packed) > self._raw // 2)
 
     def _next_chunk(self) -> _Sent | None:
@@ -255,7 +255,7 @@ class UnitSession:
         self.store.set_ack_no(message.ack_no)
         confirmed = set(sent.message.acks)
         self._acks = [n for n in self._acks if n not in confirmed]
-        parcels = codec.ROWS.unpack(message.parcels)
+        parcels = codec.COLUMNS.unpack(message.parcels)
         if len(parcels) != len(message.numbers):
             raise FrameError("unreadable")
         if parcels:

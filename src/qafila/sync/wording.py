@@ -15,7 +15,9 @@ _BYTE = 256
 
 def pack_words(text: str) -> tuple[int, str, bytes, bytes]:
     """(number of one-byte words, the words, first bytes, second bytes). A text with NUL comes back wrong."""
-    tokens = [t for t in _capitals(_TOKEN.findall(text)) if t != " "]
+    every = _capitals(_TOKEN.findall(text))
+    last = len(every) - 1
+    tokens = [t for i, t in enumerate(every) if t != " " or i == 0 or i == last]
     counted = Counter(tokens)
     ranked = sorted(counted, key=lambda t: (-counted[t], t))
     single = min(len(ranked), _BYTE)
