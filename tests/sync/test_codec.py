@@ -33,6 +33,8 @@ VALUES = st.recursive(
 )
 FIELDS = st.dictionaries(st.sampled_from(["at", "code", "person", "number", "text", "%s"]), VALUES, max_size=5)
 STAMPS = st.builds("{:x}.{:x}.{}".format, st.integers(1, 2**62), st.integers(1, 9), st.sampled_from(["U1", "ي%s"]))
+WIRES = """order seq ms counter subject new_ms new_nonce new_counter patient actor salt columns groups strings salts
+prevs outside nonces shapes single words first second""".split()
 
 
 @st.composite
@@ -54,7 +56,8 @@ def records(draw: st.DrawFn) -> list[Parcel]:
         if headers and draw(st.booleans()):
             base[""] = [str(draw(st.sampled_from(headers)).stamp)]
         header = Header(
-            draw(st.sampled_from(["U1", "U2", "%d"])), draw(st.integers(1, 2)), seq, hlc, draw(st.sampled_from(["", *seen])),
+            draw(st.sampled_from(["U1", "U2", "%d"])), draw(st.integers(1, 2)), seq, hlc,
+            draw(st.sampled_from(["", *seen])),
             "act%s", "clinic.visit", 1, draw(st.sampled_from("cun")), subject, draw(st.sampled_from(["", *seen])),
             base, draw(st.lists(st.sampled_from(seen), max_size=2)), "MS", "", canon.digest(salt, data).hex(),
         )  # fmt: skip
@@ -94,7 +97,8 @@ def _real(count: int) -> list[Parcel]:
     person = ids.compose(MS, 5, 1).hex
     for seq in range(1, count + 1):
         code = ["pulse", "spo2", "weight"][seq % 3]
-        fields = {"at": "2026-01-05T08:00:00.123Z", "code": code, "entered": f"{60 + seq}", "number": f"{60 + seq}.0000",
+        fields = {"at": "2026-01-05T08:00:00.123Z", "code": code, "entered": f"{60 + seq}",
+                  "number": f"{60 + seq}.0000",
                   "person": person, "text": "Toux depuis trois jours, sans fièvre. Examen normal."}  # fmt: skip
         data = canon.dumps(fields)
         header = Header("U1", 9, seq, (MS << 16) + seq, person, "vitals.record", "clinic.observation", 1, "c",
@@ -136,8 +140,7 @@ def test_a_touched_frame_is_refused_or_gives_records() -> None:
 @given(st.data())
 def test_lying_columns_are_refused_or_give_records(data: st.DataObject) -> None:
     packed = msgspec.msgpack.decode(COLUMNS.pack(_real(20)), type=Packed)
-    name = data.draw(st.sampled_from(["order", "seq", "ms", "counter", "subject", "new_ms", "new_nonce", "new_counter",
-                                      "patient", "actor", "salt", "columns", "groups", "strings", "salts", "prevs"]))  # fmt: skip
+    name = data.draw(st.sampled_from(WIRES))
     number = st.integers(-(2**63), 2**64 - 1) | st.integers(-3, 12)
     wire = st.none() | number | st.text(max_size=4) | st.binary(max_size=40)
     wire = st.recursive(wire, lambda inner: st.lists(inner | st.sampled_from("ukdtpnxelb"), max_size=3), max_leaves=8)

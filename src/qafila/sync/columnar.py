@@ -13,7 +13,7 @@ LOOSE = 255
 
 
 class Packed(msgspec.Struct, array_like=True, forbid_unknown_fields=True):
-    """Records in columns. Numbers are as in `columns.pack_ints`; those of the header are in the order of the records."""
+    """Records in columns. Numbers are as in `columns.pack_ints`; a header's are in the order of the records."""
 
     count: int
     shapes: list[Shape]

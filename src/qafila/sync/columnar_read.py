@@ -14,8 +14,8 @@ from qafila.kernel.clock import COUNTER_BITS
 from qafila.sync.columnar import LOOSE, Packed
 from qafila.sync.columns import Row, Tables, quoted, unpack_ids, unpack_ints, unpack_texts
 from qafila.sync.rows import MAX_PARCELS, ROWS, CodecError
-from qafila.sync.wording import unpack_words
 from qafila.sync.shapes import Shape, header_templates, open_letters, template
+from qafila.sync.wording import unpack_words
 
 _MOST_CELLS = 400_000
 _ID = 16
@@ -185,6 +185,8 @@ class _Reader:
         for index, place in enumerate(self.places):
             shape, seq = self.shapes[self.group[index]], self.seq[index]
             at += steps[index]
+            if at < 0:
+                raise CodecError("not packed records")
             salt = self.packed.salts[at]
             body = fields[index].encode()
             start, end = headers[index]

@@ -9,6 +9,7 @@ from collections.abc import Callable
 
 _TOKEN = re.compile(r"[^\W_]+|[\W_]+")
 _STOP = (". ", ".\n", "\n", "! ", "? ", "؟ ")
+_ENDS = (" ", "\n")
 _BETWEEN = "\0"
 _BYTE = 256
 
@@ -50,25 +51,30 @@ def unpack_words(single: int, words: str, first: bytes, second: bytes, grow: Cal
             code = single + (code - single) * _BYTE + low
         tokens.append(known[code])
     grow(4 * (sum(map(len, tokens)) + len(tokens)))
+    plain = {token for token in set(tokens) if token[:1].isalnum()}
     spaced = []
     word = False
     for token in tokens:
-        if word and token[:1].isalnum():
-            spaced.append(" ")
-        word = token[:1].isalnum()
+        if token in plain:
+            if word:
+                spaced.append(" ")
+            word = True
+        else:
+            word = False
         spaced.append(token)
     return "".join(_capitals(spaced))
 
 
 def _capitals(tokens: list[str]) -> list[str]:
     """Turn the first letter after a full stop the other way round; its own inverse."""
-    out = []
     start = True
-    for token in tokens:
-        if start and token[:1].isalpha():
-            turned = token[0].swapcase()
-            if len(turned) == 1 and turned.swapcase() == token[0]:
-                token = turned + token[1:]
-        start = token.endswith(_STOP)
-        out.append(token)
+    out = list(tokens)
+    for place, token in enumerate(out):
+        if start:
+            start = False
+            turned = token[:1].swapcase()
+            if len(turned) == 1 and turned.swapcase() == token[:1]:
+                out[place] = turned + token[1:]
+        if token[-1:] in _ENDS:
+            start = token.endswith(_STOP)
     return out

@@ -16,7 +16,7 @@ NONE = 0
 KNOWN = (1,)
 """Numbers of those that this version can read."""
 LATEST = KNOWN[-1]
-LEVEL = 12
+LEVEL = 19
 _MAX_WINDOW = 1 << 23
 
 
