@@ -90,12 +90,16 @@ def _pack(parcels: Sequence[Parcel], every: Sequence[_Read | None]) -> bytes:
     actor = pack_ids([r.actor for r in rows], rows, tables, own=False) if rows else 0
     columns = [_columns(m, tables, every) for m in members]
     salts, salt = _salts(read)
+    seq, ms, counter = _clocks(read)
+    codes, new_ms, new_nonce, new_counter = subject
+    single, words, first, second = pack_words("".join(tables.text))
     return msgspec.msgpack.encode(
         Packed(
             len(parcels), shapes, groups, columns, tables.strings,
             pack_ints([one.group if one else LOOSE for one in every]),
-            *_clocks(read), *subject, patient, actor, salt, b"".join(_nonces(read)), _rows(loose), salts,
-            _prevs(read), b"".join(map(bytes.fromhex, tables.outside)), *pack_words("".join(tables.text)),
+            seq, ms, counter, codes, new_ms, new_nonce, new_counter, patient, actor, salt,
+            b"".join(_nonces(read)), _rows(loose), salts, _prevs(read),
+            b"".join(map(bytes.fromhex, tables.outside)), single, words, first, second,
         )
     )  # fmt: skip
 
@@ -137,7 +141,7 @@ def _group(read: Sequence[_Read]) -> tuple[list[Shape], list[int], list[list[_Re
     return shapes, groups, members
 
 
-def _clocks(read: Sequence[_Read]) -> tuple[int | bytes, ...]:
+def _clocks(read: Sequence[_Read]) -> tuple[int | bytes, int | bytes, int | bytes]:
     last: dict[tuple[str, int], int] = {}
     seq, ms, counter = [], [], []
     now = tick = 0
@@ -166,7 +170,7 @@ def _nonces(read: Sequence[_Read]) -> list[bytes]:
     return [n.to_bytes(6, "big") for n in found]
 
 
-def _subjects(read: Sequence[_Read], tables: Tables) -> tuple[int | bytes, ...]:
+def _subjects(read: Sequence[_Read], tables: Tables) -> tuple[int | bytes, int | bytes, int | bytes, int | bytes]:
     nonces: dict[int, int] = {}
     ms, nonce, counter, codes = [], [], [], []
     last = 0
