@@ -13,8 +13,8 @@ from qafila.sync.frames import MAX_FRAME, PATH
 SHORTEST_S, LONGEST_S = 8.0, 90.0
 FIRST_GUESS_S_PER_BYTE = 1 / 4000
 """A thin link: 32 kbit/s."""
-_REFUSALS = {"unknown_sender", "revoked", "altered", "other_receiver", "version", "dictionary", "too_large", "truncated",
-             "not_a_frame", "unreadable", "unexpected"}  # fmt: skip
+_REFUSALS = {"unknown_sender", "revoked", "altered", "other_receiver", "version", "dictionary", "too_large",
+             "truncated", "not_a_frame", "unreadable", "unexpected"}  # fmt: skip
 
 
 class LinkDown(Exception):
