@@ -66,10 +66,10 @@ def node_in(folder: Path) -> None:
     connection.cursor().execute("PRAGMA synchronous=OFF")
 
 
-def consultations(count: int, seed: int, words: Words, *, rich: bool = False) -> list[Parcel]:
+def consultations(count: int, seed: int, words: Words, *, rich: float = 0.0) -> list[Parcel]:
     """The journal of a new unit after `count` consultations: a person, a visit, eight readings, a note each.
 
-    `rich`: with names, triage, diagnoses, allergies, consents and prescriptions as well.
+    `rich`: the share of them with diagnoses, allergies, consents and more notes as well. Once in a process.
     """
     with tempfile.TemporaryDirectory() as name:
         node_in(Path(name))
@@ -83,7 +83,7 @@ def consultations(count: int, seed: int, words: Words, *, rich: bool = False) ->
             crew = _crew()
             dice = random.Random(seed)
             for _ in range(count):
-                (_rich if rich else _plain)(crew, dice, words, wall)
+                (_rich if dice.random() < rich else _plain)(crew, dice, words, wall)
                 wall.at += dice.uniform(240, 900)
             return parcels_of(Record._base_manager.order_by("no"))
 

@@ -11,6 +11,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from qafila.journal.here import Here, at
+from qafila.journal.ingest import Parcel
 from qafila.journal.models import Blob, Quarantine, Record, Recorded
 from qafila.sync import asgi, codec, endpoint, enrolment, enrolment_endpoint, scope
 from qafila.sync.enrolment import Reply, Request
@@ -60,7 +61,7 @@ def test_the_endpoint_stands_whatever_an_enrolled_unit_says(pair: Pair, message:
 def test_records_that_are_none_are_kept_aside_and_confirmed(
     pair: Pair, rows: list[tuple[bytes, bytes | None, bytes, int, bytes]]
 ) -> None:
-    packed = msgspec.msgpack.encode([[*row, False, False, False] for row in rows])
+    packed = codec.COLUMNS.pack([Parcel(*row) for row in rows])
     status, data = pair.ask(pair.seal(Push(packed)))
     assert status == 200
     reply = pair.open_reply(data).message
@@ -170,7 +171,7 @@ def test_every_reason_has_words() -> None:
 
     assert set(frames.REASONS) <= set(state.REASONS)
     assert endpoint.STATUS.keys() <= frames.REASONS.keys()
-    assert codec.CODECS[1] is codec.ROWS
+    assert codec.CODECS[2] is codec.COLUMNS
 
 
 @pytest.mark.parametrize("name", ["\0", "0" * 63 + "\0", "\ud800".encode("utf-8", "replace").decode()])

@@ -13,7 +13,7 @@ LOOSE = 255
 
 
 class Packed(msgspec.Struct, array_like=True, forbid_unknown_fields=True):
-    """Records in columns. Numbers are as in `columns.pack_ints`; those of the header are in the order of the records."""
+    """Records in columns. Numbers are as in `columns.pack_ints`; a header's are in the order of the records."""
 
     count: int
     shapes: list[Shape]
@@ -46,4 +46,8 @@ class Packed(msgspec.Struct, array_like=True, forbid_unknown_fields=True):
     prevs: list[bytes]
     """Of records whose predecessor is not in the frame."""
     outside: bytes
-    text: str
+    single: int
+    words: str
+    first: bytes
+    second: bytes
+    """Long text, as `wording.pack_words` gives it."""

@@ -15,6 +15,7 @@ from qafila.sync.columnar import LOOSE, Packed
 from qafila.sync.columns import Row, Tables, quoted, unpack_ids, unpack_ints, unpack_texts
 from qafila.sync.rows import MAX_PARCELS, ROWS, CodecError
 from qafila.sync.shapes import Shape, header_templates, open_letters, template
+from qafila.sync.wording import unpack_words
 
 _MOST_CELLS = 400_000
 _ID = 16
@@ -44,7 +45,8 @@ class _Reader:
         self.places = [i for i, g in enumerate(order) if g != LOOSE]
         self.group = [g for g in order if g != LOOSE]
         self.shapes = [packed.shapes[n] for n in packed.groups]
-        self.tables = Tables(strings=packed.strings, whole=packed.text, subjects=[""] * packed.count)
+        self.tables = Tables(strings=packed.strings, subjects=[""] * packed.count)
+        self.tables.whole = unpack_words(packed.single, packed.words, packed.first, packed.second, self.tables.grow)
         self.tables.outside = [
             packed.outside[i : i + _ID].hex() for i in range(0, len(packed.outside), _ID)
         ]  # fmt: skip
@@ -183,6 +185,8 @@ class _Reader:
         for index, place in enumerate(self.places):
             shape, seq = self.shapes[self.group[index]], self.seq[index]
             at += steps[index]
+            if at < 0:
+                raise CodecError("not packed records")
             salt = self.packed.salts[at]
             body = fields[index].encode()
             start, end = headers[index]

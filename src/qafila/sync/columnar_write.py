@@ -20,6 +20,7 @@ from qafila.sync.columnar_read import unpack
 from qafila.sync.columns import HEX32, Row, Tables, pack_ids, pack_ints, pack_texts
 from qafila.sync.rows import ROWS, CodecError
 from qafila.sync.shapes import Shape, discriminator, open_letters, shape_of
+from qafila.sync.wording import pack_words
 
 _SPLIT = 9
 """Fewer records of a shape than these are not split further."""
@@ -32,6 +33,8 @@ class _Read:
     shape: Shape
     values: list[Any]
     row: Row
+    new: tuple[int, int, int] | None
+    """The parts of the id of a row that it creates, where the node made that id."""
     group: int = 0
 
 
@@ -56,11 +59,10 @@ def _read(parcel: Parcel, place: int) -> _Read | None:
     """None for what only a row can carry."""
     try:
         header = decode(parcel.header)
-        if parcel.fields is not None:
-            fields = orjson.loads(parcel.fields)
-            if not isinstance(fields, dict) or canon.dumps(fields) != parcel.fields:
-                return None
-        else:
+        if parcel.fields is None:
+            return None
+        fields = orjson.loads(parcel.fields)
+        if not isinstance(fields, dict) or canon.dumps(fields) != parcel.fields:
             return None
     except (ValueError, TypeError, RecursionError):
         return None
@@ -69,7 +71,7 @@ def _read(parcel: Parcel, place: int) -> _Read | None:
         return None
     shape, values = shape_of(header, fields, parcel.lane)
     row = Row(place, header.hlc >> COUNTER_BITS, header.subject, header.patient, header.actor)
-    return _Read(parcel, header, shape, values, row)
+    return _Read(parcel, header, shape, values, row, _new(header))
 
 
 def _pack(parcels: Sequence[Parcel], every: Sequence[_Read | None]) -> bytes:
@@ -84,16 +86,20 @@ def _pack(parcels: Sequence[Parcel], every: Sequence[_Read | None]) -> bytes:
     read = [one for one in read if one.group != LOOSE]
     subject = _subjects(read, tables)
     rows = [one.row for one in read]
-    patient = pack_ids([r.patient for r in rows], [_known(r, patient=False) for r in rows], tables) if rows else 0
+    patient = pack_ids([r.patient for r in rows], [_known(r) for r in rows], tables) if rows else 0
     actor = pack_ids([r.actor for r in rows], rows, tables, own=False) if rows else 0
     columns = [_columns(m, tables, every) for m in members]
     salts, salt = _salts(read)
+    seq, ms, counter = _clocks(read)
+    codes, new_ms, new_nonce, new_counter = subject
+    single, words, first, second = pack_words("".join(tables.text))
     return msgspec.msgpack.encode(
         Packed(
             len(parcels), shapes, groups, columns, tables.strings,
             pack_ints([one.group if one else LOOSE for one in every]),
-            *_clocks(read), *subject, patient, actor, salt, b"".join(subject_nonces(read)), _rows(loose), salts,
-            _prevs(read), b"".join(map(bytes.fromhex, tables.outside)), "".join(tables.text),
+            seq, ms, counter, codes, new_ms, new_nonce, new_counter, patient, actor, salt,
+            b"".join(_nonces(read)), _rows(loose), salts, _prevs(read),
+            b"".join(map(bytes.fromhex, tables.outside)), single, words, first, second,
         )
     )  # fmt: skip
 
@@ -102,8 +108,8 @@ def _rows(loose: Sequence[Parcel]) -> bytes:
     return ROWS.pack(loose) if loose else b""
 
 
-def _known(row: Row, *, patient: bool) -> Row:
-    return Row(row.place, row.ms, row.subject, row.patient if patient else "?", "?")
+def _known(row: Row) -> Row:
+    return Row(row.place, row.ms, row.subject, "?", "?")
 
 
 def _group(read: Sequence[_Read]) -> tuple[list[Shape], list[int], list[list[_Read]]]:
@@ -135,7 +141,7 @@ def _group(read: Sequence[_Read]) -> tuple[list[Shape], list[int], list[list[_Re
     return shapes, groups, members
 
 
-def _clocks(read: Sequence[_Read]) -> tuple[int | bytes, ...]:
+def _clocks(read: Sequence[_Read]) -> tuple[int | bytes, int | bytes, int | bytes]:
     last: dict[tuple[str, int], int] = {}
     seq, ms, counter = [], [], []
     now = tick = 0
@@ -150,26 +156,28 @@ def _clocks(read: Sequence[_Read]) -> tuple[int | bytes, ...]:
     return pack_ints(seq), pack_ints(ms), pack_ints(counter)
 
 
-def _new(one: _Read) -> tuple[int, int, int] | None:
-    value = UUID(one.header.subject)
-    parts = ids.parts(value)
-    return parts if one.header.op == CREATE and ids.compose(*parts) == value else None
+def _new(header: Header) -> tuple[int, int, int] | None:
+    # Version 8 and variant 2 stand at these places: only then do the parts give the id back.
+    subject = header.subject
+    if header.op != CREATE or subject[12] != "8" or subject[16] not in "89ab":
+        return None
+    return ids.parts(UUID(subject))
 
 
-def subject_nonces(read: Sequence[_Read]) -> list[bytes]:
+def _nonces(read: Sequence[_Read]) -> list[bytes]:
     """Those of new ids, six bytes each, in order of their first use."""
-    found = {parts[1]: None for one in read if (parts := _new(one))}
+    found = {parts[1]: None for one in read if (parts := one.new)}
     return [n.to_bytes(6, "big") for n in found]
 
 
-def _subjects(read: Sequence[_Read], tables: Tables) -> tuple[int | bytes, ...]:
+def _subjects(read: Sequence[_Read], tables: Tables) -> tuple[int | bytes, int | bytes, int | bytes, int | bytes]:
     nonces: dict[int, int] = {}
     ms, nonce, counter, codes = [], [], [], []
     last = 0
     for one in read:
-        parts = _new(one)
+        parts = one.new
         if parts is None:
-            wire = pack_ids([one.header.subject], [_known(one.row, patient=False)], tables, own=False)
+            wire = pack_ids([one.header.subject], [_known(one.row)], tables, own=False)
             codes.append(_one(wire))
             continue
         codes.append(0)
@@ -187,14 +195,14 @@ def _one(wire: int | bytes) -> int:
 
 
 def _salts(read: Sequence[_Read]) -> tuple[list[bytes], int | bytes]:
-    salts: list[bytes] = []
+    salts: dict[bytes, int] = {}
     steps = []
+    at = -1
     for one in read:
-        fresh = not salts or salts[-1] != one.parcel.salt
-        if fresh:
-            salts.append(one.parcel.salt)
-        steps.append(int(fresh))
-    return salts, pack_ints(steps)
+        now = salts.setdefault(one.parcel.salt, len(salts))
+        steps.append(now - at)
+        at = now
+    return list(salts), pack_ints(steps)
 
 
 def _prevs(read: Sequence[_Read]) -> list[bytes]:

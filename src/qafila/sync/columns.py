@@ -6,7 +6,6 @@ for every row), or the planes of their bytes: all lowest bytes, then all second 
 
 from __future__ import annotations
 
-import os.path
 import re
 from bisect import bisect_left
 from collections.abc import Callable, Sequence
@@ -28,6 +27,7 @@ _INSTANT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z")
 _DECIMAL = re.compile(r"-?(?:0|[1-9]\d{0,14})(?:\.\d{1,9})?")
 _DIGITS = re.compile(r"\d{1,18}")
 _LONG = 40
+_CODE = 11
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _EPOCH_DAY = date(1970, 1, 1).toordinal()
 _DAY_MS = 86_400_000
@@ -132,9 +132,7 @@ def pack_ids(values: Texts, rows: Sequence[Row], tables: Tables, own: bool = Tru
         if not value:
             ways.add(NONE)
         if own:
-            ways |= {
-                n for n, v in ((SUBJECT, row.subject), (PATIENT, row.patient), (ACTOR, row.actor)) if v == value
-            }
+            ways |= {n for n, v in ((SUBJECT, row.subject), (PATIENT, row.patient), (ACTOR, row.actor)) if v == value}
         places = tables.places.get(value, ())
         earlier = bisect_left(places, row.place)
         if earlier:
@@ -189,7 +187,11 @@ def pack_texts(
     """A column of texts; `before`: columns of the same rows that are read earlier. `quoted`: texts, not JSON."""
     if quoted and all(map(HEX32.fullmatch, values)):
         return ["u", pack_ids(values, rows, tables)]
-    if quoted and all(v == short_code(UUID(r.subject)) for v, r in zip(values, rows, strict=True)):
+    if (
+        quoted
+        and len(values[0]) == 11
+        and all(v == short_code(UUID(r.subject)) for v, r in zip(values, rows, strict=True))
+    ):
         return ["k"]
     if values.count(values[0]) == len(values) and not _DATE.match(values[0]):
         return values[0]
@@ -223,11 +225,17 @@ def _numbers(values: Texts, before: Sequence[Texts | None]) -> Wire:
 
 
 def _digits(values: Texts) -> Wire:
-    prefix = os.path.commonprefix(list(values))
+    prefix = _prefix(values)
     rest = [v[len(prefix) :] for v in values]
     if not all(map(_DIGITS.fullmatch, rest)) or len({len(r) for r in rest}) > 1 or not prefix.isascii():
         return None
     return ["x", prefix, len(rest[0]), pack_ints([int(r) for r in rest])]
+
+
+def _prefix(values: Texts) -> str:
+    first, last = min(values), max(values)
+    same = next((i for i, (a, b) in enumerate(zip(first, last, strict=False)) if a != b), min(len(first), len(last)))
+    return first[:same]
 
 
 def padded(text: str, places: int) -> str:
@@ -262,9 +270,7 @@ def unpack_texts(wire: Wire, rows: Sequence[Row], tables: Tables, before: Sequen
 
 def _read_days(rest: list[Any], rows: Sequence[Row], tables: Tables, before: Sequence[Texts]) -> list[str]:
     days = unpack_ints(rest[0], len(rows))
-    return [
-        date.fromordinal(d + r.ms // _DAY_MS + _EPOCH_DAY).isoformat() for d, r in zip(days, rows, strict=True)
-    ]
+    return [date.fromordinal(d + r.ms // _DAY_MS + _EPOCH_DAY).isoformat() for d, r in zip(days, rows, strict=True)]
 
 
 def _read_instants(rest: list[Any], rows: Sequence[Row], tables: Tables, before: Sequence[Texts]) -> list[str]:
@@ -279,9 +285,7 @@ def _read_decimals(rest: list[Any], rows: Sequence[Row], tables: Tables, before:
     if not places:
         return list(map(str, numbers))
     texts = [f"{abs(n):0{places + 1}d}" for n in numbers]
-    return [
-        f"{'-' if n < 0 else ''}{t[:-places]}.{t[-places:]}" for n, t in zip(numbers, texts, strict=True)
-    ]
+    return [f"{'-' if n < 0 else ''}{t[:-places]}.{t[-places:]}" for n, t in zip(numbers, texts, strict=True)]
 
 
 def _read_padded(rest: list[Any], rows: Sequence[Row], tables: Tables, before: Sequence[Texts]) -> list[str]:

@@ -56,7 +56,7 @@ def _fields(fields: dict[str, Any], values: list[Any], depth: int) -> Fields:
             continue
         letter = _letter(value)
         out.append(letter)
-        if letter == TEXT or letter == NUMBER:
+        if letter in (TEXT, NUMBER):
             values.append(value)
         elif letter not in LITERALS:
             values.append(canon.dumps(value).decode())
@@ -100,9 +100,7 @@ def header_templates(shape: Shape) -> tuple[str, str]:
     names, counts = shape.base[::2], shape.base[1::2]
     if any(not isinstance(c, int) or not 0 <= c <= 64 for c in counts) or not 0 <= shape.refs <= 256:
         raise ValueError("no shape")
-    base = ",".join(
-        f"{_json(name)}:[{_marks(count)}]" for name, count in zip(names, counts, strict=True)
-    )
+    base = ",".join(f"{_json(name)}:[{_marks(count)}]" for name, count in zip(names, counts, strict=True))
     start = f"[{_json(shape.node)},{shape.run},%d,%d,"
     middle = f"%s,{_json(shape.act)},{_json(shape.kind)},{shape.schema},{_json(shape.op)},%s,%s,"
     end = f"{{{base}}},[{_marks(shape.refs)}],{_json(shape.custodian)},{_json(shape.programme)},"

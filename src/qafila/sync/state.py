@@ -44,6 +44,7 @@ REASONS = {
     "unreadable": _("The hub could not read what was sent. Check that both run a current version."),
     "unexpected": _("The hub could not read what was sent. Check that both run a current version."),
     "version": _("The hub speaks another version. Update this node."),
+    "dictionary": _("The hub speaks another version. Update this node."),
     "other_receiver": _("What was sent was meant for another hub. Enrol this node again."),
     "too_large": _("A frame was too large for the hub."),
     "failed": _("The last contact failed on this node. Everything is kept; it calls again."),
