@@ -15,11 +15,10 @@ from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from qafila.journal.ranges import join
+from qafila.journal.ranges import join, subtract
 from qafila.sync import bundle, codec
 from qafila.sync.bundle import Bundle, BundleError, Greeting, Part, Receipt, Writer
 from qafila.sync.messages import Chunk, File, Given, Mail, Offer, Pull, Push
-from qafila.sync.stick_load import without
 
 SIGNER = Ed25519PrivateKey.generate()
 SEALING = X25519PrivateKey.generate()
@@ -247,5 +246,5 @@ NUMBERS = st.sets(st.integers(1, 40))
 
 @given(NUMBERS, NUMBERS)
 def test_ranges_without_others(some: set[int], others: set[int]) -> None:
-    left = without(join([n, n] for n in some), join([n, n] for n in others))
+    left = subtract(join([n, n] for n in some), join([n, n] for n in others))
     assert [n for first, last in left for n in range(first, last + 1)] == sorted(some - others)

@@ -17,6 +17,7 @@ from qafila.journal.here import Here, here
 from qafila.kernel import clock
 from qafila.sync import pki, state
 from qafila.sync.codec import CodecError
+from qafila.sync.dictionaries.load import KNOWN, NONE
 from qafila.sync.enrolment import keys_folder
 from qafila.sync.frames import Frame, FrameError, open_frame, seal
 from qafila.sync.messages import Message
@@ -66,6 +67,9 @@ class Caller:
         self._tickets: dict[str, tuple[ssl.SSLContext, ssl.SSLSession | None]] = {}
         self._connect_s = CONNECT_S[0]
         self._session: tuple[Peer, UnitSession] | None = None
+        self._dictionaries = [*KNOWN, NONE]
+        """The first of these is used; one that the hub lacks goes."""
+        self._dictionaries.sort(reverse=True)
 
     def call(self, stopped: Callable[[], bool] = lambda: False, *, stay: bool = False) -> Contact:
         """Say and hear all that there is, with `stay` until the link goes or `stopped`; keeps the state that the
@@ -84,6 +88,8 @@ class Caller:
             contact.reached = _Talk(self.node, session, wire, peer).run(stopped, stay=stay)
         except LinkDown as down:
             contact.reason, self.retry_s = down.reason, down.retry_s
+            if down.reason == "dictionary" and len(self._dictionaries) > 1:
+                self._dictionaries.pop(0)
         except (FrameError, CodecError) as error:
             log.warning("the hub's answer was refused: %s", error)
             contact.reason = "garbled"
@@ -101,7 +107,7 @@ class Caller:
     def _conversation(self, peer: Peer) -> UnitSession:
         """The conversation with this hub: it remembers what it did not hear confirmed."""
         if self._session is None or bytes(self._session[0].signing_key) != bytes(peer.signing_key):
-            self._session = peer, _session(self.node, peer)
+            self._session = peer, _session(self.node, peer, lambda: self._dictionaries[0])
         self._session[1].lost()
         return self._session[1]
 
@@ -185,11 +191,11 @@ def _context(keys: Path) -> ssl.SSLContext:
     return context
 
 
-def _session(node: Here, peer: Peer) -> UnitSession:
+def _session(node: Here, peer: Peer, dictionary: Callable[[], int]) -> UnitSession:
     key = pki.signing_key(keys_folder())
 
     def seal_request(message: Message, number: int) -> bytes:
-        return seal(message, node.node, peer.code, number, clock.now_ms(), key)
+        return seal(message, node.node, peer.code, number, clock.now_ms(), key, dictionary())
 
     def open_reply(data: bytes) -> Frame:
         return open_frame(data, node.node, key_of)

@@ -341,7 +341,7 @@ def _check(part: Part) -> None:
     """Whether all of a message can be used. Raises `BundleError`."""
     try:
         if isinstance(part, Push | Mail):
-            count = len(codec.ROWS.unpack(part.parcels))
+            count = len(codec.COLUMNS.unpack(part.parcels))
             if isinstance(part, Mail) and (count != len(part.numbers) or not all(0 < n < _MOST for n in part.numbers)):
                 raise ValueError("numbers")
         elif isinstance(part, Greeting):

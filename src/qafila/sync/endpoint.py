@@ -37,7 +37,15 @@ def handle(data: bytes) -> Reply:
     try:
         frame = open_frame(data, here().node, _key_of)
         said = hub.answer(Desk(frame.sender), frame)
-        body = seal(said, here().node, frame.sender, frame.number, clock.now_ms(), pki.signing_key(keys_folder()))
+        body = seal(
+            said,
+            here().node,
+            frame.sender,
+            frame.number,
+            clock.now_ms(),
+            pki.signing_key(keys_folder()),
+            frame.dictionary,
+        )
         asked = frame.message
         waits = isinstance(asked, Pull) and isinstance(said, Mail) and not said.numbers and not asked.acks
         hold = min(max(asked.wait_s, 0), LONGEST_HOLD_S) if waits and isinstance(asked, Pull) else 0

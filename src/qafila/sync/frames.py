@@ -72,6 +72,8 @@ class Frame:
     """A reply bears the number of what it answers."""
     time_ms: int
     codec: int
+    dictionary: int
+    """With which it was compressed: whoever sent it can read an answer with the same."""
     message: Message
 
 
@@ -138,7 +140,7 @@ def open_frame(data: bytes, me: str, key_of: Callable[[str], bytes]) -> Frame:
         message = msgspec.msgpack.decode(_unpack(head), type=SHAPES[kind])
     except (ValueError, msgspec.MsgspecError, RecursionError) as error:
         raise FrameError("unreadable") from error
-    return Frame(kind, head.sender, head.receiver, head.number, head.time_ms, head.codec, message)
+    return Frame(kind, head.sender, head.receiver, head.number, head.time_ms, head.codec, head.dictionary, message)
 
 
 def _head(data: bytes) -> _Head:

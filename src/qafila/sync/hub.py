@@ -106,14 +106,13 @@ def _hello(store: HubStore, frame: Frame) -> Message:
     assert isinstance(said, Hello)
     before = store.held()
     agree = said.own is None and digest(before) == said.held
-    if agree and not said.parcels and not said.acks and said.ack_no >= store.ack_no() and not store.quiet():
+    if agree and not said.parcels and said.ack_no >= store.ack_no() and not store.quiet():
         # A node that only asks whether there is news costs no transaction.
         return Welcome(store.ack_no(), Taken(mail=store.waiting()))
     with store.transaction():
         taken = _take(store, said.parcels) if said.parcels else Taken()
         if said.ack_no < store.ack_no():
             store.forget_acks(said.ack_no)
-        store.acknowledge(_numbers(said.acks))
         held = store.held()
         if said.own is not None:
             _return_lost(store, said.own, held)

@@ -38,8 +38,6 @@ class Hello(Message):
     held: bytes
     """`journal.ranges.digest` of its own records that it takes to be on the hub."""
     parcels: bytes = b""
-    acks: list[int] = []
-    """Mail that it has, of which it did not hear that the hub knows."""
     own: dict[str, Ranges] | None = None
     """Run (hexadecimal) → ranges of its own records, after the hub answered that the two do not agree."""
 

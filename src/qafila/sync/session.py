@@ -201,6 +201,8 @@ class UnitSession:
     def lost(self) -> None:
         """Answers are not to be expected any more: forget what is under way and greet again."""
         self._out.clear()
+        # A hub that was restored meanwhile gives numbers anew: mail that is not confirmed comes once more.
+        self._acks = []
         self.greeted = self._tell_own = False
         self.look_again()
 
@@ -255,7 +257,7 @@ class UnitSession:
         rows = self.store.pending(STRICT, self._raw, set())
         own = {f"{run:x}": ranges for run, ranges in self.store.own().items()} if self._tell_own else None
         packed = codec.COLUMNS.pack([p for _, p in rows])
-        said = Hello(self.store.ack_no(), digest(self.store.held()), packed, list(self._acks), own)
+        said = Hello(self.store.ack_no(), digest(self.store.held()), packed, own)
         return _Sent(said, [n for n, _ in rows], full=len(packed) > self._raw // 2, urgent=True)
 
     def _push(self, lanes: range) -> _Sent | None:
@@ -301,8 +303,6 @@ class UnitSession:
         assert isinstance(message, Welcome) and isinstance(sent.message, Hello)
         self._taken(sent, message.taken)
         self.store.set_ack_no(message.ack_no)
-        confirmed = set(sent.message.acks)
-        self._acks = [n for n in self._acks if n not in confirmed]
         self._tell_own = False
         if message.ranges is None:
             self.greeted = True

@@ -17,15 +17,16 @@ from django.db.models import Q
 from qafila.journal import blobs, canon
 from qafila.journal.here import here
 from qafila.journal.ingest import parcels_of
-from qafila.journal.models import Blob, Quarantine, Record, Run
-from qafila.journal.ranges import Ranges, join, loads, missing
+from qafila.journal.models import Blob, Quarantine, Record
+from qafila.journal.ranges import Ranges, missing, subtract, without
 from qafila.sync import codec, intake, mailbox
 from qafila.sync.bundle import BundleError, Greeting, Header, Part, Receipt, by_run
+from qafila.sync.hub_store import Desk
 from qafila.sync.messages import Chunk, Given, Mail, Offer, Push
 from qafila.sync.models import Mail as Waiting
 from qafila.sync.models import Peer, Scope
 from qafila.sync.signals import arrived
-from qafila.sync.stick_load import Load, Tally, batches, without
+from qafila.sync.stick_load import Load, Tally, batches
 from qafila.sync.stick_unit import MARK, MAX_TOLD, travelling
 
 REMEMBERED = 200
@@ -61,7 +62,7 @@ def take(header: Header, part: Part, tally: Tally) -> None:
             _greeting(_peer(header.sender), header, part)
         tally.greeting = part
     elif isinstance(part, Push):
-        parcels = codec.ROWS.unpack(part.parcels)
+        parcels = codec.COLUMNS.unpack(part.parcels)
         with transaction.atomic(using=here().database):
             _peer(header.sender)
             outcome = intake.take(parcels, header.sender, author=header.sender)
@@ -147,25 +148,20 @@ def _meant(node: str, mail: list[tuple[int, bytes]]) -> list[int]:
 
 
 def _return_lost(node: str, own: dict[int, Ranges]) -> None:
-    for run, ranges in held(node).items():
+    for run, ranges in Desk(node).held().items():
         for first, last in missing(own.get(run, []), ranges[-1][1]) if ranges else ():
             mailbox.return_own(node, Q(run=run, seq__gte=first, seq__lte=last))
 
 
-def held(node: str) -> dict[int, Ranges]:
-    """Run → ranges of a node's records that are here."""
-    return {r.run: loads(r.ranges) for r in Run._base_manager.filter(node=node)}
-
-
 def receipt(peer: Peer) -> Receipt:
     """What this hub holds of a unit's."""
-    here_now = held(peer.code)
+    here_now = Desk(peer.code).held()
     aside, keys = _aside(peer.code)
     told = heard(peer)
     if told is None:
         return Receipt(travelling(here_now), aside=aside)
     lost = {
-        run: without(without(ranges, here_now.get(run, [])), join([s, s] for r, s in keys if r == run))
+        run: without(subtract(ranges, here_now.get(run, [])), [s for r, s in keys if r == run])
         for run, ranges in by_run(told.greeting.confirmed).items()
     }
     files = Blob._base_manager.filter(complete=True)
@@ -224,7 +220,7 @@ def load(peer: Peer, load: Load) -> None:
 
 
 def _mail(peer: Peer, records: list[Record], number_of: dict[int, int]) -> Mail:
-    return Mail([number_of[r.no] for r in records], codec.ROWS.pack(parcels_of(records)), peer.ack_no, 0)
+    return Mail([number_of[r.no] for r in records], codec.COLUMNS.pack(parcels_of(records)), peer.ack_no, 0)
 
 
 def _parts_of(row: Blob) -> Iterator[Part]:

@@ -7,7 +7,6 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
 from qafila.journal.models import Record
-from qafila.journal.ranges import Ranges
 from qafila.sync.bundle import Greeting, Part, Writer
 from qafila.sync.codec import MAX_PARCELS
 from qafila.sync.frames import FrameError
@@ -97,21 +96,3 @@ def batches(numbers: Sequence[int]) -> Iterator[list[Record]]:
             size += length
         if batch:
             yield batch
-
-
-def without(ranges: Ranges, taken: Ranges) -> Ranges:
-    """The numbers of `ranges` that are not in `taken`."""
-    out: Ranges = []
-    for first, last in ranges:
-        at = first
-        for one, other in taken:
-            if other < at:
-                continue
-            if one > last:
-                break
-            if one > at:
-                out.append([at, one - 1])
-            at = other + 1
-        if at <= last:
-            out.append([at, last])
-    return out

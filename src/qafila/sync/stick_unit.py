@@ -10,23 +10,22 @@ from collections.abc import Iterator, Sequence
 
 from django.db import transaction
 
-from qafila.journal import canon
+from qafila.journal import blobs, canon
 from qafila.journal.here import here
 from qafila.journal.ingest import Parcel, parcels_of
-from qafila.journal.models import Blob, Record, Run
-from qafila.journal.ranges import Ranges, join, loads
+from qafila.journal.models import Blob, Record
+from qafila.journal.ranges import Ranges
 from qafila.sync import codec, intake
 from qafila.sync.bundle import Greeting, Part, Receipt, by_run
 from qafila.sync.messages import Chunk, File, Given, Mail, Offer, Push
 from qafila.sync.models import Peer, StickMail
-from qafila.sync.stick_load import Load, Tally, batches, without
+from qafila.sync.stick_load import Load, Tally, batches
 from qafila.sync.store import JournalStore
 
 MARK = 8
 """Bytes of a record's hash that tell it from another one under the same number."""
 MAX_TOLD = 20_000
 """Numbers or names in one greeting; the others follow with the next bundle."""
-_CHUNK = 32 * 1024
 
 
 def load(peer: Peer, load: Load) -> None:
@@ -34,7 +33,7 @@ def load(peer: Peer, load: Load) -> None:
     load.add(greeting(peer))
     pending = Record._base_manager.filter(pending=True).order_by("lane", "no").values_list("no", flat=True)
     for records in batches(list(pending)):
-        load.records(len(records), lambda: Push(codec.ROWS.pack(parcels_of(records))))  # noqa: B023
+        load.records(len(records), lambda: Push(codec.COLUMNS.pack(parcels_of(records))))  # noqa: B023
     files = Blob._base_manager.filter(sent=False, complete=True).order_by("lane", "size", "sha256")
     store = JournalStore(peer.code)
     for row in list(files):
@@ -44,7 +43,7 @@ def load(peer: Peer, load: Load) -> None:
 
 def _parts_of(store: JournalStore, file: File) -> Iterator[Part]:
     yield Offer([file])
-    for index in range(-(-file.size // _CHUNK)):
+    for index in range(-(-file.size // blobs.CHUNK)):
         data = store.chunk(file.sha256, index)
         if data is None:
             return
@@ -53,27 +52,17 @@ def _parts_of(store: JournalStore, file: File) -> Iterator[Part]:
 
 def greeting(peer: Peer) -> Greeting:
     """What the hub is told first."""
-    own = own_ranges()
-    waiting: dict[int, list[int]] = {}
-    for run, seq in Record._base_manager.filter(pending=True, node=here().node).values_list("run", "seq"):
-        waiting.setdefault(run, []).append(seq)
-    confirmed = {run: without(r, join([n, n] for n in waiting.get(run, ()))) for run, r in own.items()}
+    store = JournalStore(peer.code)
     unsent = Blob._base_manager.filter(sent=False, complete=True).order_by("lane", "size", "sha256")
     wanted = Blob._base_manager.filter(sent=True, complete=False).order_by("lane", "size", "sha256")
     return Greeting(
         peer.ack_no,
-        travelling(own),
-        travelling(confirmed),
+        travelling(store.own()),
+        travelling(store.held()),
         [(n, bytes(m)) for n, m in StickMail.objects.order_by("number").values_list("number", "mark")[:MAX_TOLD]],
         list(unsent.values_list("sha256", flat=True)[:MAX_TOLD]),
         list(wanted.values_list("sha256", flat=True)[:MAX_TOLD]) if here().directory else [],
     )
-
-
-def own_ranges() -> dict[int, Ranges]:
-    """Run → ranges of own records."""
-    rows = Run._base_manager.filter(node=here().node).values_list("run", "ranges")
-    return {run: loads(ranges) for run, ranges in rows}
 
 
 def travelling(ranges: dict[int, Ranges]) -> dict[str, Ranges]:
@@ -90,7 +79,7 @@ def take(peer: Peer, part: Part, tally: Tally) -> None:
         with transaction.atomic(using=here().database):
             _receipt(peer.code, part, tally)
     elif isinstance(part, Mail):
-        parcels = codec.ROWS.unpack(part.parcels)
+        parcels = codec.COLUMNS.unpack(part.parcels)
         with transaction.atomic(using=here().database):
             outcome = intake.take(parcels, peer.code)
             _note(part.numbers, parcels)
@@ -130,7 +119,7 @@ def _receipt(hub: str, said: Receipt, tally: Tally) -> None:
     whole = Blob._base_manager.filter(sent=False, complete=True)
     for start in range(0, len(said.files), 500):
         for name, size in whole.filter(sha256__in=said.files[start : start + 500]).values_list("sha256", "size"):
-            chunks = -(-size // _CHUNK)
+            chunks = -(-size // blobs.CHUNK)
             store.progress(name, chunks, chunks)
             tally.confirmed_files += 1
     tally.answered.add(said.number)

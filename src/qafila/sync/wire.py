@@ -30,7 +30,7 @@ LEAST_WINDOW, MOST_WINDOW = 16 * 1024, 512 * 1024
 SHORTEST_S, LONGEST_S = 4.0, 30.0
 PING_S = 30.0
 _REFUSALS = {"unknown_sender", "revoked", "altered", "other_receiver", "version", "too_large", "truncated",
-             "not_a_frame", "unreadable", "unexpected"}  # fmt: skip
+             "not_a_frame", "unreadable", "unexpected", "dictionary"}  # fmt: skip
 _SETTINGS = {"initial_window_size": 1 << 20, "max_frame_size": 1 << 16}
 
 

@@ -6,99 +6,113 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
     dependencies = [
-        ('journal', '0001_initial'),
+        ("journal", "0001_initial"),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='EnrolmentCode',
+            name="EnrolmentCode",
             fields=[
-                ('digest', models.CharField(max_length=64, primary_key=True, serialize=False)),
-                ('node', models.CharField(max_length=16)),
-                ('profile', models.CharField(max_length=30)),
-                ('unit', models.CharField(default='', max_length=40)),
-                ('sync_url', models.CharField(max_length=200)),
-                ('issued_at', models.DateTimeField(default=qafila.kernel.clock.now)),
-                ('expires', models.DateTimeField()),
-                ('used_at', models.DateTimeField(null=True)),
-                ('used_by', models.BinaryField(default=b'')),
+                ("digest", models.CharField(max_length=64, primary_key=True, serialize=False)),
+                ("node", models.CharField(max_length=16)),
+                ("profile", models.CharField(max_length=30)),
+                ("unit", models.CharField(default="", max_length=40)),
+                ("sync_url", models.CharField(max_length=200)),
+                ("issued_at", models.DateTimeField(default=qafila.kernel.clock.now)),
+                ("expires", models.DateTimeField()),
+                ("used_at", models.DateTimeField(null=True)),
+                ("used_by", models.BinaryField(default=b"")),
             ],
         ),
         migrations.CreateModel(
-            name='Peer',
+            name="Peer",
             fields=[
-                ('code', models.CharField(max_length=16, primary_key=True, serialize=False)),
-                ('profile', models.CharField(default='', max_length=30)),
-                ('unit', models.CharField(default='', max_length=40)),
-                ('upward', models.BooleanField(default=False)),
-                ('url', models.CharField(default='', max_length=200)),
-                ('serial', models.CharField(default='', max_length=64)),
-                ('signing_key', models.BinaryField(default=b'')),
-                ('sealing_key', models.BinaryField(default=b'')),
-                ('revoked', models.BooleanField(default=False)),
-                ('enrolled_at', models.DateTimeField(default=qafila.kernel.clock.now)),
-                ('last_contact', models.DateTimeField(null=True)),
-                ('offset_ms', models.BigIntegerField(null=True)),
-                ('ack_no', models.BigIntegerField(default=0)),
-                ('heard', models.BinaryField(default=b'')),
+                ("code", models.CharField(max_length=16, primary_key=True, serialize=False)),
+                ("profile", models.CharField(default="", max_length=30)),
+                ("unit", models.CharField(default="", max_length=40)),
+                ("upward", models.BooleanField(default=False)),
+                ("url", models.CharField(default="", max_length=200)),
+                ("serial", models.CharField(default="", max_length=64)),
+                ("signing_key", models.BinaryField(default=b"")),
+                ("sealing_key", models.BinaryField(default=b"")),
+                ("revoked", models.BooleanField(default=False)),
+                ("enrolled_at", models.DateTimeField(default=qafila.kernel.clock.now)),
+                ("last_contact", models.DateTimeField(null=True)),
+                ("offset_ms", models.BigIntegerField(null=True)),
+                ("ack_no", models.BigIntegerField(default=0)),
+                ("heard", models.BinaryField(default=b"")),
             ],
         ),
         migrations.CreateModel(
-            name='StickMail',
+            name="StickMail",
             fields=[
-                ('number', models.BigIntegerField(primary_key=True, serialize=False)),
-                ('mark', models.BinaryField()),
+                ("number", models.BigIntegerField(primary_key=True, serialize=False)),
+                ("mark", models.BinaryField()),
             ],
         ),
         migrations.CreateModel(
-            name='Upload',
+            name="Upload",
             fields=[
-                ('sha256', models.CharField(max_length=64, primary_key=True, serialize=False)),
-                ('confirmed', models.IntegerField(default=0)),
-                ('chunks', models.IntegerField(default=0)),
-                ('at', models.DateTimeField(default=qafila.kernel.clock.now)),
+                ("sha256", models.CharField(max_length=64, primary_key=True, serialize=False)),
+                ("confirmed", models.IntegerField(default=0)),
+                ("chunks", models.IntegerField(default=0)),
+                ("at", models.DateTimeField(default=qafila.kernel.clock.now)),
             ],
         ),
         migrations.CreateModel(
-            name='Aside',
+            name="Aside",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('run', models.BigIntegerField()),
-                ('seq', models.IntegerField()),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("run", models.BigIntegerField()),
+                ("seq", models.IntegerField()),
             ],
             options={
-                'constraints': [models.UniqueConstraint(fields=('run', 'seq'), name='aside_once')],
+                "constraints": [models.UniqueConstraint(fields=("run", "seq"), name="aside_once")],
             },
         ),
         migrations.CreateModel(
-            name='Scope',
+            name="Scope",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('person', models.UUIDField()),
-                ('node', models.CharField(max_length=16)),
-                ('since', models.DateTimeField(default=qafila.kernel.clock.now)),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("person", models.UUIDField()),
+                ("node", models.CharField(max_length=16)),
+                ("since", models.DateTimeField(default=qafila.kernel.clock.now)),
             ],
             options={
-                'indexes': [models.Index(fields=['node'], name='scope_node')],
-                'constraints': [models.UniqueConstraint(fields=('person', 'node'), name='scope_once')],
+                "indexes": [models.Index(fields=["node"], name="scope_node")],
+                "constraints": [models.UniqueConstraint(fields=("person", "node"), name="scope_once")],
             },
         ),
         migrations.CreateModel(
-            name='Mail',
+            name="Mail",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('to', models.CharField(max_length=16)),
-                ('lane', models.SmallIntegerField()),
-                ('acked', models.BigIntegerField(null=True)),
-                ('record', models.ForeignKey(db_constraint=False, on_delete=django.db.models.deletion.DO_NOTHING, related_name='+', to='journal.record')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("to", models.CharField(max_length=16)),
+                ("lane", models.SmallIntegerField()),
+                ("acked", models.BigIntegerField(null=True)),
+                (
+                    "record",
+                    models.ForeignKey(
+                        db_constraint=False,
+                        on_delete=django.db.models.deletion.DO_NOTHING,
+                        related_name="+",
+                        to="journal.record",
+                    ),
+                ),
             ],
             options={
-                'indexes': [models.Index(condition=models.Q(('acked__isnull', True)), fields=['to', 'lane', 'id'], name='mail_waiting'), models.Index(condition=models.Q(('acked__isnull', False)), fields=['to', 'acked'], name='mail_acked')],
-                'constraints': [models.UniqueConstraint(fields=('to', 'record'), name='mail_once')],
+                "indexes": [
+                    models.Index(
+                        condition=models.Q(("acked__isnull", True)), fields=["to", "lane", "id"], name="mail_waiting"
+                    ),
+                    models.Index(
+                        condition=models.Q(("acked__isnull", False)), fields=["to", "acked"], name="mail_acked"
+                    ),
+                ],
+                "constraints": [models.UniqueConstraint(fields=("to", "record"), name="mail_once")],
             },
         ),
     ]
