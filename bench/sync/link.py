@@ -16,7 +16,9 @@ from __future__ import annotations
 import ctypes
 import fcntl
 import heapq
+import itertools
 import os
+import re
 import select
 import shutil
 import struct
@@ -39,6 +41,7 @@ _CLONE_NEWNET = 0x40000000
 _TUNSETIFF = 0x400454CA
 _IFF_TUN_NO_PI = 0x1001
 _AT_ONCE = 64
+_numbers = itertools.count(1)
 _LONGEST_WAIT_S = 0.05
 
 
@@ -62,7 +65,7 @@ class Link:
     """Two namespaces and what lies between them, until the block ends."""
 
     def __init__(self, like: Conditions = FAST) -> None:
-        self._tag = f"{os.getpid() % 100_000}-{time.monotonic_ns() % 1000}"
+        self._tag = f"{os.getpid()}-{next(_numbers)}"
         self.names = (f"qfu{self._tag}", f"qfh{self._tag}")
         self.held = False
         """While true nothing passes."""
@@ -75,6 +78,7 @@ class Link:
         self._thread = threading.Thread(target=self._carry, name="link", daemon=True)
 
     def __enter__(self) -> Self:
+        _sweep()
         try:
             for name, address in zip(self.names, (UNIT_ADDRESS, HUB_ADDRESS), strict=True):
                 _ip("netns", "add", name)
@@ -199,6 +203,14 @@ def end(processes: Sequence[subprocess.Popen[Any]], patience: float = 10.0) -> N
         except subprocess.TimeoutExpired:
             process.kill()
             process.wait()
+
+
+def _sweep() -> None:
+    """Remove the namespaces of runs that were killed."""
+    for file in Path("/run/netns").glob("qf[uh]*"):
+        owner = re.fullmatch(r"qf[uh](\d+)-\d+", file.name)
+        if owner and not Path("/proc", owner.group(1)).exists():
+            subprocess.run(["ip", "netns", "del", file.name], check=False)
 
 
 def _fresh(like: Conditions, cuts: Cuts | None) -> _State:

@@ -52,12 +52,14 @@ class Bench:
         """One line, ours and the peers'; a failure is a result, not the end of the others."""
         say(f"{BARS[name].title} …")
         ours = self._tried(self._ours(name))
+        say(json.dumps({"ours": _short(ours)}))
         full = self.size.count == FULL and self.size.cuts == 10
         if name == "storm":
             full = self.units == FULL_UNITS
         beside = {who: self._tried(self._peer(name, who)) for who in self._who(name)}
         self.found.append(line(name, ours, beside, full=full))
-        say(json.dumps({"ours": _short(ours), **{who: _short(one) for who, one in beside.items()}}))
+        for who, one in beside.items():
+            say(json.dumps({who: _short(one)}))
 
     def _who(self, name: str) -> list[str]:
         return list(peers.PEERS) if self.with_peers and name in ("clean", "cuts") else []

@@ -16,13 +16,14 @@ import ssl
 import sys
 import threading
 import time
+from collections import Counter
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import django
 
-from bench.sync.fleet import code, key
+from bench.sync.fleet import RECORDS, code, key
 from bench.sync.link import HUB_ADDRESS, Link
 from bench.sync.nodes import ROOT, Nodes, serve, told, within
 from bench.unit.run import pss_mb
@@ -46,7 +47,7 @@ class Fleet:
     port: int
     tls: ssl.SSLContext
     told_to_wait: int = 0
-    lost: int = 0
+    lost: Counter[str] = field(default_factory=Counter)
     """Attempts that ended without an answer."""
     wrong: list[str] = field(default_factory=list)
     """Answers that were no answer to what was asked: these are errors."""
@@ -62,8 +63,8 @@ class Fleet:
                 except BaseException:
                     writer.transport.abort()
                     raise
-        except (OSError, TimeoutError, asyncio.IncompleteReadError):
-            self.lost += 1
+        except (OSError, TimeoutError, asyncio.IncompleteReadError) as error:
+            self.lost[type(error).__name__] += 1
             return False
         if status == 200 and self._answered(number, body, bool(parcels)):
             self.open[number] = writer
@@ -82,7 +83,7 @@ class Fleet:
         from qafila.sync.frames import PATH, seal
         from qafila.sync.messages import Hello
 
-        total = 5 if parcels else 0
+        total = RECORDS if parcels else 0
         frame = seal(Hello(0, 0, total, parcels), code(number), "H", number + 1, clock.now_ms(), key(number, self.seed))
         head = f"POST {PATH} HTTP/1.1\r\nHost: {HUB_ADDRESS}\r\nContent-Type: application/octet-stream\r\n"
         writer.write(f"{head}Content-Length: {len(frame)}\r\n\r\n".encode() + frame)
@@ -103,7 +104,7 @@ class Fleet:
         if not isinstance(said, Welcome) or frame.number != number + 1 or said.taken.aside or said.taken.alarms:
             self.wrong.append("not what was asked")
             return False
-        if with_records and said.held < 5:
+        if with_records and said.held < RECORDS:
             self.wrong.append(f"{said.held} records held")
             return False
         return True
@@ -145,7 +146,8 @@ async def drive(fleet: Fleet) -> dict[str, Any]:
     await asyncio.sleep(HELD_S)
     held = sum(not w.transport.is_closing() for w in fleet.open.values())
     fleet.cut()
-    fleet.lost = fleet.told_to_wait = 0
+    fleet.lost.clear()
+    fleet.told_to_wait = 0
     begun = time.monotonic()
     served = await asyncio.gather(*(fleet.until_served(n, packed[n], begun + GIVE_UP_S) for n in range(fleet.count)))
     took = sorted(at - begun for at in served if at is not None)
@@ -154,7 +156,7 @@ async def drive(fleet: Fleet) -> dict[str, Any]:
         "seconds": round(took[-1], 1) if len(took) == fleet.count else None, "units": fleet.count,
         "served": len(took), "median_s": round(took[len(took) // 2], 1) if took else None,
         "errors": len(fleet.wrong) + fleet.count - len(took) + sum(at is None for at in up),
-        "first_errors": fleet.wrong[:5], "told_to_wait": fleet.told_to_wait, "attempts_lost": fleet.lost,
+        "first_errors": fleet.wrong[:5], "told_to_wait": fleet.told_to_wait, "attempts_lost": dict(fleet.lost),
         "held_open": held, "ramp_s": round(ramp, 1),
     }  # fmt: skip
 
