@@ -152,6 +152,7 @@ class UnitSession:
         self._raw = FIRST_RAW
         self._tell_own = False
         self._acks: list[int] = []
+        self._ack_no = 0
         self._out: dict[int, _Sent] = {}
         self._uploads: dict[str, list[int]] = {}
         self._chunks: dict[str, int] = {}
@@ -201,6 +202,8 @@ class UnitSession:
     def lost(self) -> None:
         """Answers are not to be expected any more: forget what is under way and greet again."""
         self._out.clear()
+        # A hub restored from a backup gives numbers anew: what was not confirmed on this connection comes again.
+        self._acks = []
         self.greeted = self._tell_own = False
         self.look_again()
 
@@ -300,6 +303,8 @@ class UnitSession:
     def _welcome(self, sent: _Sent, message: Message) -> None:
         assert isinstance(message, Welcome) and isinstance(sent.message, Hello)
         self._taken(sent, message.taken)
+        # What the hub counts here it has just compared with what this node said that it has.
+        self._ack_no = message.ack_no
         self.store.set_ack_no(message.ack_no)
         confirmed = set(sent.message.acks)
         self._acks = [n for n in self._acks if n not in confirmed]
@@ -328,9 +333,8 @@ class UnitSession:
 
     def _mail(self, sent: _Sent, message: Message) -> None:
         assert isinstance(message, Mail) and isinstance(sent.message, Pull)
-        self.store.set_ack_no(message.ack_no)
-        confirmed = set(sent.message.acks)
-        self._acks = [n for n in self._acks if n not in confirmed]
+        if sent.message.acks:
+            self._acknowledged(sent.message.acks, message.ack_no)
         parcels = codec.ROWS.unpack(message.parcels)
         if len(parcels) != len(message.numbers):
             raise FrameError("unreadable")
@@ -339,6 +343,17 @@ class UnitSession:
         self._acks += message.numbers
         self.report.received += len(parcels)
         self.mail = message.left
+
+    def _acknowledged(self, numbers: list[int], ack_no: int) -> None:
+        """The hub has counted one acknowledgement more: ours. Where it has counted another as well, somebody spoke in
+        this node's name (its clone): that mail may not be here, so both compare again from the last number of our own.
+        """
+        self._acks = [n for n in self._acks if n not in set(numbers)]
+        if ack_no == self._ack_no + 1:
+            self._ack_no = ack_no
+            self.store.set_ack_no(ack_no)
+        else:
+            self.greeted = False
 
     def _wanted(self, sent: _Sent, message: Message) -> None:
         assert isinstance(message, Wanted) and isinstance(sent.message, Offer)

@@ -40,11 +40,16 @@ def settle(world: World) -> None:
         for unit in world.units:
             process = Process(world, unit)
             said[unit.name] = _contact(world, unit, process, process._session(), turn + 1 == ROUNDS)
-        if all(n == 1 for n in said.values()):
+        if all(n == 1 for n in said.values()) or (turn > 2 and _only_files(world, said)):
             break
     else:
         world.wrong(f"never idle: after {ROUNDS} contacts each there is still something to say: {said}")
     world.problems += checked(world)
+
+
+def _only_files(world: World, said: dict[str, int]) -> bool:
+    """A file that nobody can read any more is offered, or asked for, once a contact."""
+    return any(u.disk.tables["damaged"] for u in world.units) and all(n <= 4 for n in said.values())
 
 
 def _one_of_each(world: World) -> None:

@@ -9,7 +9,7 @@ MESSAGE_FAULTS = ("loss", "lost_answer", "twice", "late", "short", "flipped")
 """Of a single message: lost, its answer lost, delivered twice, overtaken, cut inside, a bit turned over."""
 EVENTS = (
     "half_open", "outage", "month", "flapping", "kill_unit", "kill_hub", "full_unit", "full_hub", "restore_unit",
-    "restore_hub", "clone", "twin", "two_processes", "poison", "skew", "clock", "stick", "damaged", "mend",
+    "restore_hub", "clone", "two_processes", "poison", "skew", "clock", "stick", "damaged", "mend",
 )  # fmt: skip
 """Of a moment: see `trouble.py`."""
 

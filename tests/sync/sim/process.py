@@ -78,7 +78,7 @@ class Process:
             self._again = True
             if self.world.now > self.world.faults.length_s:
                 # Nothing happens any more but that a month passes.
-                seconds += 86400.0
+                seconds += 10 * 86400.0
             self.world.after(seconds, self.start)
 
     def pump(self) -> None:

@@ -159,6 +159,8 @@ class Journal:
         if row is None or not 0 <= index < count(row.size):
             return False, True
         with self.db.atomic():
+            self.db.lock(("file", name))
+            row = self.db.get("files", name)
             self.db.put("chunks", (name, index), data)
             if row.complete or self.missing(name, row.size):
                 return bool(row.complete), False

@@ -82,6 +82,8 @@ def restore_hub(world: World, unit: Unit) -> None:
 
 def clone(world: World, unit: Unit) -> Unit:
     """The disk is copied; both boxes are used."""
+    if sum(not u.gone for u in world.units if u.name == unit.name) > 2:
+        return unit
     twin = Unit(world, unit.name)
     twin.disk.restore(unit.disk.backup())
     twin.backups = [twin.disk.backup()]
