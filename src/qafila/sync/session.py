@@ -152,7 +152,6 @@ class UnitSession:
         self._raw = FIRST_RAW
         self._tell_own = False
         self._acks: list[int] = []
-        self._ack_no = 0
         self._out: dict[int, _Sent] = {}
         self._uploads: dict[str, list[int]] = {}
         self._chunks: dict[str, int] = {}
@@ -241,7 +240,7 @@ class UnitSession:
             isinstance(s.message, Pull) and not s.message.wait_s for s in self._out.values()
         ):
             return None
-        return _Sent(Pull(list(self._acks), self._raw * 4))
+        return _Sent(Pull(list(self._acks), self._raw * 4, ack_no=self.store.ack_no()))
 
     def _listen(self, wait_s: int) -> _Sent | None:
         if not wait_s or not self.greeted or self._under_way(Pull):
@@ -303,8 +302,6 @@ class UnitSession:
     def _welcome(self, sent: _Sent, message: Message) -> None:
         assert isinstance(message, Welcome) and isinstance(sent.message, Hello)
         self._taken(sent, message.taken)
-        # What the hub counts here it has just compared with what this node said that it has.
-        self._ack_no = message.ack_no
         self.store.set_ack_no(message.ack_no)
         confirmed = set(sent.message.acks)
         self._acks = [n for n in self._acks if n not in confirmed]
@@ -334,7 +331,10 @@ class UnitSession:
     def _mail(self, sent: _Sent, message: Message) -> None:
         assert isinstance(message, Mail) and isinstance(sent.message, Pull)
         if sent.message.acks:
-            self._acknowledged(sent.message.acks, message.ack_no)
+            # In any other answer it may count what another process, or a clone, has acknowledged.
+            self.store.set_ack_no(message.ack_no)
+        confirmed = set(sent.message.acks)
+        self._acks = [n for n in self._acks if n not in confirmed]
         parcels = codec.ROWS.unpack(message.parcels)
         if len(parcels) != len(message.numbers):
             raise FrameError("unreadable")
@@ -343,17 +343,6 @@ class UnitSession:
         self._acks += message.numbers
         self.report.received += len(parcels)
         self.mail = message.left
-
-    def _acknowledged(self, numbers: list[int], ack_no: int) -> None:
-        """The hub has counted one acknowledgement more: ours. Where it has counted another as well, somebody spoke in
-        this node's name (its clone): that mail may not be here, so both compare again from the last number of our own.
-        """
-        self._acks = [n for n in self._acks if n not in set(numbers)]
-        if ack_no == self._ack_no + 1:
-            self._ack_no = ack_no
-            self.store.set_ack_no(ack_no)
-        else:
-            self.greeted = False
 
     def _wanted(self, sent: _Sent, message: Message) -> None:
         assert isinstance(message, Wanted) and isinstance(sent.message, Offer)
