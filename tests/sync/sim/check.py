@@ -37,9 +37,12 @@ def settle(world: World) -> None:
             _go_on(world, process)
     said = {u.name: 99 for u in world.units}
     for turn in range(ROUNDS):
+        before = len(server.disk.tables["records"])
         for unit in world.units:
             process = Process(world, unit)
             said[unit.name] = _contact(world, unit, process, process._session(), turn + 1 == ROUNDS)
+        if before != len(server.disk.tables["records"]):
+            continue
         if all(n == 1 for n in said.values()) or (turn > 2 and _only_files(world, said)):
             break
     else:
@@ -48,8 +51,14 @@ def settle(world: World) -> None:
 
 
 def _only_files(world: World, said: dict[str, int]) -> bool:
-    """A file that nobody can read any more is offered, or asked for, once a contact."""
-    return any(u.disk.tables["damaged"] for u in world.units) and all(n <= 4 for n in said.values())
+    """A file that nobody can read any more, or that is gone with its box, is offered or asked for once a contact."""
+    hub = world.server.disk.tables["files"]
+    gone = any(
+        row.sent and not row.complete and not (name in hub and hub[name].complete)
+        for unit in world.units
+        for name, row in unit.disk.tables["files"].items()
+    )
+    return (gone or any(u.disk.tables["damaged"] for u in world.units)) and max(said.values()) <= 12
 
 
 def _one_of_each(world: World) -> None:

@@ -38,7 +38,7 @@ def draw(dice: Random) -> Faults:
         units=dice.choice((1, 1, 2, 2, 3)),
         people=dice.randint(1, 4),
         acts=dice.randint(4, 22),
-        length_s=dice.choice((60.0, 600.0, 3600.0)),
+        length_s=dice.choice((60.0, 300.0, 900.0)),
         real_frames=dice.random() < 0.05,
         interleave=dice.choice((0.0, 0.0, 0.05, 0.3)),
     )

@@ -40,6 +40,8 @@ class Process:
             records = {no for no, _ in self.unit.store.last_given}
         self._urgent_first(message, records)
         self.out[number] = records
+        if self.world.trace is not None:
+            self.world.say(f"{self.unit.name} {type(message).__name__} {number:016x}, {len(records)} records")
         return self.world.wire.seal(message, self.unit.name, HUB, number, self.unit.now_ms(), self.unit.version)
 
     def _urgent_first(self, message: Message, records: set[int]) -> None:
@@ -85,7 +87,7 @@ class Process:
         """Send what there is to send."""
         try:
             while not self.world.calm and self.session is not None and len(self.out) < self.window:
-                request = self.session.next(self.wait_s)
+                request = self.session.next(0 if self.world.now > self.world.faults.length_s else self.wait_s)
                 if request is None:
                     break
                 self.send(request, self._number)
@@ -95,7 +97,7 @@ class Process:
             return self.cut("disk")
         if not self.out and not self.world.calm:
             self.session = None
-            self.later(self.world.dice.uniform(2, 60))
+            self.later(self.world.dice.uniform(2, 120))
 
     def killed(self) -> None:
         self.world.say(f"{self.unit.name} was killed")

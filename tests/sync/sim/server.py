@@ -82,7 +82,7 @@ class Server:
             if isinstance(asked, Pull) and asked.wait_s and isinstance(said, Mail) and not said.numbers:
                 held_until = held_until or world.now + asked.wait_s * world.dice.random()
                 if not asked.acks and world.now < held_until and not world.calm:
-                    self._rest(min(2.0, held_until - world.now))
+                    self._rest(min(12.0, held_until - world.now))
                     return self._handle(data, held_until)
             time_ms = int(world.now * 1000)
             return 200, world.wire.seal(said, HUB, frame.sender, frame.number, time_ms, self.version)

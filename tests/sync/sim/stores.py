@@ -389,11 +389,12 @@ class Desk(HubJournal):
             return
         peer = self.peer
         self.disk.step()
-        self.db.put("peer", self.sender, peer._replace(ack_no=peer.ack_no + 1))
+        ack_no = max(peer.ack_no + 1, int(self.now * 1000))
+        self.db.put("peer", self.sender, peer._replace(ack_no=ack_no))
         for number in numbers:
             mail = self.db.get(f"mail/{self.sender}", number)
             if mail is not None and mail.acked is None:
-                self.db.put(f"mail/{self.sender}", number, mail._replace(acked=peer.ack_no + 1))
+                self.db.put(f"mail/{self.sender}", number, mail._replace(acked=ack_no))
 
     def forget_acks(self, after: int) -> None:
         for number, mail in list(self.db.rows(f"mail/{self.sender}").items()):

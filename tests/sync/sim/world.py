@@ -93,6 +93,7 @@ class World:
         self.hub_lost: set[Key] = set()
         """What the hub itself wrote and lost by a restore: nobody sends it back."""
         self.hub_restores = 0
+        self.rates_drawn = set(faults.rates)
         self.end = faults.length_s
         self.twins: set[str] = set()
         self.names = [f"U{n}" for n in range(1, faults.units + 1)]
