@@ -13,8 +13,9 @@ from qafila.journal.ranges import Ranges
 from qafila.sync.messages import Mail, Message, Push
 from qafila.sync.session import UnitSession
 from tests.sync.sim.disk import Base
+from tests.sync.sim.hub_store import Desk
 from tests.sync.sim.run import first_broken
-from tests.sync.sim.stores import Desk, UnitStore
+from tests.sync.sim.unit_store import UnitStore
 from tests.sync.sim.world import Plant
 
 WITHIN = 1000
@@ -102,12 +103,10 @@ class MailAcknowledgedTooEarly(Plant):
         class Early(UnitSession):
             def _mail(self, sent: Any, message: Message) -> None:
                 assert isinstance(message, Mail)
-                self._acks += message.numbers
                 try:
                     super()._mail(sent, message)
                 except OSError:
-                    self._out.clear()
-                self._acks = sorted(set(self._acks))
+                    self._acks += message.numbers
 
         return Early
 
@@ -133,6 +132,9 @@ class AckNumberBelieved(Plant):
 
 class AckNumberGivenAgain(Plant):
     """A restored hub counts acknowledgements on from where its backup stood."""
+
+    # It takes two disasters after each other: in all seeds together too rare for a test.
+    events = ("restore_hub", "restore_unit", "clone")
 
     def desk(self) -> type[Any]:
         class Counting(Desk):
@@ -196,8 +198,8 @@ class SentToEverybody(Plant):
 
 PLANTS = [
     RunGoesOn, AcknowledgesBeforeCommit, PoisonDropped, WatermarkIgnored, CursorNotLocked, ConfirmsOnSend,
-    MailAcknowledgedTooEarly, LossNotTold, AckNumberBelieved, AckNumberGivenAgain, AcksOutliveTheConnection, NobodyForgets, BulkFirst,
-    SentToEverybody,
+    MailAcknowledgedTooEarly, LossNotTold, AckNumberBelieved, AckNumberGivenAgain, AcksOutliveTheConnection,
+    NobodyForgets, BulkFirst, SentToEverybody,
 ]  # fmt: skip
 
 

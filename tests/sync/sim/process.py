@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from random import Random
 from typing import TYPE_CHECKING
 
@@ -10,7 +11,7 @@ from qafila.sync.frames import Frame, FrameError
 from qafila.sync.messages import Hello, Message, Push
 from qafila.sync.session import Request, UnitSession
 from tests.sync.sim.disk import Killed
-from tests.sync.sim.stores import HUB
+from tests.sync.sim.journal import HUB
 
 if TYPE_CHECKING:
     from tests.sync.sim.world import Unit, World
@@ -60,7 +61,8 @@ class Process:
         if self.unit.gone or self.world.calm:
             return
         if self.unit.off:
-            return self.later(30.0)
+            self.later(30.0)
+            return
         if self._boot != self.unit.boots:
             self._boot = self.unit.boots
             self.session = None
@@ -92,9 +94,11 @@ class Process:
                     break
                 self.send(request, self._number)
         except Killed:
-            return self.killed()
+            self.killed()
+            return
         except OSError:
-            return self.cut("disk")
+            self.cut("disk")
+            return
         if not self.out and not self.world.calm:
             self.session = None
             self.later(self.world.dice.uniform(2, 120))
@@ -112,15 +116,16 @@ class Process:
 
         def answered(status: int, body: bytes) -> None:
             if dice.random() < rates.get("lost_answer", 0) or world.now < self.unit.deaf_until:
-                return world.say(f"{number:016x} its answer is lost")
+                world.say(f"{number:016x} its answer is lost")
+                return
             for _ in range(2 if dice.random() < rates.get("twice", 0) / 2 else 1):
                 said = self._spoilt(body) if status == 200 else body
-                world.after(self._delay(), lambda: self.heard(session, boot, number, status, said))
+                world.after(self._delay(), partial(self.heard, session, boot, number, status, said))
 
         for _ in range(2 if dice.random() < rates.get("twice", 0) else 1):
             if dice.random() >= rates.get("loss", 0):
                 data = self._spoilt(request.data)
-                world.after(self._delay(), lambda: self._arrive(data, answered))  # noqa: B023
+                world.after(self._delay(), partial(self._arrive, data, answered))
 
     def _arrive(self, data: bytes, answered) -> None:  # type: ignore[no-untyped-def]
         if self.world.now < self.unit.link_down_until or self.world.server.down:
@@ -157,9 +162,11 @@ class Process:
             self.world.say(f"{self.unit.name} ← {number:016x}")
             session.receive(body)
         except Killed:
-            return self.killed()
+            self.killed()
+            return
         except (FrameError, CodecError, OSError) as error:
-            return self.cut(str(error))
+            self.cut(str(error))
+            return
         self.out.pop(number, None)
         self.exchanges += 1
         self.pump()

@@ -23,6 +23,8 @@ def run(seed: int, plant: Plant | None = None, trace: Callable[[str], None] | No
     """One history, to its end; what does not hold is in `problems`."""
     dice = Random(seed)
     faults = draw(dice)
+    if plant is not None and plant.events:
+        faults.events = [dice.choice(plant.events) for _ in range(5)]
     world = World(seed, faults, plant or Plant(), trace)
     for unit in list(world.units):
         world.begin(unit)

@@ -1,4 +1,4 @@
-"""The hub: several processes over one database. A request may rest in the middle of its transaction while others run."""
+"""The hub: several processes over one database. A request may rest inside its transaction while others run."""
 
 from __future__ import annotations
 
@@ -12,7 +12,8 @@ from qafila.sync.codec import CodecError
 from qafila.sync.frames import FrameError
 from qafila.sync.messages import Mail, Pull
 from tests.sync.sim.disk import Backup, Disk, Killed
-from tests.sync.sim.stores import HUB, HubJournal
+from tests.sync.sim.hub_store import HubJournal
+from tests.sync.sim.journal import HUB
 
 if TYPE_CHECKING:
     from tests.sync.sim.world import World
@@ -93,6 +94,7 @@ class Server:
 
     def work(self, work: Callable[[], None]) -> None:
         """Run a piece of work in a process of the hub."""
+
         def body() -> None:
             try:
                 work()

@@ -6,9 +6,8 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from tests.sync.sim.disk import Killed
-from tests.sync.sim.process import Process
+from tests.sync.sim.journal import HUB
 from tests.sync.sim.stick import carry
-from tests.sync.sim.stores import HUB
 from tests.sync.sim.world import YEAR_MS, Unit
 
 if TYPE_CHECKING:
@@ -66,6 +65,14 @@ def restore_unit(world: World, unit: Unit) -> None:
     del unit.backups[place + 1 :]
     if world.plant.run_goes_on_after_restore:
         unit.run = run
+    work_goes_on(world)
+
+
+def work_goes_on(world: World) -> None:
+    """After a restore people work again, and the next disaster may come."""
+    world.end = max(world.end, world.now + 900)
+    for _ in range(3):
+        world.after(world.dice.uniform(RESTORING_S, 900), world.dice.choice((world.crew_acts, world.hub_writes)))
 
 
 def restore_hub(world: World, unit: Unit) -> None:
@@ -77,6 +84,7 @@ def restore_hub(world: World, unit: Unit) -> None:
     del server.backups[place + 1 :]
     server.restored_at = world.now
     world.hub_restores += 1
+    work_goes_on(world)
     world.hub_lost |= {k for k in before - set(server.disk.tables["records"]) if k[0] == HUB}
 
 
@@ -162,6 +170,3 @@ def befall(world: World, name: str) -> None:
         TROUBLE[name](world, unit)
     except Killed:
         unit.die(5.0)
-
-
-__all__ = ["Process", "befall"]

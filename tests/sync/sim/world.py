@@ -10,10 +10,11 @@ from typing import Any
 
 from tests.sync.sim.disk import Backup, Disk, Killed
 from tests.sync.sim.faults import Faults
+from tests.sync.sim.journal import REFERENCE
 from tests.sync.sim.paper import Key
 from tests.sync.sim.process import Process
 from tests.sync.sim.server import Server
-from tests.sync.sim.stores import HUB, REFERENCE, UnitStore
+from tests.sync.sim.unit_store import UnitStore
 from tests.sync.sim.wire import Wire
 
 START_MS = 1_790_000_000_000
@@ -32,12 +33,14 @@ class Plant:
         return UnitStore
 
     def desk(self) -> type[Any]:
-        from tests.sync.sim.stores import Desk
+        from tests.sync.sim.hub_store import Desk
 
         return Desk
 
     run_goes_on_after_restore = False
     says_lost = True
+    events: tuple[str, ...] = ()
+    """Only these befall the fleet."""
 
 
 class Unit:
