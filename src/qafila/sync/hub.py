@@ -147,6 +147,9 @@ def _pull(store: HubStore, frame: Frame) -> Message:
     assert isinstance(said, Pull)
     if said.acks or store.quiet():
         with store.transaction():
+            if said.acks and said.ack_no < store.ack_no():
+                # Somebody else acknowledged in this node's name: a clone, or a process that is gone.
+                store.forget_acks(said.ack_no)
             store.acknowledge(_numbers(said.acks))
             store.seen(frame.time_ms)
     numbers, parcels = store.fetch(min(max(said.limit, 0), MAX_MAIL))

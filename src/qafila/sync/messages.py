@@ -78,6 +78,8 @@ class Pull(Message):
     """Bytes of packed records, before compression."""
     wait_s: int = 0
     """Where nothing waits the hub may hold its answer for so long."""
+    ack_no: int = 0
+    """With `acks`: the last acknowledgement that the hub confirmed. What was acknowledged after it is not here."""
 
 
 class Mail(Message):

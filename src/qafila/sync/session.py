@@ -201,7 +201,7 @@ class UnitSession:
     def lost(self) -> None:
         """Answers are not to be expected any more: forget what is under way and greet again."""
         self._out.clear()
-        # A hub that was restored meanwhile gives numbers anew: mail that is not confirmed comes once more.
+        # A hub restored from a backup gives numbers anew: what was not confirmed on this connection comes again.
         self._acks = []
         self.greeted = self._tell_own = False
         self.look_again()
@@ -240,7 +240,7 @@ class UnitSession:
             isinstance(s.message, Pull) and not s.message.wait_s for s in self._out.values()
         ):
             return None
-        return _Sent(Pull(list(self._acks), self._raw * 4))
+        return _Sent(Pull(list(self._acks), self._raw * 4, ack_no=self.store.ack_no()))
 
     def _listen(self, wait_s: int) -> _Sent | None:
         if not wait_s or not self.greeted or self._under_way(Pull):
@@ -328,7 +328,9 @@ class UnitSession:
 
     def _mail(self, sent: _Sent, message: Message) -> None:
         assert isinstance(message, Mail) and isinstance(sent.message, Pull)
-        self.store.set_ack_no(message.ack_no)
+        if sent.message.acks:
+            # In any other answer it may count what another process, or a clone, has acknowledged.
+            self.store.set_ack_no(message.ack_no)
         confirmed = set(sent.message.acks)
         self._acks = [n for n in self._acks if n not in confirmed]
         parcels = codec.COLUMNS.unpack(message.parcels)
