@@ -23,7 +23,7 @@ from qafila.sync.messages import Chunk, File, Given, Mail, Offer, Pull, Push
 SIGNER = Ed25519PrivateKey.generate()
 SEALING = X25519PrivateKey.generate()
 PUBLIC = SEALING.public_key().public_bytes_raw()
-EMPTY = codec.ROWS.pack([])
+EMPTY = codec.COLUMNS.pack([])
 
 
 def written(*parts: Part, spoil: Callable[[Writer], None] = lambda writer: None) -> bytes:

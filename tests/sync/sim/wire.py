@@ -39,7 +39,7 @@ def open_light(data: bytes, me: str, version: int = 1) -> Frame:
         message = _decoders[Kind(kind)].decode(data[_HEAD.size : -_SUM])
     except (ValueError, msgspec.MsgspecError) as error:
         raise FrameError("unreadable") from error
-    return Frame(Kind(kind), sender.rstrip(b"\0").decode(), me, number, time_ms, 1, message)
+    return Frame(Kind(kind), sender.rstrip(b"\0").decode(), me, number, time_ms, 2, 0, message)
 
 
 @cache
