@@ -201,8 +201,7 @@ class UnitSession:
     def lost(self) -> None:
         """Answers are not to be expected any more: forget what is under way and greet again."""
         self._out.clear()
-        # A hub restored from a backup gives numbers anew: what was not confirmed on this connection comes again.
-        self._acks = []
+        self._acks = []  # A hub that was restored gives numbers of mail anew: it sends that mail again.
         self.greeted = self._tell_own = False
         self.look_again()
 
@@ -303,6 +302,7 @@ class UnitSession:
         assert isinstance(message, Welcome) and isinstance(sent.message, Hello)
         self._taken(sent, message.taken)
         self.store.set_ack_no(message.ack_no)
+        self._acks = [n for n in self._acks if n not in sent.message.acks]
         self._tell_own = False
         if message.ranges is None:
             self.greeted = True
@@ -329,10 +329,9 @@ class UnitSession:
     def _mail(self, sent: _Sent, message: Message) -> None:
         assert isinstance(message, Mail) and isinstance(sent.message, Pull)
         if sent.message.acks:
-            # In any other answer it may count what another process, or a clone, has acknowledged.
+            # In any other answer it may count what a clone has acknowledged.
             self.store.set_ack_no(message.ack_no)
-        confirmed = set(sent.message.acks)
-        self._acks = [n for n in self._acks if n not in confirmed]
+        self._acks = [n for n in self._acks if n not in sent.message.acks]
         parcels = codec.COLUMNS.unpack(message.parcels)
         if len(parcels) != len(message.numbers):
             raise FrameError("unreadable")

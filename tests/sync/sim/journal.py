@@ -109,7 +109,8 @@ class Journal:
                 aside.append(index)
                 continue
             before = fresh.get(said.key) or self.db.get("records", said.key)
-            if before is None and said.fields.get("bad") == "effect" and not self.db.get("mended", said.key):
+            stumbles = said.fields.get("bad") == "effect" and said.key[0] != self.node
+            if before is None and stumbles and not self.db.get("mended", said.key):
                 self.set_aside(parcel, said.key)
                 aside.append(index)
             elif before is None:
