@@ -302,7 +302,6 @@ class UnitSession:
         assert isinstance(message, Welcome) and isinstance(sent.message, Hello)
         self._taken(sent, message.taken)
         self.store.set_ack_no(message.ack_no)
-        self._acks = [n for n in self._acks if n not in sent.message.acks]
         self._tell_own = False
         if message.ranges is None:
             self.greeted = True
