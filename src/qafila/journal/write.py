@@ -42,7 +42,7 @@ class Writer:
         self.node, self.actor, self.lane = node, actor, lane
         self.acts = [act]
         self.run: int | None = None
-        self.salt = secrets.token_bytes(16)
+        self.salt = secrets.token_bytes(12)
         self.drafts: list[tuple[dict[str, Any], bytes, Recorded]] = []
 
     def save(self, obj: M, *, refs: tuple[UUID, ...] = (), lane: int | None = None) -> M:

@@ -54,7 +54,7 @@ FIRST_RAW, LEAST_RAW, MOST_RAW = 60_000, 8_000, 400_000
 OFFERED = 20
 GETS = 3
 CHUNK_BYTES = 16 * 1024
-"""As `journal.blobs.CHUNK`, which this file does not import: it knows no disk."""
+"""As `journal.blobs.CHUNK`: this file knows no disk."""
 
 
 class Store(Protocol):
@@ -257,15 +257,17 @@ class UnitSession:
         own = {f"{run:x}": ranges for run, ranges in self.store.own().items()} if self._tell_own else None
         packed = codec.COLUMNS.pack([p for _, p in rows])
         said = Hello(self.store.ack_no(), digest(self.store.held()), packed, own)
-        return _Sent(said, [n for n, _ in rows], full=len(packed) > self._raw // 2, urgent=True)
+        return _Sent(said, [n for n, _ in rows], full=self._full(rows), urgent=True)
 
     def _push(self, lanes: range) -> _Sent | None:
         rows = self.store.pending(lanes, self._raw, self._skip())
         if not rows:
             return None
         packed = codec.COLUMNS.pack([p for _, p in rows])
-        full = len(packed) > self._raw // 2
-        return _Sent(Push(packed), [n for n, _ in rows], full=full, urgent=lanes == URGENT)
+        return _Sent(Push(packed), [n for n, _ in rows], full=self._full(rows), urgent=lanes == URGENT)
+
+    def _full(self, rows: Sequence[tuple[int, Parcel]]) -> bool:
+        return sum(len(p.header) + len(p.fields or b"") for _, p in rows) > self._raw * 3 // 4
 
     def _next_chunk(self, first: int, last: int) -> _Sent | None:
         """The next chunk of an upload of those lanes; a new offer where none is under way."""

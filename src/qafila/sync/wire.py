@@ -26,6 +26,8 @@ from qafila.kernel import clock
 from qafila.sync.frames import MAX_FRAME, PATH
 
 SLICE = 4096
+MOST_UNDER_WAY = 8
+"""Requests without an answer: a hub that is slower than the link is not to be buried."""
 LEAST_WINDOW, MOST_WINDOW = 16 * 1024, 512 * 1024
 SHORTEST_S, LONGEST_S = 4.0, 30.0
 PING_S = 30.0
@@ -125,7 +127,8 @@ class Wire:
     @property
     def hungry(self) -> bool:
         """Whether another frame may be made: what was given has gone to the kernel, and that is not too full."""
-        return not self._waiting and not self._out and self._unsent() < self.window
+        room = not self._waiting and not self._out and self.under_way < MOST_UNDER_WAY
+        return room and self._unsent() < self.window
 
     @property
     def window(self) -> int:
