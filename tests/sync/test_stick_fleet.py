@@ -98,7 +98,7 @@ class Fleet:
                 request = session.next()
                 if request is None:
                     return
-                reply = pair.ask(request)[1]
+                reply = pair.ask(request.data)[1]
                 if self.dice.random() < 0.8:
                     session.receive(reply)
 

@@ -69,7 +69,7 @@ def test_a_trip_to_the_hub_and_back(nodes: tuple[NodeDirectory, NodeDirectory, N
     [written] = done(unit, "--to-stick", tmp_path)["written"]  # type: ignore[misc]
     assert written["receiver"] == "H" and written["records"] >= 2 and written["files"] == 1
     [read] = done(hub, "--from-stick", tmp_path)["bundles"]  # type: ignore[misc]
-    assert read["sender"] == "U1" and read["records"] == written["records"] and read["chunks"] == 4
+    assert read["sender"] == "U1" and read["records"] == written["records"] and read["chunks"] == 7
     edit = f"""
 from qafila.journal.write import writing
 from qafila.registry.people.models import Person
