@@ -15,7 +15,7 @@ import msgspec
 from qafila.journal import canon
 from qafila.journal.ingest import Parcel
 
-MAX_PARCELS = 200
+MAX_PARCELS = 1000
 _TAIL = b'"]'
 
 
