@@ -12,6 +12,7 @@ LOCKED := --require-hashes --only-binary :all:
 CATALOGUES := $(patsubst %.po,%.mo,$(wildcard src/qafila/locale/*/LC_MESSAGES/*.po))
 COUNTRY ?=
 BENCH ?=
+SEEDS ?= 0..100000
 # As many test processes as cores, at most four: each starts servers and a browser of its own.
 WORKERS ?= $(shell n=$$(nproc 2>/dev/null || echo 2); echo $$(( n < 4 ? n : 4 )))
 
@@ -26,6 +27,10 @@ demo: setup ## Run a hub and two units with a populated world (COUNTRY=egypt for
 .PHONY: test
 test: dev check ## Do the set-up for tests, check, and run every test
 	@env -u QAFILA_DIR $(BIN)/pytest -n $(WORKERS) --dist loadgroup
+
+.PHONY: soak
+soak: dev ## Run 100,000 simulated fleets (SEEDS=from..to for others)
+	@PYTHONPATH=src:. $(BIN)/python -m tests.sync.sim --seeds $(SEEDS)
 
 .PHONY: check
 check: dev ## Check style (ruff), types (mypy) and imports (import-linter)

@@ -18,6 +18,10 @@ class Failed(Exception):
     """A command could not do its work; the message says why and what to do."""
 
 
+class Misused(Exception):
+    """The call itself was wrong; the message says how."""
+
+
 def main(argv: list[str] | None = None) -> int:
     """Run one command; its exit status."""
     arguments = parser().parse_args(argv)
@@ -29,6 +33,9 @@ def main(argv: list[str] | None = None) -> int:
         # The reader of our output has gone; what is left of it has nowhere to go.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 1
+    except Misused as error:
+        print(f"qafila: {error}", file=sys.stderr)
+        return 2
     except _refusals() as error:
         print(f"qafila: {error}", file=sys.stderr)
         return 1
@@ -61,10 +68,7 @@ def parser() -> argparse.ArgumentParser:
     at.add_argument("--code", help="on the unit: the code from the hub; '-' reads it from standard input")
     at.add_argument("--issue", metavar="NODE", help="on the hub: issue a code for the node of that code")
     at.add_argument("--address", help="with --issue: https address at which the unit will call, default this hub's own")
-    at = command("sync", sync, "exchange with the hub now")
-    at.add_argument("dir", type=Path)
-    at.add_argument("--once", action="store_true", help="one contact, then stop (without it: until interrupted)")
-    at.add_argument("--json", action="store_true", help="print the report as JSON")
+    _sync_command(command("sync", sync, "exchange with the hub now, over the network or by USB stick"))
     _user_commands(commands)
     at = command("check", check, "check journal, chains, rows and blobs of a node; says what is wrong, exit 1 then")
     at.add_argument("dir", type=Path)
@@ -103,6 +107,31 @@ def _node_commands(commands: argparse._SubParsersAction[argparse.ArgumentParser]
     at.add_argument("--postgresql-host", default="", help="its server or socket directory")
     at.add_argument("--postgresql-user", default="")
     at.set_defaults(run=node_create)
+
+
+def _sync_command(at: argparse.ArgumentParser) -> None:
+    at.formatter_class = argparse.RawDescriptionHelpFormatter
+    at.epilog = """by stick:
+  on the unit   qafila sync DIR --to-stick /media/usb      then anybody carries the stick to the hub
+  on the hub    qafila sync DIR --from-stick /media/usb
+                qafila sync DIR --to-stick /media/usb      receipts, answers, files for the units read before
+  on the unit   qafila sync DIR --from-stick /media/usb
+
+A bundle is encrypted to its receiver and signed. Sticks and network mix in any order; reading one twice does no harm.
+exit status: 0 done; 1 the hub was not reached, or a bundle was refused, or the stick held none for this node;
+2 the call itself was wrong"""
+    at.add_argument("dir", type=Path)
+    at.add_argument("--once", action="store_true", help="one contact, then stop (without it: until interrupted)")
+    stick = at.add_mutually_exclusive_group()
+    stick.add_argument("--to-stick", metavar="PATH", type=Path, help="write what waits into this folder of a stick")
+    stick.add_argument("--from-stick", metavar="PATH", type=Path, help="take in what lies there for this node")
+    words = "with --to-stick on the hub: for that unit, or 'all' (default: units whose bundle was read)"
+    at.add_argument("--for", dest="receiver", metavar="NODE", default="", help=words)
+    words = "with --to-stick: largest bundle; what does not fit is left for the next one"
+    at.add_argument("--limit", metavar="MB", type=float, default=0, help=words)
+    words = "with --from-stick: remove bundles that were taken in, here or (by its receipt) on the hub"
+    at.add_argument("--clean", action="store_true", help=words)
+    at.add_argument("--json", action="store_true", help="print the report as JSON")
 
 
 def _user_commands(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -195,9 +224,19 @@ def enrol(args: argparse.Namespace) -> int:
 
 def sync(args: argparse.Namespace) -> int:
     """`qafila sync`."""
+    if (args.receiver or args.limit) and not args.to_stick:
+        raise Misused("--for and --limit go with --to-stick")
+    if args.clean and not args.from_stick:
+        raise Misused("--clean goes with --from-stick")
+    if args.limit < 0:
+        raise Misused("--limit is a number of megabytes")
     _enter(args.dir)
-    from qafila.node import joining
+    from qafila.node import carrying, joining
 
+    if args.to_stick:
+        return carrying.to_stick(args.to_stick, args.receiver, int(args.limit * 1e6), as_json=args.json)
+    if args.from_stick:
+        return carrying.from_stick(args.from_stick, clean=args.clean, as_json=args.json)
     return joining.contact(once=args.once, as_json=args.json)
 
 

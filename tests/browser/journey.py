@@ -225,8 +225,8 @@ class Journey:
         page = doctor.go(path).page
         expect(page.locator("[data-live=messages]", has_text=asked)).to_be_visible(timeout=LONG)
         form = page.locator("form[action$='/act/supply/']")
-        # The words travel before the case's new state.
-        self.world.until(lambda: doctor.go(path) and form.count(), "the case's new state")
+        # The words travel before the case's new state; the page follows both by itself.
+        expect(form).to_be_visible(timeout=LONG)
         form.locator("textarea").fill(words)
         self.look(doctor)
         self.press(page, "form[action$='/act/supply/'] button")
@@ -250,10 +250,10 @@ class Journey:
 
     def explain(self, doctor: Desk, path: str, words: str) -> None:
         """The answer is there, is printed, explained, and the case ends with an outcome."""
-        page = doctor.go(path).page
+        page = doctor.page
         expect(page.locator(".d-steps")).to_be_visible()
         answer = page.locator("section[aria-labelledby=h-ans]", has_text=words)
-        self.world.until(lambda: doctor.go(path).page.locator("form[action$='/act/explain/']").count(), "the answer")
+        expect(page.locator("form[action$='/act/explain/']")).to_be_visible(timeout=LONG)
         expect(answer).to_be_visible()
         self.look(doctor)
         link = page.locator("a[href*='/prints/answer/']").first.get_attribute("href")

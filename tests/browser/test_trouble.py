@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 from django.test import Client, override_settings
 
-from qafila.journal import check
+from qafila.journal import check, resolve
 from qafila.journal.here import Here, at
 from qafila.journal.ingest import ingest, parcels_of
 from qafila.journal.models import Clash, Record
@@ -150,9 +150,7 @@ def test_two_people_on_two_nodes_change_one_patient_and_somebody_chooses(tablet:
     clash = Clash.objects.get(open=True)
     assert "Two values" in page
 
-    answer = tablet.client.post(
-        f"/reception/people/{tablet.person.pk}/clash/{clash.pk}/", {"side": side_of(page, "0612000003")}, secure=True
-    )
+    answer = tablet.client.post(f"/records/clashes/{clash.pk}/", {"keep": side_of(clash, "0612000003")}, secure=True)
     assert answer.status_code == 302
     page = tablet.get(f"/reception/people/{tablet.person.pk}/")
     assert "Two values" not in page
@@ -170,7 +168,6 @@ def parcels_of_unit(here: Here) -> list[object]:
         return list(parcels_of(Record.objects.filter(node="U1").order_by("no")))
 
 
-def side_of(page: str, value: str) -> str:
-    """The number of the side whose button says that value."""
-    before = page.split(f">{value}<")[0] if f">{value}<" in page else page[: page.index(value)]
-    return before.rsplit('name="side" value="', 1)[1].split('"', 1)[0]
+def side_of(clash: Clash, value: str) -> str:
+    """The number of the side that says that value."""
+    return str(next(i for i, side in enumerate(resolve.sides(clash)) if side.value == value))

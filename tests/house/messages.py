@@ -133,6 +133,8 @@ def update(language: str) -> None:
     told = read(language)
     told.update(every(), no_fuzzy_matching=True)
     told.obsolete.clear()
+    told.last_translator = told.msgid_bugs_address = "Qafila"
+    told.revision_date = told.creation_date
     file.parent.mkdir(parents=True, exist_ok=True)
     with file.open("wb") as opened:
         write_po(opened, told, width=110, ignore_obsolete=True, include_lineno=False, sort_output=True)

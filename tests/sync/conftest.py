@@ -1,6 +1,8 @@
 from __future__ import annotations
 
+import shutil
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
@@ -19,3 +21,14 @@ def pair(request: pytest.FixtureRequest, unit: Here, hub: Here) -> Iterator[Pair
         wipe("pg0")
     yield join(unit, hub)
     mailbox.disconnect()
+
+
+@pytest.fixture
+def other(pair: Pair, tmp_path: Path) -> Pair:
+    """A second unit of the same hub."""
+    wipe("n2")
+    directory = tmp_path / "unit2"
+    shutil.copytree(pair.unit.directory or "", directory, ignore=lambda *_: ["blobs"])
+    for key in ("signing.pem", "sealing.pem"):
+        (directory / "keys" / key).unlink()
+    return join(Here("U2", "unit", directory=directory, database="n2", confirmed_by_hub=True), pair.hub)

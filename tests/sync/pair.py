@@ -36,7 +36,8 @@ class Pair:
 
     def ask(self, data: bytes) -> tuple[int, bytes]:
         with at(self.hub):
-            return endpoint.handle(data)
+            reply = endpoint.handle(data)
+            return reply.status, reply.body
 
     def session(self, seed: int = 0) -> UnitSession:
         return UnitSession(JournalStore(self.hub.node), self.seal, self.open_reply, Random(seed))
@@ -46,7 +47,7 @@ class Pair:
         with at(self.unit):
             session = self.session()
             while (request := session.next()) is not None:
-                status, reply = self.ask(request)
+                status, reply = self.ask(request.data)
                 assert status == 200, reply
                 session.receive(reply)
         return session
@@ -56,10 +57,19 @@ def join(unit: Here, hub: Here) -> Pair:
     """Make the two known to each other, as enrolment does."""
     mailbox.connect()
     with at(hub):
-        Peer.objects.create(code=unit.node, profile="unit", signing_key=pki.signing_public(_keys(unit)))
+        Peer.objects.create(
+            code=unit.node,
+            profile="unit",
+            signing_key=pki.signing_public(_keys(unit)),
+            sealing_key=pki.sealing_public(_keys(unit)),
+        )
     with at(unit):
         Peer.objects.create(
-            code=hub.node, upward=True, url="https://hub.invalid", signing_key=pki.signing_public(_keys(hub))
+            code=hub.node,
+            upward=True,
+            url="https://hub.invalid",
+            signing_key=pki.signing_public(_keys(hub)),
+            sealing_key=pki.sealing_public(_keys(hub)),
         )
     return Pair(unit, hub)
 

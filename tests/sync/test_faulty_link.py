@@ -31,7 +31,7 @@ def test_a_hub_whose_disk_is_full_confirms_nothing_and_loses_nothing(pair: Pair)
     soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
     resource.setrlimit(resource.RLIMIT_FSIZE, (2048, hard))
     try:
-        status, word = pair.ask(request)
+        status, word = pair.ask(request.data)
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
     assert (status, word) == (503, b"busy") and pending(pair.unit) == 2
@@ -69,7 +69,7 @@ def test_whatever_the_link_does_both_end_with_the_same(pair: Pair, faults: list[
                     write.save(row)
         with at(pair.unit):
             session = session or pair.session(dice.randrange(10**9))
-            requests = [r for r in (session.next() for _ in range(window)) if r]
+            requests = [r.data for r in (session.next() for _ in range(window)) if r]
             dice.shuffle(requests)
             for request in requests:
                 if fault == "lose_request":

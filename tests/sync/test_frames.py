@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import hashlib
 import struct
+from importlib import resources
 
 import msgspec
 import pytest
@@ -14,12 +16,14 @@ from hypothesis import strategies as st
 from qafila.journal import canon
 from qafila.journal.ingest import Parcel
 from qafila.sync import codec
+from qafila.sync.dictionaries import load as dictionaries
 from qafila.sync.frames import MAX_FRAME, MAX_RAW, FrameError, open_frame, seal
 from qafila.sync.messages import Chunk, Kind, Message, Pull, Push
 
 KEY = Ed25519PrivateKey.generate()
 PUBLIC = KEY.public_key().public_bytes_raw()
 SMALL = st.binary(max_size=60)
+RELEASED = {1: "1d5773729eabb8ac2bf34e5514f8707b0540e4ec9252f1f9095cd20ae013edc2"}
 
 
 def opened(data: bytes, me: str = "H"):  # type: ignore[no-untyped-def]
@@ -59,7 +63,7 @@ def test_bytes_that_are_no_records_are_refused(data: bytes) -> None:
 
 def test_more_records_than_a_frame_may_carry_are_refused() -> None:
     with pytest.raises(codec.CodecError):
-        codec.ROWS.unpack(codec.ROWS.pack([Parcel(b"", None, b"", 0, b"")] * 201))
+        codec.ROWS.unpack(codec.ROWS.pack([Parcel(b"", None, b"", 0, b"")] * (codec.MAX_PARCELS + 1)))
 
 
 @given(st.binary(max_size=3000))
@@ -103,10 +107,12 @@ def test_a_frame_for_another_node_or_of_another_key_is_refused() -> None:
         open_frame(sealed(Push(b"")), "H", lambda sender: other)
 
 
-def forged(body: bytes, raw: int, kind: int = Kind.PUSH, version: int = 1, packed: int | None = None) -> bytes:
+def forged(
+    body: bytes, raw: int, kind: int = Kind.PUSH, version: int = 1, packed: int | None = None, dictionary: int = 0
+) -> bytes:
     """A frame signed with the right key that lies about itself."""
     length = len(body) if packed is None else packed
-    head = struct.pack(">4sBBBBQqIIBB", b"QFLA", version, kind, 1, 0, 1, 1, raw, length, 2, 1) + b"U1H" + body
+    head = struct.pack(">4sBBBBQqIIBB", b"QFLA", version, kind, 1, dictionary, 1, 1, raw, length, 2, 1) + b"U1H" + body
     return head + KEY.sign(head)
 
 
@@ -126,6 +132,11 @@ BOMB = zstandard.ZstdCompressor(level=19).compress(bytes(200_000_000))
         (forged(zstandard.compress(msgspec.msgpack.encode([1, 2])), 3), "unreadable"),
         (forged(zstandard.compress(msgspec.msgpack.encode([b""])), 3, kind=99), "unreadable"),
         (forged(b"", 0, version=2), "version"),
+        (forged(zstandard.compress(b"x"), 1, dictionary=255), "dictionary"),
+        (
+            forged(zstandard.ZstdCompressor(level=3).compress(b"x" * 99), 99, dictionary=dictionaries.LATEST),
+            "unreadable",
+        ),
         (b"GET / HTTP/1.1\r\n\r\n" * 20, "not_a_frame"),
         (sealed(Pull()) + b"more", "not_a_frame"),
     ],
@@ -142,5 +153,19 @@ def test_what_is_too_large_to_be_taken_is_not_sealed() -> None:
 
 
 def test_a_newer_peers_extra_field_is_passed_over() -> None:
-    raw = msgspec.msgpack.encode([[7], 1000, "a field of a later version"])
-    assert opened(forged(zstandard.compress(raw), len(raw), kind=Kind.PULL)).message == Pull([7], 1000)
+    raw = msgspec.msgpack.encode([[7], 1000, 5, "a field of a later version"])
+    assert opened(forged(zstandard.compress(raw), len(raw), kind=Kind.PULL)).message == Pull([7], 1000, 5)
+
+
+@pytest.mark.parametrize("dictionary", [dictionaries.NONE, *dictionaries.KNOWN])
+def test_a_frame_of_every_known_dictionary_and_of_none_is_read(dictionary: int) -> None:
+    frame = seal(Pull([1, 2], 7), "U1", "H", 42, 1, KEY, dictionary=dictionary)
+    assert opened(frame).message == Pull([1, 2], 7)
+
+
+def test_each_dictionary_is_the_file_that_was_released() -> None:
+    """Both ends must have the very same bytes: a released file is never trained again."""
+    for number, name in RELEASED.items():
+        data = resources.files("qafila.sync.dictionaries").joinpath(f"{number}.zdict").read_bytes()
+        assert hashlib.sha256(data).hexdigest() == name and len(data) <= 112 * 1024
+    assert tuple(RELEASED) == dictionaries.KNOWN

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+
 import msgspec
 import pytest
 from django.apps import apps
@@ -9,8 +11,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from qafila.journal.here import Here, at
+from qafila.journal.ingest import Parcel
 from qafila.journal.models import Blob, Quarantine, Record, Recorded
-from qafila.sync import codec, endpoint, enrolment, enrolment_endpoint, scope, wsgi
+from qafila.sync import asgi, codec, endpoint, enrolment, enrolment_endpoint, scope
 from qafila.sync.enrolment import Reply, Request
 from qafila.sync.messages import Chunk, File, Get, Hello, Message, Offer, Pull, Push, Taken
 from qafila.sync.models import EnrolmentCode, Peer
@@ -21,9 +24,9 @@ NUMBER = st.integers(-(2**63), 2**63 - 1)
 NAME = st.text(max_size=70) | st.sampled_from(["a" * 64, "0" * 64, "../../keys/ca.pem"])
 RANGES = st.dictionaries(st.text(max_size=5), st.lists(st.lists(NUMBER, max_size=3), max_size=3), max_size=3)
 MESSAGE = st.one_of(
-    st.builds(Hello, NUMBER, NUMBER, NUMBER, st.binary(max_size=50), st.none() | RANGES),
+    st.builds(Hello, NUMBER, st.binary(max_size=9), st.binary(max_size=50), st.none() | RANGES),
     st.builds(Push, st.binary(max_size=200)),
-    st.builds(Pull, st.lists(NUMBER, max_size=5), NUMBER),
+    st.builds(Pull, st.lists(NUMBER, max_size=5), NUMBER, NUMBER),
     st.builds(
         Offer,
         st.lists(st.builds(File, NAME, NUMBER, st.text(max_size=80), NUMBER, st.text(max_size=40)), max_size=4),
@@ -56,7 +59,7 @@ def test_the_endpoint_stands_whatever_an_enrolled_unit_says(pair: Pair, message:
 def test_records_that_are_none_are_kept_aside_and_confirmed(
     pair: Pair, rows: list[tuple[bytes, bytes | None, bytes, int, bytes]]
 ) -> None:
-    packed = msgspec.msgpack.encode([[*row, False, False, False] for row in rows])
+    packed = codec.COLUMNS.pack([Parcel(*row) for row in rows])
     status, data = pair.ask(pair.seal(Push(packed)))
     assert status == 200
     reply = pair.open_reply(data).message
@@ -68,8 +71,9 @@ def test_records_that_are_none_are_kept_aside_and_confirmed(
 def test_a_frame_altered_on_its_way_changes_nothing(pair: Pair) -> None:
     register(pair.unit)
     with at(pair.unit):
-        request = pair.session().next()
-    assert request
+        first = pair.session().next()
+    assert first
+    request = first.data
     for place in range(0, len(request), 7):
         status, _ = pair.ask(request[:place] + bytes([request[place] ^ 4]) + request[place + 1 :])
         assert 400 <= status < 500
@@ -120,15 +124,32 @@ def test_any_text_is_no_code(text: str) -> None:
         assert failed.value.reason == "not_a_code" and str(failed.value)
 
 
-def test_a_request_that_is_longer_than_it_says_or_shorter_is_refused(pair: Pair) -> None:
-    from io import BytesIO
+@pytest.mark.parametrize(
+    ("length", "parts", "status"),
+    [
+        (b"10", [b"QFLA"], 400),
+        (b"9999999999", [b"QFLA"], 413),
+        (b"", [], 411),
+        (b"x", [], 411),
+        (b"-4", [], 411),
+    ],
+)
+def test_a_request_that_is_longer_than_it_says_or_shorter_is_refused(
+    pair: Pair, length: bytes, parts: list[bytes], status: int
+) -> None:
+    said: list[dict[str, object]] = []
+    coming = [{"type": "http.request", "body": p, "more_body": p is not parts[-1]} for p in parts]
 
-    said: list[str] = []
-    for length, body, status in (("10", b"QFLA", "400"), ("", b"", "411"), ("x", b"", "411"), ("-4", b"", "411")):
-        environ = {"PATH_INFO": "/sync", "REQUEST_METHOD": "POST", "CONTENT_LENGTH": length,
-                   "wsgi.input": BytesIO(body)}  # fmt: skip
-        wsgi.application(environ, lambda words, headers: said.append(words))
-        assert said[-1].startswith(status)
+    async def receive() -> dict[str, object]:
+        return coming.pop(0) if coming else {"type": "http.disconnect"}
+
+    async def send(event: dict[str, object]) -> None:
+        said.append(event)
+
+    scope_ = {"type": "http", "path": "/sync", "method": "POST", "headers": [(b"content-length", length)]}
+    with at(pair.hub):
+        asyncio.run(asgi.application(scope_, receive, send))
+    assert said[0]["status"] == status
 
 
 def test_every_recorded_kind_is_someones(unit: Here) -> None:
@@ -148,7 +169,7 @@ def test_every_reason_has_words() -> None:
 
     assert set(frames.REASONS) <= set(state.REASONS)
     assert endpoint.STATUS.keys() <= frames.REASONS.keys()
-    assert codec.CODECS[1] is codec.ROWS
+    assert codec.CODECS[2] is codec.COLUMNS
 
 
 @pytest.mark.parametrize("name", ["\0", "0" * 63 + "\0", "\ud800".encode("utf-8", "replace").decode()])

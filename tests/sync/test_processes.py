@@ -189,11 +189,11 @@ def test_a_file_goes_on_after_the_link_was_cut_in_its_middle(
     name = run(unit, put)
     link.budget = 400_000
     assert contact(unit)["reason"] == "no_link"
-    held = int(run(hub, f"from qafila.journal import blobs\nprint(28 - len(blobs.missing({name!r})))"))
-    assert 0 < held < 28
+    held = int(run(hub, f"from qafila.journal import blobs\nprint(55 - len(blobs.missing({name!r})))"))
+    assert 0 < held < 55
     link.budget = -1
     report = contact(unit)
-    assert report["reached"] and report["report"]["chunks_up"] == 28 - held  # type: ignore[index]
+    assert report["reached"] and report["report"]["chunks_up"] == 55 - held  # type: ignore[index]
     check = f"import hashlib\nfrom qafila.journal import blobs\nprint(hashlib.sha256(blobs.read({name!r})).hexdigest())"
     assert run(hub, check) == name
     assert run(unit, f"from qafila.sync import state\nprint(state.of_file({name!r}).state)") == "on_hub"

@@ -124,7 +124,7 @@ def test_an_urgent_case_overtakes_with_all_that_it_refers_to(pair: Pair) -> None
         assert set(first.values_list("patient", flat=True)) == {person.pk} and first.count() == 5
         request = pair.session().next()
         assert request
-        pair.ask(request)
+        pair.ask(request.data)
     with at(pair.hub):
         assert Case.objects.get(pk=case.pk).person.pk == person.pk
         assert Observation.objects.count() == 1 and PersonName.objects.count() == 1
@@ -169,7 +169,7 @@ def test_files_go_up_in_chunks_and_small_ones_first(pair: Pair) -> None:
         for _ in range(5):
             request = session.next()
             assert request
-            session.receive(pair.ask(request)[1])
+            session.receive(pair.ask(request.data)[1])
         assert Blob.objects.get(pk=small.pk).sent and not Blob.objects.get(pk=big.pk).sent
         assert 0 < Upload.objects.get(pk=big.pk).confirmed < 6
     assert pair.sync().report.chunks_up == 6 - 2
@@ -306,8 +306,8 @@ def test_frames_come_to_the_size_that_suits_a_thin_link(pair: Pair) -> None:
     with at(pair.unit):
         session = pair.session()
         while (request := session.next()) is not None:
-            sizes.append(len(request))
-            session.receive(pair.ask(request)[1])
+            sizes.append(len(request.data))
+            session.receive(pair.ask(request.data)[1])
     assert pending(pair.unit) == 0 and max(sizes) < 9000 and len(sizes) < 15
 
 

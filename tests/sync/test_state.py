@@ -62,7 +62,7 @@ def test_a_file_is_followed_from_here_to_the_hub(pair: Pair) -> None:
         for _ in range(3):
             request = session.next()
             assert request
-            session.receive(pair.ask(request)[1])
+            session.receive(pair.ask(request.data)[1])
         assert (state.of_file(name).state, state.of_file(name).done) == ("sending", 1)
     with at(pair.hub):
         assert (state.of_file(name).state, state.of_file(name).done, state.of_file(name).chunks) == ("expected", 1, 3)

@@ -164,9 +164,12 @@ def test_an_answer_is_explained_printed_and_the_case_closed(van: Vehicle, visit:
         row.status = "answered"
         write.save(row)
         answer = write.save(Answer(person_id=case.person_id, case=row, author=doctor, diagnosis="Fibrillation",
-                                   certainty="confirmed", plan="Anticoagulant"))  # fmt: skip
+                                   certainty="cannot_say", plan="Anticoagulant", place_of_care="outpatient",
+                                   more={"ecg_report": "FA à 110"}))  # fmt: skip
     cases.deliver(row)
-    assert "Fibrillation" in text(browser.get(f"/doctor/case/{case.pk}/"))
+    page = text(browser.get(f"/doctor/case/{case.pk}/"))
+    for said in ("Fibrillation", "Cannot say", "Appointment with a specialist", "ECG report", "FA à 110"):
+        assert said in page
     assert browser.get(f"/prints/answer/{answer.pk}/").content.startswith(b"%PDF")
     assert browser.get(f"/prints/visit/{visit.pk}/").content.startswith(b"%PDF")
     browser.post(f"/doctor/case/{case.pk}/act/explain/", {"note": "en darija"})

@@ -9,7 +9,7 @@ import pytest
 
 from qafila.clinic.visits.models import Draft, Visit
 from qafila.journal.here import Here
-from qafila.journal.models import Read
+from qafila.journal.models import Clash, Read
 from qafila.kernel.dates import PartialDate
 from qafila.registry.people import acts
 from qafila.registry.people.details import NameParts
@@ -169,13 +169,13 @@ def test_two_tablets_change_one_field_and_both_values_stay(van: Vehicle, known: 
     assert "both values are kept" in page and "Two values: Telephone" in page
     assert "0622222222" in page and "0633333333" in page
     assert get(known.pk).address == "school"  # type: ignore[union-attr]
-    settle = f"/reception/people/{known.pk}/clash/"
-    number = page.split(settle)[1].split("/")[0]
-    assert other.post(f"{settle}{number}/", {"side": "1"}).status_code == 403
-    done = van.at("salma").post(f"{settle}{number}/", {"side": "1"}, follow=True)
-    assert "Two values" not in text(done)
+    settle = f"/records/clashes/{Clash.objects.get(open=True).pk}/"
+    assert settle not in page and other.post(settle, {"keep": "1"}).status_code == 403
+    doctor = van.at("salma")
+    assert settle in text(doctor.get(f"/reception/people/{known.pk}/"))
+    assert "Settled" in text(doctor.post(settle, {"keep": "1"}, follow=True))
+    assert "Two values" not in text(doctor.get(f"/reception/people/{known.pk}/"))
     assert get(known.pk).phone == "0622222222"  # type: ignore[union-attr]
-    assert van.at("salma").post(f"{settle}{number}/", {"side": "9"}).status_code == 302
 
 
 def test_what_was_not_touched_is_not_written(van: Vehicle, known: Person) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
+import orjson
 import pydicom.data
 import pytest
 from django.test import Client
@@ -177,3 +178,26 @@ def test_the_history_costs_the_same_for_any_number(hub_desk: Desk, heart: Client
     for n in range(5):
         visits.record_note(Visit.objects.get(), "exam", f"Note {n}", hub_desk.crew.doctor)
     assert queries(heart, address) == few
+
+
+def test_a_record_that_was_not_understood_is_tried_again_or_dealt_with(hub_desk: Desk, coordinator: Client) -> None:
+    with at(hub_desk.here):
+        known = parcels_of(Record.objects.order_by("no"))[-1]
+    raw = {"header": known.header.hex(), "fields": None, "salt": "", "prev": known.prev.hex(), "lane": known.lane}
+    again = Quarantine.objects.create(node="U9", run=1, seq=7, raw=orjson.dumps(raw), reason="after an update")
+    broken = Quarantine.objects.create(
+        node="U9", run=1, seq=8, raw=orjson.dumps(raw | {"header": b"{".hex()}), reason="no header"
+    )
+    page = coordinator.get("/records/quarantine/")
+    posted = fields(page, f"/records/quarantine/{again.pk}/")
+    assert "is understood now" in text(
+        coordinator.post(f"/records/quarantine/{again.pk}/", posted | {"again": "yes"}, follow=True)
+    )
+    address = f"/records/quarantine/{broken.pk}/"
+    assert "still cannot" in text(coordinator.post(address, {"again": "yes"}, follow=True))
+    assert "Write what was done" in text(coordinator.post(address, {"words": " "}, follow=True))
+    coordinator.post(address, {"words": "The unit was updated and wrote it anew"})
+    rows = {q.pk: q for q in Quarantine.objects.all()}
+    assert rows[again.pk].settled and not rows[again.pk].words
+    assert rows[broken.pk].settled and rows[broken.pk].words.startswith("The unit was updated")
+    assert "was understood" in text(coordinator.get("/records/quarantine/"))

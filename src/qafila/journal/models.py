@@ -181,6 +181,10 @@ class Quarantine(models.Model):
     reason = models.CharField(max_length=300)
     arrived = models.DateTimeField(default=clock.now)
     settled = models.BooleanField(default=False)
+    settled_at = models.DateTimeField(null=True)
+    settled_by = models.UUIDField(null=True)
+    words = models.CharField(max_length=300, default="")
+    """What a person did about it."""
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["node", "run", "seq", "reason"], name="quarantine_once")]

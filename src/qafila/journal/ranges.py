@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import hashlib
+from collections.abc import Iterable, Mapping
 
 import orjson
 
@@ -58,3 +59,39 @@ def missing(ranges: Ranges, last: int) -> Ranges:
 def holds(ranges: Ranges, number: int) -> bool:
     """Whether `number` is in one of the ranges."""
     return any(first <= number <= last for first, last in ranges)
+
+
+def without(ranges: Ranges, numbers: Iterable[int]) -> Ranges:
+    """The ranges with `numbers` taken out."""
+    return subtract(ranges, join([n, n] for n in numbers))
+
+
+def subtract(ranges: Ranges, other: Ranges) -> Ranges:
+    """What is in the one and not in the other; both ascend."""
+    out: Ranges = []
+    holes = iter([*other, [1 << 62, 1 << 62]])
+    hole = next(holes)
+    for first, last in ranges:
+        while hole[1] < first:
+            hole = next(holes)
+        while hole[0] <= last:
+            if hole[0] > first:
+                out.append([first, hole[0] - 1])
+            first = hole[1] + 1
+            if hole[1] >= last:
+                break
+            hole = next(holes)
+        if first <= last:
+            out.append([first, last])
+    return out
+
+
+def size(ranges: Ranges) -> int:
+    """How many numbers."""
+    return sum(last - first + 1 for first, last in ranges)
+
+
+def digest(runs: Mapping[int, Ranges]) -> bytes:
+    """Eight bytes by which two nodes see whether they mean the same records. Runs without any do not count."""
+    told = [[run, ranges] for run, ranges in sorted(runs.items()) if ranges]
+    return hashlib.sha256(orjson.dumps(told)).digest()[:8]

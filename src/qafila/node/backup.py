@@ -12,7 +12,7 @@ import shutil
 import subprocess
 import tarfile
 import tempfile
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 from django.conf import settings
 from django.db import connection
@@ -20,6 +20,7 @@ from django.db import connection
 from qafila.node.directory import NodeDirectory, NodeError
 
 KEPT = ("node.toml", "keys", "blobs")
+DUMPS = ("data.db", "data.pgdump")
 
 
 def write(directory: Path, file: Path) -> int:
@@ -70,19 +71,35 @@ def read(file: Path, directory: Path) -> NodeDirectory:
     try:
         fresh.mkdir(parents=True, mode=0o700)
         with tarfile.open(file) as tar:
-            tar.extractall(fresh, filter="data")
+            _unpack(tar, fresh)
         if not (fresh / "node.toml").exists() or not list(fresh.glob("data.*")):
             raise NodeError(f"{file} is not a backup of a node")
         if directory.exists():
             directory.rmdir()
         fresh.rename(directory)
-    except (tarfile.TarError, EOFError) as error:
+    except (tarfile.TarError, EOFError, FileExistsError) as error:
         raise NodeError(f"{file} is not a whole backup: {error}") from error
     finally:
         shutil.rmtree(fresh, ignore_errors=True)
     if (directory / "data.pgdump").exists():
         _load(NodeDirectory(directory))
     return NodeDirectory(directory)
+
+
+def _unpack(tar: tarfile.TarFile, target: Path) -> None:
+    """Write out the plain files of a backup; whatever else an archive may hold (links, other paths) is left."""
+    for member in tar:
+        path = PurePosixPath(member.name)
+        known = path.parts and (path.parts[0] in KEPT or (path.name in DUMPS and len(path.parts) == 1))
+        if not member.isreg() or not known or path.is_absolute() or ".." in path.parts:
+            continue
+        content = tar.extractfile(member)
+        assert content is not None
+        file = target.joinpath(*path.parts)
+        file.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        with content, file.open("xb") as out:
+            shutil.copyfileobj(content, out)
+        file.chmod(member.mode & 0o700)
 
 
 def _load(node: NodeDirectory) -> None:

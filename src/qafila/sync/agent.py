@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import random
+import ssl
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -13,22 +14,27 @@ from pathlib import Path
 from django.db import DatabaseError, close_old_connections
 
 from qafila.journal.here import Here, here
-from qafila.journal.models import Blob, Lane, Record
 from qafila.kernel import clock
 from qafila.sync import pki, state
 from qafila.sync.codec import CodecError
+from qafila.sync.dictionaries.load import KNOWN, NONE
 from qafila.sync.enrolment import keys_folder
 from qafila.sync.frames import Frame, FrameError, open_frame, seal
 from qafila.sync.messages import Message
 from qafila.sync.models import Peer
-from qafila.sync.session import Report, UnitSession
+from qafila.sync.session import FRAME_BYTES, Report, UnitSession
 from qafila.sync.store import JournalStore
-from qafila.sync.transport import LinkDown, Transport
+from qafila.sync.wire import LinkDown, Wire
 
-POLL_S = 2.0
+HOLD_S = 50
+"""How long the hub may hold a question: less than the minute after which many networks forget a silent connection."""
+LOOK_S = 0.1
+AGAIN_S = 60.0
 NOTED_S = 10.0
-GLANCE_S = 0.25
-FIRST_WAIT_S, LONGEST_WAIT_S = 0.5, 8.0
+FIRST_WAIT_S, LONGEST_WAIT_S = 0.3, 4.0
+CONNECT_S = (2.0, 8.0)
+FRAME_S = 0.5
+LEAST_FRAME, MOST_FRAME = 2_000, 64_000
 log = logging.getLogger("qafila.sync")
 _dice = random.SystemRandom()
 
@@ -56,67 +62,140 @@ class Caller:
 
     def __init__(self, node: Here) -> None:
         self.node = node
-        self._transport: Transport | None = None
-        self._url = ""
+        self.retry_s = 0
+        """The hub asked to be left alone for so long."""
+        self._tickets: dict[str, tuple[ssl.SSLContext, ssl.SSLSession | None]] = {}
+        self._connect_s = CONNECT_S[0]
+        self._session: tuple[Peer, UnitSession] | None = None
+        self._dictionaries = [*KNOWN, NONE]
+        """The first of these is used; one that the hub lacks goes."""
+        self._dictionaries.sort(reverse=True)
 
-    def hang_up(self) -> None:
-        """Close the connection."""
-        if self._transport is not None:
-            self._transport.close()
-            self._transport = None
-
-    def call(self, stopped: Callable[[], bool] = lambda: False) -> Contact:
-        """Say and hear all that there is; keeps the state that the screens show. Never raises for the link's sake."""
+    def call(self, stopped: Callable[[], bool] = lambda: False, *, stay: bool = False) -> Contact:
+        """Say and hear all that there is, with `stay` until the link goes or `stopped`; keeps the state that the
+        screens show. Never raises for the link's sake."""
         contact = Contact()
+        self.retry_s = 0
         peer = Peer.objects.filter(upward=True).first()
         if peer is None:
             contact.reason = "not_enrolled"
             return contact
+        wire: Wire | None = None
         try:
-            transport = self._connection(peer)
-            session = _session(self.node, peer)
+            session = self._conversation(peer)
             contact.report = session.report
-            contact.reached = self._talk(session, transport, peer, stopped)
+            wire = self._open(peer)
+            contact.reached = _Talk(self.node, session, wire, peer).run(stopped, stay=stay)
         except LinkDown as down:
-            contact.reason = down.reason
+            contact.reason, self.retry_s = down.reason, down.retry_s
+            if down.reason == "dictionary" and len(self._dictionaries) > 1:
+                self._dictionaries.pop(0)
         except (FrameError, CodecError) as error:
             log.warning("the hub's answer was refused: %s", error)
             contact.reason = "garbled"
         except (OSError, DatabaseError) as error:
             log.error("what the hub said could not be kept: %s", type(error).__name__)
             contact.reason = "disk"
+        finally:
+            if wire is not None:
+                self._tickets[peer.url] = (self._tickets[peer.url][0], wire.ticket)
+                wire.close()
         if contact.reason:
-            self.hang_up()
-        state.note_try(contact.reason, self._transport.rtt_s if self._transport else None)
+            state.note_try(contact.reason, None)
         return contact
 
-    def _connection(self, peer: Peer) -> Transport:
-        if self._transport is None or self._url != peer.url:
-            self.hang_up()
-            self._transport = Transport(peer.url, keys_folder())
-            self._url = peer.url
-        return self._transport
+    def _conversation(self, peer: Peer) -> UnitSession:
+        """The conversation with this hub: it remembers what it did not hear confirmed."""
+        if self._session is None or bytes(self._session[0].signing_key) != bytes(peer.signing_key):
+            self._session = peer, _session(self.node, peer, lambda: self._dictionaries[0])
+        self._session[1].lost()
+        return self._session[1]
 
-    def _talk(self, session: UnitSession, transport: Transport, peer: Peer, stopped: Callable[[], bool]) -> bool:
-        noted = 0.0
-        while (request := session.next()) is not None:
-            if stopped():
-                return False
-            before = clock.now_ms()
-            answer = transport.ask(request)
-            session.receive(answer)
-            if not noted or clock.monotonic() - noted > NOTED_S:
-                noted = clock.monotonic()
-                _note(peer, session.report.hub_time_ms - (before + clock.now_ms()) // 2)
-                state.note_try("", transport.rtt_s)
-        return True
+    def _open(self, peer: Peer) -> Wire:
+        context, ticket = self._tickets.get(peer.url) or (_context(keys_folder()), None)
+        self._tickets[peer.url] = (context, ticket)
+        wire = Wire(peer.url, context, ticket)
+        try:
+            wire.open(self._connect_s)
+        except LinkDown:
+            # A slow link answers late: be more patient each time, and begin anew with the next contact.
+            self._connect_s = min(CONNECT_S[1], self._connect_s * 1.5)
+            raise
+        self._connect_s = CONNECT_S[0]
+        return wire
 
 
-def _session(node: Here, peer: Peer) -> UnitSession:
+class _Talk:
+    """One connection's worth of a conversation."""
+
+    def __init__(self, node: Here, session: UnitSession, wire: Wire, peer: Peer) -> None:
+        self.session, self.wire, self.peer = session, wire, peer
+        self.changed = (node.directory or Path()) / "changed"
+        self.stamp = -1
+        self.noted = -NOTED_S
+        self.asked: dict[int, int] = {}
+        self.again = clock.monotonic() + AGAIN_S
+
+    def run(self, stopped: Callable[[], bool], *, stay: bool) -> bool:
+        """Until all is said (or with `stay`, until the link goes); whether all was said."""
+        while not stopped():
+            quiet = self._say(HOLD_S if stay else 0)
+            if quiet and not stay and not self.wire.under_way:
+                return True
+            for number, body in self.wire.poll(LOOK_S):
+                self._hear(number, body)
+            if clock.monotonic() > self.again:
+                self.again = clock.monotonic() + AGAIN_S
+                self.session.look_again()
+                self.stamp = -1
+        return False
+
+    def _say(self, hold_s: int) -> bool:
+        """Send what there is while the link has room; whether there was nothing more to say."""
+        stamp = _stamp(self.changed)
+        if stamp == self.stamp:
+            return True
+        rate = self.wire.rate
+        self.session.frame_bytes = int(max(LEAST_FRAME, min(MOST_FRAME, rate * FRAME_S))) if rate else FRAME_BYTES
+        while self.wire.hungry:
+            request = self.session.next(hold_s)
+            if request is None:
+                # Nothing until something is written here or an answer comes.
+                self.stamp = stamp
+                return True
+            number = self.wire.send(request.data, urgent=request.urgent, held_s=request.held_s)
+            if not request.held_s:
+                self.asked[number] = clock.now_ms()
+        return False
+
+    def _hear(self, number: int, body: bytes) -> None:
+        self.session.receive(body)
+        self.stamp = -1
+        asked = self.asked.pop(number, None)
+        if clock.monotonic() - self.noted >= NOTED_S:
+            self.noted = clock.monotonic()
+            # The clocks are compared by a question that was answered at once.
+            offset = None if asked is None else self.session.report.hub_time_ms - (asked + clock.now_ms()) // 2
+            _note(self.peer, offset)
+            state.note_try("", self.wire.measured().least_rtt_s)
+
+
+def _context(keys: Path) -> ssl.SSLContext:
+    try:
+        context = ssl.create_default_context(cafile=str(keys / "hub-ca.crt"))
+        context.minimum_version = ssl.TLSVersion.TLSv1_3
+        context.load_cert_chain(str(keys / "client.crt"), str(keys / "client.pem"))
+        context.set_alpn_protocols(["h2"])
+    except (OSError, ssl.SSLError) as error:
+        raise LinkDown("no_certificate") from error
+    return context
+
+
+def _session(node: Here, peer: Peer, dictionary: Callable[[], int]) -> UnitSession:
     key = pki.signing_key(keys_folder())
 
     def seal_request(message: Message, number: int) -> bytes:
-        return seal(message, node.node, peer.code, number, clock.now_ms(), key)
+        return seal(message, node.node, peer.code, number, clock.now_ms(), key, dictionary())
 
     def open_reply(data: bytes) -> Frame:
         return open_frame(data, node.node, key_of)
@@ -129,66 +208,53 @@ def _session(node: Here, peer: Peer) -> UnitSession:
     return UnitSession(JournalStore(peer.code), seal_request, open_reply, _dice)
 
 
-def _note(peer: Peer, offset_ms: int) -> None:
+def _stamp(file: Path) -> int:
+    try:
+        return file.stat().st_mtime_ns
+    except FileNotFoundError:
+        return 0
+
+
+def _note(peer: Peer, offset_ms: int | None) -> None:
     """Keep the time of the contact, without writing to the disk at every one."""
     told = peer.last_contact
     if told is not None and timedelta(0) <= clock.now() - told < timedelta(seconds=NOTED_S):
         return
-    Peer.objects.filter(pk=peer.pk).update(last_contact=clock.now(), offset_ms=offset_ms)
+    peer.last_contact = clock.now()
+    peer.offset_ms = peer.offset_ms if offset_ms is None else offset_ms
+    Peer.objects.filter(pk=peer.pk).update(last_contact=peer.last_contact, offset_ms=peer.offset_ms)
 
 
 def run_once(directory: Path | None = None) -> Contact:
     """One contact of the node at hand with its hub. Raises `RuntimeError` where `directory` is another node's."""
     if directory is not None and here().directory != directory.absolute():
         raise RuntimeError("this process belongs to another node")
-    caller = Caller(here())
-    try:
-        return caller.call()
-    finally:
-        caller.hang_up()
+    return Caller(here()).call()
 
 
 def run_forever(stop: threading.Event) -> None:
-    """Call whenever there is something to say, and every few seconds to hear; after failures with growing pauses."""
+    """Stay in contact; after failures call again with growing pauses."""
     caller = Caller(here())
     wait = FIRST_WAIT_S
     said = None
     while not stop.is_set():
         close_old_connections()
+        began = clock.monotonic()
         reason = _one(caller, stop)
         if reason != said:
             said = reason
             log.info("link: %s", reason or "up")
-        if not reason:
+        if clock.monotonic() - began > LONGEST_WAIT_S * 2:
             wait = FIRST_WAIT_S
-            _listen(stop)
-        else:
-            # Jitter, so that a whole fleet does not call at once when a mast comes back.
-            stop.wait(wait * _dice.uniform(0.5, 1.0))
-            wait = min(wait * 2, LONGEST_WAIT_S)
-    caller.hang_up()
+        # Jitter, so that a whole fleet does not call at once when a mast comes back.
+        stop.wait(caller.retry_s + wait * _dice.uniform(0.5, 1.0))
+        wait = min(wait * 2, LONGEST_WAIT_S)
     close_old_connections()
 
 
 def _one(caller: Caller, stop: threading.Event) -> str:
     try:
-        return caller.call(stop.is_set).reason
+        return caller.call(stop.is_set, stay=True).reason
     except Exception as error:  # noqa: BLE001 - whatever it is, the node has to call again
         log.error("a contact failed: %s", type(error).__name__)
-        caller.hang_up()
         return "failed"
-
-
-def _listen(stop: threading.Event) -> None:
-    """Wait until there is more to say than after the last contact, or it is time to hear."""
-    until = clock.monotonic() + POLL_S * _dice.uniform(0.7, 1.3)
-    left = _left()
-    while clock.monotonic() < until and not stop.wait(GLANCE_S):
-        if any(now > before for now, before in zip(_left(), left, strict=True)):
-            return
-
-
-def _left() -> tuple[int, int]:
-    """Records and files that have not left."""
-    records = Record._base_manager.filter(pending=True)[:1000].count()
-    return records, Blob._base_manager.filter(sent=False, complete=True, lane__lte=Lane.BULK)[:1000].count()

@@ -1,104 +1,35 @@
-"""How records are packed into a frame's body. One codec today; its number stands in every frame, so that another
-(a columnar one) can be added beside it and both ends agree on what they read.
+"""How records are packed into a frame's body; the codec's number stands in every frame.
 
-What the receiver can work out is left away: the digest at the end of a header (from salt and fields) and the hash of
-the record before (where that one is just before it in the frame). Both are random bytes that no compression shrinks.
+`COLUMNS` (2) is what nodes send: shapes, then typed columns. A record that columns cannot give back byte for byte
+travels beside them as a row of `ROWS` (1). What the receiver can work out is left away: the digest at the end of a
+header (from salt and fields), and the hash of the record before where that one is in the frame.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Protocol
 
-import msgspec
-
-from qafila.journal import canon
 from qafila.journal.ingest import Parcel
+from qafila.sync.columnar_read import unpack
+from qafila.sync.columnar_write import pack
+from qafila.sync.rows import MAX_PARCELS, ROWS, Codec, CodecError
 
-MAX_PARCELS = 1000
-_TAIL = b'"]'
-
-
-class CodecError(ValueError):
-    """Bytes that are no packed records."""
+__all__ = ["CODECS", "COLUMNS", "MAX_PARCELS", "ROWS", "Codec", "CodecError", "ColumnCodec"]
 
 
-class Codec(Protocol):
-    """Packs and unpacks records."""
+class ColumnCodec:
+    """Columns by shape."""
 
-    number: int
-
-    def pack(self, parcels: Sequence[Parcel]) -> bytes:
-        """Records as bytes (not yet compressed)."""
-
-    def unpack(self, data: bytes) -> list[Parcel]:
-        """The very same records. Raises `CodecError`."""
-
-
-class _Row(msgspec.Struct, array_like=True, forbid_unknown_fields=True):
-    header: bytes
-    fields: bytes | None
-    salt: bytes
-    """Empty with `same_salt`."""
-    lane: int
-    prev: bytes
-    follows: bool
-    digest_left: bool
-    same_salt: bool
-
-
-class RowCodec:
-    """Record after record, in MessagePack."""
-
-    number = 1
-
-    def __init__(self) -> None:
-        self._decoder = msgspec.msgpack.Decoder(list[_Row])
+    number = 2
 
     def pack(self, parcels: Sequence[Parcel]) -> bytes:
         """Records as bytes."""
-        rows = []
-        last_hash, last_salt = b"", b""
-        for parcel in parcels:
-            header, left = _without_digest(parcel)
-            follows = bool(last_hash) and parcel.prev == last_hash
-            same = parcel.salt == last_salt
-            rows.append(
-                _Row(header, parcel.fields, b"" if same else parcel.salt, parcel.lane, b"" if follows else parcel.prev,
-                     follows, left, same)
-            )  # fmt: skip
-            last_hash, last_salt = canon.link(parcel.prev, parcel.header), parcel.salt
-        return msgspec.msgpack.encode(rows)
+        return pack(parcels)
 
     def unpack(self, data: bytes) -> list[Parcel]:
         """The very same records."""
-        try:
-            rows = self._decoder.decode(data)
-        except (msgspec.MsgspecError, RecursionError) as error:
-            raise CodecError("not packed records") from error
-        if len(rows) > MAX_PARCELS:
-            raise CodecError("more records than a frame may carry")
-        parcels = []
-        last_hash, last_salt = b"", b""
-        for row in rows:
-            salt = last_salt if row.same_salt else row.salt
-            prev = last_hash if row.follows else row.prev
-            header = row.header
-            if row.digest_left:
-                header += canon.digest(salt, row.fields or b"").hex().encode() + _TAIL
-            parcels.append(Parcel(header, row.fields, salt, row.lane, prev))
-            last_hash, last_salt = canon.link(prev, header), salt
-        return parcels
+        return unpack(data)
 
 
-def _without_digest(parcel: Parcel) -> tuple[bytes, bool]:
-    if parcel.fields is None:
-        return parcel.header, False
-    tail = canon.digest(parcel.salt, parcel.fields).hex().encode() + _TAIL
-    if parcel.header.endswith(tail):
-        return parcel.header[: -len(tail)], True
-    return parcel.header, False
-
-
-ROWS = RowCodec()
-CODECS: dict[int, Codec] = {ROWS.number: ROWS}
+COLUMNS = ColumnCodec()
+CODECS: dict[int, Codec] = {ROWS.number: ROWS, COLUMNS.number: COLUMNS}

@@ -23,7 +23,7 @@ from django.utils.translation import gettext_lazy as _
 from qafila.journal.here import here
 from qafila.kernel import clock
 from qafila.sync import pki
-from qafila.sync.models import EnrolmentCode, Peer
+from qafila.sync.models import EnrolmentCode, Peer, StickMail
 
 MARK = "QF1."
 LIFETIME = timedelta(hours=24)
@@ -72,7 +72,8 @@ class Request(msgspec.Struct, frozen=True):
     csr: bytes = b""
     signing_key: bytes = b""
     proof: bytes = b""
-    """The signing key's signature over the certificate request."""
+    """The signing key's signature over the certificate request and the sealing key."""
+    sealing_key: bytes = b""
 
 
 class Reply(msgspec.Struct, frozen=True):
@@ -86,6 +87,7 @@ class Reply(msgspec.Struct, frozen=True):
     signing_key: bytes = b""
     sync_url: str = ""
     unit: str = ""
+    sealing_key: bytes = b""
 
 
 def keys_folder() -> Path:
@@ -151,7 +153,8 @@ def enrol(code: str, pages_url: str = "") -> Peer:
     authority = _authority(url, said.fingerprint)
     csr = pki.client_request(keys, here().node)
     signer = pki.signing_key(keys)
-    request = Request(said.secret, here().node, csr, pki.signing_public(keys), signer.sign(csr))
+    sealing = pki.sealing_public(keys)
+    request = Request(said.secret, here().node, csr, pki.signing_public(keys), signer.sign(csr + sealing), sealing)
     context = ssl.create_default_context(cadata=authority.decode())
     reply = _ask(url, request, context)
     if reply.error:
@@ -201,6 +204,7 @@ def _keep(keys: Path, reply: Reply, authority: bytes) -> Peer:
     try:
         x509.load_pem_x509_certificate(reply.certificate)
         pki.public_key(reply.signing_key)
+        pki.sealing_public_key(reply.sealing_key)
     except ValueError as error:
         raise EnrolmentFailed("bad") from error
     pki.write_private(keys / "client.crt", reply.certificate)
@@ -211,7 +215,10 @@ def _keep(keys: Path, reply: Reply, authority: bytes) -> Peer:
         "upward": True,
         "url": reply.sync_url,
         "signing_key": reply.signing_key,
+        "sealing_key": reply.sealing_key,
         "revoked": False,
     }
-    Peer.objects.filter(upward=True).exclude(code=reply.hub).delete()
+    if Peer.objects.filter(upward=True).exclude(code=reply.hub).delete()[0]:
+        # Their numbers mean other records at another hub.
+        StickMail.objects.all().delete()
     return Peer.objects.update_or_create(code=reply.hub, defaults=values)[0]

@@ -54,11 +54,12 @@ def _reply(body: bytes) -> Reply:
     with transaction.atomic(using=here().database):
         code = _take(request)
         try:
-            pki.public_key(request.signing_key).verify(request.proof, request.csr)
+            pki.public_key(request.signing_key).verify(request.proof, request.csr + request.sealing_key)
+            pki.sealing_public_key(request.sealing_key)
             certificate, serial = pki.sign_request(keys, request.csr, code.node)
         except (ValueError, InvalidSignature) as error:
             raise Refused("bad") from error
-        peer = _peer(code, serial, request.signing_key)
+        peer = _peer(code, serial, request)
         enrolled.send(sender=Peer, peer=peer, unit=code.unit)
         mailbox.welcome(peer)
     log.info("node %s has joined", peer.code)
@@ -70,6 +71,7 @@ def _reply(body: bytes) -> Reply:
         signing_key=pki.signing_public(keys),
         sync_url=code.sync_url,
         unit=code.unit,
+        sealing_key=pki.sealing_public(keys),
     )
 
 
@@ -89,16 +91,17 @@ def _take(request: Request) -> EnrolmentCode:
     return code
 
 
-def _peer(code: EnrolmentCode, serial: str, signing_key: bytes) -> Peer:
+def _peer(code: EnrolmentCode, serial: str, request: Request) -> Peer:
     # Another box under the same code starts with an empty database: whatever its forerunner had confirmed is sent anew.
     before = Peer.objects.filter(code=code.node).first()
-    if before is not None and bytes(before.signing_key) != signing_key:
+    if before is not None and bytes(before.signing_key) != request.signing_key:
         mailbox.forget_acks(code.node)
     values = {
         "profile": code.profile,
         "unit": code.unit,
         "serial": serial,
-        "signing_key": signing_key,
+        "signing_key": request.signing_key,
+        "sealing_key": request.sealing_key,
         "revoked": False,
         "enrolled_at": clock.now(),
     }

@@ -6,7 +6,8 @@ from typing import Any
 from uuid import UUID
 
 from qafila.journal import blobs
-from qafila.journal.here import Here
+from qafila.journal.changed import mark
+from qafila.journal.here import Here, here
 from qafila.journal.ingest import recorded_model
 from qafila.journal.models import Lane, Record, Recorded
 from qafila.journal.signals import ingested
@@ -24,6 +25,7 @@ def connect() -> None:
 def want(name: str) -> None:
     """Fetch this file at the next contact, whatever its size."""
     blobs.expect(name, lane=Lane.PREVIEW, sent=True)
+    mark(here())
 
 
 def _on_ingested(sender: Any, records: list[Record], node: Here, **kwargs: Any) -> None:

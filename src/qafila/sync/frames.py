@@ -3,6 +3,9 @@
     "QFLA", version, kind, codec, dictionary, number, time (ms), length unpacked, length packed,
     sender, receiver, body (zstd of MessagePack), Ed25519 signature over all before it
 
+`codec` says how records inside are packed (`sync.codec`), `dictionary` what zstd was helped by (0: nothing). A
+receiver without that dictionary refuses with the reason "dictionary"; the sender then seals without one.
+
 Nothing of a frame is used, and nothing unpacked, before its signature has been verified; lengths are compared with
 the limits before anything is allocated.
 """
@@ -20,7 +23,8 @@ from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from qafila.sync import pki
-from qafila.sync.codec import CODECS, ROWS
+from qafila.sync.codec import CODECS, COLUMNS
+from qafila.sync.dictionaries import load as dictionaries
 from qafila.sync.messages import KINDS, SHAPES, Kind, Message
 
 MAGIC = b"QFLA"
@@ -38,6 +42,7 @@ REASONS = {
     "truncated": "the frame is cut short",
     "not_a_frame": "these bytes are no frame",
     "version": "the frame is of a version that this node does not speak",
+    "dictionary": "the frame was packed with a dictionary that this node does not have",
     "altered": "the frame was altered on its way, or another key signed it",
     "unknown_sender": "the sender is not enrolled here",
     "revoked": "the sender's certificate was taken back",
@@ -67,6 +72,8 @@ class Frame:
     """A reply bears the number of what it answers."""
     time_ms: int
     codec: int
+    dictionary: int
+    """With which it was compressed: whoever sent it can read an answer with the same."""
     message: Message
 
 
@@ -74,6 +81,7 @@ class Frame:
 class _Head:
     kind: int
     codec: int
+    dictionary: int
     number: int
     time_ms: int
     raw: int
@@ -85,16 +93,25 @@ class _Head:
 
 
 def seal(
-    message: Message, sender: str, receiver: str, number: int, time_ms: int, key: Ed25519PrivateKey, codec: int = 0
+    message: Message,
+    sender: str,
+    receiver: str,
+    number: int,
+    time_ms: int,
+    key: Ed25519PrivateKey,
+    dictionary: int = dictionaries.LATEST,
 ) -> bytes:
-    """The frame's bytes. Raises `FrameError` where the message is larger than a receiver would take."""
+    """The frame's bytes; `dictionary` 0 for a receiver that lacks ours.
+
+    Raises `FrameError` where the message is larger than a receiver would take.
+    """
     raw = msgspec.msgpack.encode(message)
-    body = zstandard.ZstdCompressor(level=9).compress(raw)
+    body = dictionaries.compress(raw, dictionary)
     if len(raw) > MAX_RAW or len(body) > MAX_FRAME - 1024:
         raise FrameError("too_large")
     names = sender.encode(), receiver.encode()
     head = _HEAD.pack(
-        MAGIC, VERSION, KINDS[type(message)], codec or ROWS.number, 0, number, time_ms, len(raw), len(body),
+        MAGIC, VERSION, KINDS[type(message)], COLUMNS.number, dictionary, number, time_ms, len(raw), len(body),
         len(names[0]), len(names[1]),
     )  # fmt: skip
     signed = b"".join((head, *names, body))
@@ -116,12 +133,14 @@ def open_frame(data: bytes, me: str, key_of: Callable[[str], bytes]) -> Frame:
         raise FrameError("altered") from error
     if head.codec not in CODECS:
         raise FrameError("version")
+    if head.dictionary not in (dictionaries.NONE, *dictionaries.KNOWN):
+        raise FrameError("dictionary")
     try:
         kind = Kind(head.kind)
         message = msgspec.msgpack.decode(_unpack(head), type=SHAPES[kind])
     except (ValueError, msgspec.MsgspecError, RecursionError) as error:
         raise FrameError("unreadable") from error
-    return Frame(kind, head.sender, head.receiver, head.number, head.time_ms, head.codec, message)
+    return Frame(kind, head.sender, head.receiver, head.number, head.time_ms, head.codec, head.dictionary, message)
 
 
 def _head(data: bytes) -> _Head:
@@ -132,7 +151,7 @@ def _head(data: bytes) -> _Head:
     if len(data) < _HEAD.size + _SIGNATURE:
         raise FrameError("truncated")
     _, version, kind, codec, dictionary, number, time_ms, raw, packed, one, two = _HEAD.unpack_from(data)
-    if version != VERSION or dictionary != 0:
+    if version != VERSION:
         raise FrameError("version")
     if raw > MAX_RAW or packed > MAX_FRAME:
         raise FrameError("too_large")
@@ -151,7 +170,7 @@ def _head(data: bytes) -> _Head:
     if not _NODE.fullmatch(sender) or not _NODE.fullmatch(receiver):
         raise FrameError("not_a_frame")
     body = data[end - packed : end]
-    return _Head(kind, codec, number, time_ms, raw, sender, receiver, body, data[:end], data[end:])
+    return _Head(kind, codec, dictionary, number, time_ms, raw, sender, receiver, body, data[:end], data[end:])
 
 
 def _unpack(head: _Head) -> bytes:
@@ -159,7 +178,7 @@ def _unpack(head: _Head) -> bytes:
         # The compressed stream states its own size: it must be the one that was signed and checked above.
         if zstandard.frame_content_size(head.body) != head.raw:
             raise FrameError("too_large")
-        raw = zstandard.ZstdDecompressor(max_window_size=1 << 23).decompress(head.body)
+        raw = dictionaries.decompress(head.body, head.dictionary)
     except zstandard.ZstdError as error:
         raise FrameError("unreadable") from error
     if len(raw) != head.raw:

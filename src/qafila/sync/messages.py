@@ -6,6 +6,8 @@ from enum import IntEnum
 
 import msgspec
 
+from qafila.journal.ranges import Ranges
+
 
 class Kind(IntEnum):
     """Kinds of frames; requests are odd, what answers them follows."""
@@ -29,17 +31,15 @@ class Message(msgspec.Struct, array_like=True):
 
 
 class Hello(Message):
-    """The unit begins: what it has, and (optimistically) its first records."""
+    """The unit begins: what it takes to be safe on the hub, and (optimistically) its first records."""
 
     ack_no: int
     """The last acknowledgement of mail that the hub confirmed."""
-    confirmed: int
-    """How many own records it takes to be safe on the hub."""
-    total: int
-    """How many own records it has."""
+    held: bytes
+    """`journal.ranges.digest` of its own records that it takes to be on the hub."""
     parcels: bytes = b""
-    own: dict[str, list[list[int]]] | None = None
-    """Run (hexadecimal) → ranges of its own records, sent after the numbers did not agree."""
+    own: dict[str, Ranges] | None = None
+    """Run (hexadecimal) → ranges of its own records, after the hub answered that the two do not agree."""
 
 
 class Taken(Message):
@@ -54,14 +54,14 @@ class Taken(Message):
 
 
 class Welcome(Message):
-    """The hub's answer to `Hello`."""
+    """The hub's answer to `Hello`. Both agree on what the hub holds, or it says what that is."""
 
     ack_no: int
-    held: int
-    """How many of the unit's own records it holds."""
     taken: Taken
-    ranges: dict[str, list[list[int]]] | None = None
-    """Run → ranges that the hub holds, in answer to `own`."""
+    ranges: dict[str, Ranges] | None = None
+    """None: they agree. Else run → ranges that the hub holds, of the latest runs; of all in answer to `own`."""
+    rest: bytes = b""
+    """The digest of all other runs."""
 
 
 class Push(Message):
@@ -76,6 +76,10 @@ class Pull(Message):
     acks: list[int] = []
     limit: int = 24_000
     """Bytes of packed records, before compression."""
+    wait_s: int = 0
+    """Where nothing waits the hub may hold its answer for so long."""
+    ack_no: int = 0
+    """With `acks`: the last acknowledgement that the hub confirmed. What was acknowledged after it is not here."""
 
 
 class Mail(Message):

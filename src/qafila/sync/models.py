@@ -22,6 +22,8 @@ class Peer(models.Model):
     """Serial number of its certificate, hexadecimal."""
     signing_key = models.BinaryField(default=b"")
     """Ed25519 public key of its frames, 32 bytes."""
+    sealing_key = models.BinaryField(default=b"")
+    """X25519 public key to which bundles for it are encrypted, 32 bytes."""
     revoked = models.BooleanField(default=False)
     enrolled_at = models.DateTimeField(default=clock.now)
     last_contact = models.DateTimeField(null=True)
@@ -29,8 +31,18 @@ class Peer(models.Model):
     """Its clock minus ours at the last contact."""
     ack_no = models.BigIntegerField(default=0)
     """Batches of mail acknowledged so far; a node restored from a backup shows itself by an older number."""
-    quarantined = models.IntegerField(default=0)
-    """Own records that an upward peer could not understand and keeps aside."""
+    heard = models.BinaryField(default=b"")
+    """Of a unit: what its last bundle said (`stick_hub.Heard`), to be answered by the next stick."""
+
+
+class Aside(models.Model):
+    """An own record that the hub could not understand and keeps in quarantine: confirmed, and not in its journal."""
+
+    run = models.BigIntegerField()
+    seq = models.IntegerField()
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["run", "seq"], name="aside_once")]
 
 
 class EnrolmentCode(models.Model):
@@ -63,6 +75,15 @@ class Mail(models.Model):
             models.Index(fields=["to", "lane", "id"], name="mail_waiting", condition=models.Q(acked__isnull=True)),
             models.Index(fields=["to", "acked"], name="mail_acked", condition=models.Q(acked__isnull=False)),
         ]
+
+
+class StickMail(models.Model):
+    """On a unit: mail that a stick brought; the hub has not confirmed that it knows."""
+
+    number = models.BigIntegerField(primary_key=True)
+    """The hub's number of it (`Mail.id`)."""
+    mark = models.BinaryField()
+    """The first bytes of the record's hash: a hub restored from a backup may have given the number anew."""
 
 
 class Scope(models.Model):

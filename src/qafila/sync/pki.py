@@ -5,6 +5,7 @@
     sync.pem sync.crt        TLS of the port at which other nodes call
     client.pem client.crt    what a unit shows when it calls; hub-ca.crt: whom it believes
     signing.pem              Ed25519, signs frames
+    sealing.pem              X25519, opens bundles that came by stick
 
 All lie in `keys/` of the node's directory, readable by its owner alone.
 """
@@ -21,6 +22,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
+from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey, X25519PublicKey
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
 from qafila.kernel import clock
@@ -53,6 +55,23 @@ def signing_public(keys: Path) -> bytes:
 def public_key(raw: bytes) -> Ed25519PublicKey:
     """A peer's key from its 32 bytes. Raises `ValueError`."""
     return Ed25519PublicKey.from_public_bytes(raw)
+
+
+def sealing_key(keys: Path) -> X25519PrivateKey:
+    """The key to which others encrypt bundles for this node, made at the first call."""
+    found = _key(keys, "sealing", X25519PrivateKey.generate)
+    assert isinstance(found, X25519PrivateKey)
+    return found
+
+
+def sealing_public(keys: Path) -> bytes:
+    """The 32 bytes to which others encrypt for this node."""
+    return sealing_key(keys).public_key().public_bytes_raw()
+
+
+def sealing_public_key(raw: bytes) -> X25519PublicKey:
+    """A peer's sealing key from its 32 bytes. Raises `ValueError`."""
+    return X25519PublicKey.from_public_bytes(raw)
 
 
 def make_authority(keys: Path, name: str) -> x509.Certificate:

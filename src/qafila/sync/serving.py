@@ -20,10 +20,11 @@ def command(path: Path, port: int) -> list[str]:
     pki.server_certificate(keys, str(facts["code"]), hosts, "sync")
     revoked = ["--ssl-crl", str(keys / "ca.crl")] if (keys / "ca.crl").exists() else []
     return [
-        sys.executable, "-m", "granian", "--interface", "wsgi",
+        sys.executable, "-m", "granian", "--interface", "asgi",
         "--host", str(facts.get("listen", "0.0.0.0")), "--port", str(port),  # noqa: S104 - vehicles call from anywhere
-        "--workers", "1", "--blocking-threads", "4", "--no-ws", "--log-level", "warning",
+        "--workers", str(facts.get("sync_workers", 1)), "--http", "auto", "--backlog", "2048", "--no-ws",
+        "--log-level", "warning",
         "--ssl-certificate", str(keys / "sync.crt"), "--ssl-keyfile", str(keys / "sync.pem"),
         "--ssl-ca", str(keys / "ca.crt"), "--ssl-client-verify", *revoked,
-        "qafila.sync.wsgi:application",
+        "qafila.sync.asgi:application",
     ]  # fmt: skip

@@ -1,12 +1,14 @@
 """The unit's side of a conversation with its hub, without a network, a clock or a disk of its own.
 
     session = UnitSession(store, seal, open_reply, dice)
-    while (frame := session.next()) is not None:
-        session.receive(answer to frame)       # or session.lost() where none came
+    while (request := session.next()) is not None:     # as many under way as the link holds
+        session.receive(answer to request.data)        # in any order, or
+        session.lost()                                 # none will come any more
 
-It decides what goes next: urgent records, then the answers that wait, then the other records, then files; a record
-that becomes urgent in between overtakes. Nothing is taken for confirmed but by the hub's own word, and after a loss
-it begins again with a greeting. Repeating a frame does no harm.
+It decides what goes next: an urgent case with its samples, the answers that wait, then the other records, then files
+and bulk in fair shares; what becomes urgent in between overtakes. Nothing is taken for confirmed but by the hub's own
+word, and after a loss it begins again with a greeting in which both compare what the hub holds. Repeating a frame
+does no harm.
 """
 
 from __future__ import annotations
@@ -16,7 +18,10 @@ from dataclasses import dataclass, field
 from random import Random
 from typing import Protocol
 
+import orjson
+
 from qafila.journal.ingest import Parcel
+from qafila.journal.ranges import Ranges, digest, loads, subtract
 from qafila.sync import codec
 from qafila.sync.frames import Frame, FrameError
 from qafila.sync.messages import (
@@ -38,22 +43,31 @@ from qafila.sync.messages import (
     Welcome,
 )
 
-STRICT = range(3)
-LATER = range(3, 6)
-FRAME_BYTES = 6_000
-"""Of a frame on the link: about half a second of a thin one."""
-FIRST_RAW, LEAST_RAW, MOST_RAW = 24_000, 8_000, 120_000
+URGENT, STRICT, LATER = range(1), range(3), range(3, 6)
+"""Lanes of records: an urgent case; what goes strictly in order; what shares the link with files."""
+SHARES = {"preview": 6, "get": 4, "bulk": 2, "later": 1}
+"""Weights of what comes after the strict lanes: files up to lane 3, files asked of the hub, larger files, logs."""
+FRAME_BYTES = 8_000
+"""Of a frame on the link, until the link was measured: half a second of a thin one."""
+FIRST_RAW, LEAST_RAW, MOST_RAW = 60_000, 8_000, 400_000
 """Bytes of records before compression: the first guess, then what the frames before have taught."""
 OFFERED = 20
-CHUNK_BYTES = 32 * 1024
+GETS = 3
+CHUNK_BYTES = 16 * 1024
 """As `journal.blobs.CHUNK`, which this file does not import: it knows no disk."""
 
 
 class Store(Protocol):
     """What the session asks of the node it speaks for."""
 
-    def numbers(self) -> tuple[int, int, int]:
-        """(last confirmed acknowledgement, own records taken to be on the hub, own records)."""
+    def ack_no(self) -> int:
+        """The number of the last acknowledgement of mail that the hub confirmed."""
+
+    def held(self) -> dict[int, Ranges]:
+        """Run → ranges of own records that are taken to be on the hub."""
+
+    def own(self) -> dict[int, Ranges]:
+        """Run → ranges of all own records."""
 
     def pending(self, lanes: range, limit: int, skip: set[int]) -> list[tuple[int, Parcel]]:
         """The next records to send, at most `limit` bytes of them."""
@@ -61,11 +75,8 @@ class Store(Protocol):
     def confirm(self, numbers: Sequence[int], aside: Sequence[int]) -> None:
         """The hub has these for good; those in `aside` in quarantine."""
 
-    def own_ranges(self) -> dict[str, list[list[int]]]:
-        """Run → ranges of own records."""
-
-    def reconcile(self, ranges: dict[str, list[list[int]]], held: int) -> None:
-        """Own records that are not in the hub's ranges wait for sending again."""
+    def reconcile(self, ranges: dict[int, Ranges]) -> None:
+        """Of these runs the hub holds just these ranges: what it lacks waits for sending again."""
 
     def take(self, parcels: list[Parcel]) -> None:
         """Take in records of the hub, durably."""
@@ -82,11 +93,22 @@ class Store(Protocol):
     def progress(self, name: str, confirmed: int, chunks: int) -> None:
         """So much of an own file is on the hub; all of it when the numbers are equal."""
 
-    def wanted(self, skip: set[str]) -> tuple[str, int] | None:
-        """The next file and chunk to ask the hub for."""
+    def wanted(self, skip: set[str], asked: set[tuple[str, int]]) -> tuple[str, int] | None:
+        """The next file and chunk to ask the hub for, none of the files in `skip` and chunks in `asked`."""
 
     def keep(self, given: Given) -> bool:
         """Keep a chunk of a file of the hub; False where the file turned out wrong and has to wait."""
+
+
+@dataclass(frozen=True)
+class Request:
+    """A frame to send."""
+
+    data: bytes
+    urgent: bool = False
+    """Overtakes what has not left the node yet."""
+    held_s: int = 0
+    """The hub may hold its answer for so long."""
 
 
 @dataclass
@@ -98,6 +120,8 @@ class _Sent:
     names: list[str] = field(default_factory=list)
     full: bool = False
     """As many records as the limit allows: its size on the link says how well they compress."""
+    urgent: bool = False
+    share: str = ""
 
 
 @dataclass
@@ -115,39 +139,48 @@ class Report:
 
 
 class UnitSession:
-    """A conversation. Not thread-safe; one request is under way at a time for each call of `next`."""
+    """A conversation. Not thread-safe. `frame_bytes`: how large a frame the link takes in about half a second."""
 
     def __init__(
         self, store: Store, seal: Callable[[Message, int], bytes], open_reply: Callable[[bytes], Frame], dice: Random
     ) -> None:
         self.store, self.seal, self.open_reply, self.dice = store, seal, open_reply, dice
         self.report = Report()
+        self.frame_bytes = FRAME_BYTES
         self.greeted = False
         self.mail = 0
         self._raw = FIRST_RAW
-        self._tell_ranges = False
+        self._tell_own = False
         self._acks: list[int] = []
         self._out: dict[int, _Sent] = {}
         self._uploads: dict[str, list[int]] = {}
         self._chunks: dict[str, int] = {}
+        self._lanes: dict[str, int] = {}
         self._done_files: set[str] = set()
+        self._used = dict.fromkeys(SHARES, 0.0)
 
-    def next(self) -> bytes | None:
-        """The next request to send; None when there is nothing more to say until an answer comes, or at all."""
-        sent = self._choose()
+    def next(self, wait_s: int = 0) -> Request | None:
+        """The next request to send; None when there is nothing more to say until an answer comes, or at all.
+
+        With `wait_s` there is always one question open that the hub answers when it has something.
+        """
+        sent = self._choose() or self._listen(wait_s)
         if sent is None:
             return None
         number = self.dice.getrandbits(63)
         self._out[number] = sent
         frame = self.seal(sent.message, number)
         if sent.full:
-            self._raw = max(LEAST_RAW, min(MOST_RAW, self._raw * FRAME_BYTES // len(frame)))
-        return frame
+            self._raw = max(LEAST_RAW, min(MOST_RAW, self._raw * self.frame_bytes // len(frame)))
+        if sent.share:
+            self._used[sent.share] += len(frame) / SHARES[sent.share]
+        held = sent.message.wait_s if isinstance(sent.message, Pull) else 0
+        return Request(frame, sent.urgent, held)
 
     @property
     def idle(self) -> bool:
-        """Whether no request is under way."""
-        return not self._out
+        """Whether no request is under way but one that the hub may hold."""
+        return all(isinstance(s.message, Pull) and s.message.wait_s for s in self._out.values())
 
     def receive(self, data: bytes) -> None:
         """Take the answer to a request. One that answers nothing that was asked is passed over.
@@ -168,19 +201,50 @@ class UnitSession:
     def lost(self) -> None:
         """Answers are not to be expected any more: forget what is under way and greet again."""
         self._out.clear()
-        self._uploads.clear()
-        self._acks = []
-        self.greeted = self._tell_ranges = False
+        self._acks = []  # A hub that was restored gives numbers of mail anew: it sends that mail again.
+        self.greeted = self._tell_own = False
+        self.look_again()
+
+    def look_again(self) -> None:
+        """Offer and ask for files anew that were refused or missing before: they may be there by now."""
+        under_way = {name for sent in self._out.values() for name in sent.names}
+        self._uploads = {name: todo for name, todo in self._uploads.items() if name in under_way}
+        self._done_files.clear()
 
     def _choose(self) -> _Sent | None:
         if not self.greeted:
             return None if self._out else self._hello()
-        urgent = self._push(range(1))
-        if urgent:
-            return urgent
-        if not self._under_way(Pull) and (self._acks or self.mail):
-            return _Sent(Pull(list(self._acks), self._raw))
-        return self._push(STRICT) or self._next_chunk() or self._next_get() or self._push(LATER)
+        return self._push(URGENT) or self._next_chunk(0, 0) or self._pull() or self._push(STRICT) or self._shared()
+
+    def _shared(self) -> _Sent | None:
+        """What comes after the strict lanes, in shares: whoever had the least for its weight goes first."""
+        ways: dict[str, Callable[[], _Sent | None]] = {
+            "preview": lambda: self._next_chunk(1, 3),
+            "get": self._next_get,
+            "bulk": lambda: self._next_chunk(4, 5),
+            "later": lambda: self._push(LATER),
+        }
+        for share in sorted(SHARES, key=lambda s: self._used[s]):
+            sent = ways[share]()
+            if sent is not None:
+                sent.share = share
+                # Whoever had nothing to say for long must not claim it all back at once.
+                least = max(self._used.values()) - 64_000
+                self._used = {s: max(u, least) for s, u in self._used.items()}
+                return sent
+        return None
+
+    def _pull(self) -> _Sent | None:
+        if not (self._acks or self.mail) or any(
+            isinstance(s.message, Pull) and not s.message.wait_s for s in self._out.values()
+        ):
+            return None
+        return _Sent(Pull(list(self._acks), self._raw * 4, ack_no=self.store.ack_no()))
+
+    def _listen(self, wait_s: int) -> _Sent | None:
+        if not wait_s or not self.greeted or self._under_way(Pull):
+            return None
+        return _Sent(Pull([], self._raw * 4, wait_s))
 
     def _under_way(self, shape: type[Message]) -> bool:
         return any(isinstance(s.message, shape) for s in self._out.values())
@@ -189,57 +253,68 @@ class UnitSession:
         return {n for s in self._out.values() for n in s.records}
 
     def _hello(self) -> _Sent:
-        ack_no, confirmed, total = self.store.numbers()
         rows = self.store.pending(STRICT, self._raw, set())
-        own = self.store.own_ranges() if self._tell_ranges else None
-        packed = codec.ROWS.pack([p for _, p in rows])
-        return _Sent(Hello(ack_no, confirmed, total, packed, own), [n for n, _ in rows])
+        own = {f"{run:x}": ranges for run, ranges in self.store.own().items()} if self._tell_own else None
+        packed = codec.COLUMNS.pack([p for _, p in rows])
+        said = Hello(self.store.ack_no(), digest(self.store.held()), packed, own)
+        return _Sent(said, [n for n, _ in rows], full=len(packed) > self._raw // 2, urgent=True)
 
     def _push(self, lanes: range) -> _Sent | None:
         rows = self.store.pending(lanes, self._raw, self._skip())
         if not rows:
             return None
-        packed = codec.ROWS.pack([p for _, p in rows])
-        return _Sent(Push(packed), [n for n, _ in rows], full=len(packed) > self._raw // 2)
+        packed = codec.COLUMNS.pack([p for _, p in rows])
+        full = len(packed) > self._raw // 2
+        return _Sent(Push(packed), [n for n, _ in rows], full=full, urgent=lanes == URGENT)
 
-    def _next_chunk(self) -> _Sent | None:
+    def _next_chunk(self, first: int, last: int) -> _Sent | None:
+        """The next chunk of an upload of those lanes; a new offer where none is under way."""
         for name, todo in list(self._uploads.items()):
+            if not first <= self._lanes.get(name, 3) <= last:
+                continue
             while todo:
                 index = todo.pop(0)
                 data = self.store.chunk(name, index)
                 if data is not None:
-                    return _Sent(Chunk(name, index, data), names=[name])
+                    return _Sent(Chunk(name, index, data), names=[name], urgent=last == 0)
                 self._done_files.add(name)
                 todo.clear()
             if not any(name in s.names for s in self._out.values()):
                 del self._uploads[name]
-        if self._under_way(Offer) or self._uploads:
+                self._done_files.add(name)
+        if self._under_way(Offer) or any(first <= self._lanes.get(n, 3) <= last for n in self._uploads):
             return None
-        files = self.store.files(self._done_files)[:OFFERED]
-        return _Sent(Offer(files), names=[f.sha256 for f in files]) if files else None
+        skip = self._done_files | set(self._uploads)
+        files = [f for f in self.store.files(skip) if first <= f.lane <= last][:OFFERED]
+        if not files:
+            return None
+        self._lanes |= {f.sha256: f.lane for f in files}
+        return _Sent(Offer(files), names=[f.sha256 for f in files], urgent=last == 0)
 
     def _next_get(self) -> _Sent | None:
-        if self._under_way(Get):
+        asked = {(s.message.sha256, s.message.index) for s in self._out.values() if isinstance(s.message, Get)}
+        if len(asked) >= GETS:
             return None
-        wanted = self.store.wanted(self._done_files)
+        wanted = self.store.wanted(self._done_files, asked)
         return _Sent(Get(*wanted), names=[wanted[0]]) if wanted else None
 
     def _welcome(self, sent: _Sent, message: Message) -> None:
         assert isinstance(message, Welcome) and isinstance(sent.message, Hello)
         self._taken(sent, message.taken)
         self.store.set_ack_no(message.ack_no)
-        if message.ranges is not None:
-            self.store.reconcile(message.ranges, message.held)
+        self._tell_own = False
+        if message.ranges is None:
             self.greeted = True
             return
-        # After the confirmation both must count the same; if not, one of them has lost something, and ranges tell what.
-        agree = self._agrees(message.held) or sent.message.own is not None
-        self._tell_ranges = not agree
-        self.greeted = agree
-
-    def _agrees(self, held: int) -> bool:
-        _, confirmed, _ = self.store.numbers()
-        return confirmed == held
+        theirs = _by_run(message.ranges)
+        asked_all = sent.message.own is not None
+        own = self.store.own()
+        self.store.reconcile(theirs | ({run: [] for run in own if run not in theirs} if asked_all else {}))
+        lost_here = any(subtract(ranges, own.get(run, [])) for run, ranges in theirs.items())
+        rest = {run: ranges for run, ranges in self.store.held().items() if run not in theirs}
+        # One of the two has lost something, and the latest runs alone do not tell what: both say everything.
+        self._tell_own = not asked_all and (lost_here or digest(rest) != message.rest)
+        self.greeted = not self._tell_own
 
     def _taken(self, sent: _Sent, message: Message) -> None:
         assert isinstance(message, Taken)
@@ -252,10 +327,11 @@ class UnitSession:
 
     def _mail(self, sent: _Sent, message: Message) -> None:
         assert isinstance(message, Mail) and isinstance(sent.message, Pull)
-        self.store.set_ack_no(message.ack_no)
-        confirmed = set(sent.message.acks)
-        self._acks = [n for n in self._acks if n not in confirmed]
-        parcels = codec.ROWS.unpack(message.parcels)
+        if sent.message.acks:
+            # In any other answer it may count what a clone has acknowledged.
+            self.store.set_ack_no(message.ack_no)
+        self._acks = [n for n in self._acks if n not in sent.message.acks]
+        parcels = codec.COLUMNS.unpack(message.parcels)
         if len(parcels) != len(message.numbers):
             raise FrameError("unreadable")
         if parcels:
@@ -268,8 +344,8 @@ class UnitSession:
         assert isinstance(message, Wanted) and isinstance(sent.message, Offer)
         self.mail = message.mail
         for file, bits in zip(sent.message.files, message.missing, strict=False):
-            self._done_files.add(file.sha256)
             if bits is None:
+                self._done_files.add(file.sha256)
                 continue
             todo = _numbers(bits, file.size)
             self._chunks[file.sha256] = _count(file.size)
@@ -283,11 +359,13 @@ class UnitSession:
         name = sent.message.sha256
         total = self._chunks.get(name, 0)
         if message.again:
-            # Once a session: a file that never fits its name must not hold the link.
+            # Once a contact: a file that never fits its name must not hold the link.
             self._uploads.pop(name, None)
+            self._done_files.add(name)
             self.store.progress(name, 0, total)
         elif message.whole:
             self._uploads.pop(name, None)
+            self._done_files.add(name)
             self.store.progress(name, total, total)
         elif total:
             left = len(self._uploads.get(name, ())) + sum(name in s.names for s in self._out.values()) - 1
@@ -304,6 +382,13 @@ class UnitSession:
         if not self.store.keep(message):
             self._done_files.add(message.sha256)
         self.report.chunks_down += 1
+
+
+def _by_run(told: dict[str, Ranges]) -> dict[int, Ranges]:
+    try:
+        return {int(run, 16): loads(orjson.dumps(ranges).decode()) for run, ranges in told.items()}
+    except ValueError as error:
+        raise FrameError("unreadable") from error
 
 
 def _count(size: int) -> int:

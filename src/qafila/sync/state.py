@@ -21,7 +21,7 @@ from qafila.sync.models import Mail, Peer, Upload
 from qafila.sync.pki import write_private
 
 FILE = "sync_state.json"
-FRESH = timedelta(seconds=45)
+FRESH = timedelta(seconds=75)
 """Without a contact for so long there is no bar."""
 CLOCK_DOUBT_MS = 5 * 60 * 1000
 _BARS = ((0.3, 4), (0.8, 3), (2.0, 2))
@@ -44,6 +44,7 @@ REASONS = {
     "unreadable": _("The hub could not read what was sent. Check that both run a current version."),
     "unexpected": _("The hub could not read what was sent. Check that both run a current version."),
     "version": _("The hub speaks another version. Update this node."),
+    "dictionary": _("The hub speaks another version. Update this node."),
     "other_receiver": _("What was sent was meant for another hub. Enrol this node again."),
     "too_large": _("A frame was too large for the hub."),
     "failed": _("The last contact failed on this node. Everything is kept; it calls again."),

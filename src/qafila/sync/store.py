@@ -6,18 +6,17 @@ import logging
 from collections.abc import Sequence
 
 from django.db import transaction
-from django.db.models import F
 
 from qafila.journal import blobs
 from qafila.journal.here import here
 from qafila.journal.ingest import Parcel, parcels_of
 from qafila.journal.models import Blob, Record, Run
-from qafila.journal.ranges import loads, missing
+from qafila.journal.ranges import Ranges, loads, subtract, without
 from qafila.kernel import clock
 from qafila.sync import intake
 from qafila.sync.codec import MAX_PARCELS
 from qafila.sync.messages import File, Given
-from qafila.sync.models import Peer, Upload
+from qafila.sync.models import Aside, Peer, Upload
 from qafila.sync.signals import arrived
 
 log = logging.getLogger("qafila.sync")
@@ -29,12 +28,22 @@ class JournalStore:
     def __init__(self, hub: str) -> None:
         self.hub = hub
 
-    def numbers(self) -> tuple[int, int, int]:
-        """(last confirmed acknowledgement, own records taken to be on the hub, own records)."""
-        peer = Peer.objects.get(code=self.hub)
-        pending = Record._base_manager.filter(pending=True).count()
-        total = sum(last - first + 1 for _, ranges in self._runs() for first, last in ranges)
-        return peer.ack_no, total - pending - peer.quarantined, total
+    def ack_no(self) -> int:
+        """The number of the last acknowledgement that the hub confirmed."""
+        return Peer.objects.get(code=self.hub).ack_no
+
+    def held(self) -> dict[int, Ranges]:
+        """Run → ranges of own records taken to be on the hub."""
+        elsewhere: dict[int, list[int]] = {}
+        for rows in (Record._base_manager.filter(pending=True), Aside.objects.all()):
+            for run, seq in rows.values_list("run", "seq"):
+                elsewhere.setdefault(run, []).append(seq)
+        return {run: without(ranges, elsewhere.get(run, ())) for run, ranges in self.own().items()}
+
+    def own(self) -> dict[int, Ranges]:
+        """Run → ranges of own records."""
+        rows = Run._base_manager.filter(node=here().node).values_list("run", "ranges")
+        return {run: loads(ranges) for run, ranges in rows}
 
     def pending(self, lanes: range, limit: int, skip: set[int]) -> list[tuple[int, Parcel]]:
         """The next records to send."""
@@ -55,30 +64,29 @@ class JournalStore:
             return
         with transaction.atomic(using=here().database):
             own = Record._base_manager.filter(pk__in=list(numbers), pending=True)
-            fresh = own.filter(pk__in=list(aside)).count() if aside else 0
+            if aside:
+                keys = own.filter(pk__in=list(aside)).values_list("run", "seq")
+                Aside.objects.bulk_create([Aside(run=r, seq=q) for r, q in keys], ignore_conflicts=True)
             own.update(pending=False)
-            if fresh:
-                Peer.objects.filter(code=self.hub).update(quarantined=F("quarantined") + fresh)
 
-    def own_ranges(self) -> dict[str, list[list[int]]]:
-        """Run → ranges of own records."""
-        return {f"{run:x}": ranges for run, ranges in self._runs()}
-
-    def reconcile(self, ranges: dict[str, list[list[int]]], held: int) -> None:
-        """Own records that are not in the hub's ranges wait for sending again; those that are do not."""
-        records = Record._base_manager.filter(node=here().node)
+    def reconcile(self, ranges: dict[int, Ranges]) -> None:
+        """Of these runs the hub holds just these ranges: what it lacks waits for sending again."""
         lost = 0
+        own = self.own()
         with transaction.atomic(using=here().database):
-            for run, own in self._runs():
-                theirs = ranges.get(f"{run:x}", [])
-                mine = records.filter(run=run)
-                for first, last in theirs:
+            believed = self.held()
+            for run in ranges.keys() & own.keys():
+                mine = Record._base_manager.filter(node=here().node, run=run)
+                for first, last in ranges[run]:
                     mine.filter(pending=True, seq__gte=first, seq__lte=last).update(pending=False)
-                for first, last in missing(theirs, own[-1][1] if own else 0):
-                    lost += mine.filter(pending=False, seq__gte=first, seq__lte=last).update(pending=True)
-            # What was set aside there is not in its ranges: it is sent again and counted again.
-            Peer.objects.filter(code=self.hub).update(quarantined=0)
+                    Aside.objects.filter(run=run, seq__gte=first, seq__lte=last).delete()
+                for first, last in subtract(believed[run], ranges[run]):
+                    lost += mine.filter(seq__gte=first, seq__lte=last).update(pending=True)
             if lost:
+                # A hub that lost records may have lost what it had set aside, and files, as well.
+                for run, seq in Aside.objects.values_list("run", "seq"):
+                    Record._base_manager.filter(node=here().node, run=run, seq=seq).update(pending=True)
+                Aside.objects.all().delete()
                 Blob._base_manager.filter(complete=True).update(sent=False)
         if lost:
             log.warning("the hub lacks %d records that it had confirmed: they are sent again", lost)
@@ -114,18 +122,17 @@ class JournalStore:
         if confirmed == chunks:
             Blob._base_manager.filter(sha256=name).update(sent=True)
 
-    def wanted(self, skip: set[str]) -> tuple[str, int] | None:
+    def wanted(self, skip: set[str], asked: set[tuple[str, int]]) -> tuple[str, int] | None:
         """The next file and chunk to ask for: previews first."""
         if here().directory is None:
             return None
         rows = Blob._base_manager.filter(sent=True, complete=False).exclude(pk__in=skip)
-        row = rows.order_by("lane", "size", "sha256").first()
-        if row is None:
-            return None
-        if row.size == blobs.UNKNOWN_SIZE:
-            return row.sha256, 0
-        todo = blobs.missing(row.sha256)
-        return row.sha256, todo[0] if todo else 0
+        for row in rows.order_by("lane", "size", "sha256")[: len(asked) + 1]:
+            todo = [0] if row.size == blobs.UNKNOWN_SIZE else blobs.missing(row.sha256) or [0]
+            for index in todo:
+                if (row.sha256, index) not in asked:
+                    return row.sha256, index
+        return None
 
     def keep(self, given: Given) -> bool:
         """Keep a chunk of a file of the hub."""
@@ -141,7 +148,3 @@ class JournalStore:
         if whole:
             arrived.send(sender=Peer, sha256=given.sha256, patient=row.patient)
         return whole or len(left) < blobs.count(given.size)
-
-    def _runs(self) -> list[tuple[int, list[list[int]]]]:
-        rows = Run._base_manager.filter(node=here().node).values_list("run", "ranges")
-        return [(run, loads(ranges)) for run, ranges in rows]

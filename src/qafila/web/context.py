@@ -6,12 +6,10 @@ from typing import Any
 
 from django.conf import settings
 from django.http import HttpRequest
-from django.urls import reverse
 
-from qafila.clinic.cases import queries
 from qafila.packs import load
+from qafila.web.doctor import alarms
 from qafila.web.menu import entries
-from qafila.web.templatetags.qafila import told
 
 
 def screen(request: HttpRequest) -> dict[str, Any]:
@@ -28,7 +26,8 @@ def screen(request: HttpRequest) -> dict[str, Any]:
     }
     if staff is None:
         return context
-    context["alarms"] = alarms(getattr(request, "unit", None), context["profile"])
+    context["watched"] = alarms.watched(request)
+    context["alarms"] = alarms.banner(request)
     context["menu"] = entries(staff, request.path, getattr(request, "profile", None))
     roles = load.roles()
     context["role_words"] = [roles[r].label.text(request.LANGUAGE_CODE) for r in staff.roles if r in roles]
@@ -39,16 +38,6 @@ def screen(request: HttpRequest) -> dict[str, Any]:
         context["live"] = live(request, directory)
         context["disk"] = disk_word(directory.path / "disk")
     return context
-
-
-def alarms(unit: Any, profile: Any) -> list[dict[str, str]]:
-    """Emergencies of the unit that nobody has taken, for the head of each of its pages. Two queries."""
-    if unit is None or profile is None or not profile.sees_patients:
-        return []
-    return [
-        {"words": told(alarm.reason), "url": f"{reverse('doctor:case', args=[alarm.case.pk])}#do-not-wait"}
-        for alarm in queries.alarms(unit)
-    ]
 
 
 def live(request: HttpRequest, directory: Any) -> str:

@@ -206,6 +206,16 @@ def test_death_opens_a_review_and_may_close_from_anywhere(crew: Crew, wired: Any
     assert acts.close(case, crew.doctor, "died", local_day().isoformat()).status == "died"
 
 
+def test_a_death_recorded_elsewhere_opens_the_review_on_the_hub(crew: Crew, hub: Any, wired: Any) -> None:
+    acts.send(crew.filled(), crew.doctor)
+    carry(crew.node, hub)
+    people.record_death(crew.patient, local_day(), "family", crew.doctor)
+    wired(load.profile("hub"))
+    carry(crew.node, hub, times=2)
+    with at(hub):
+        assert CaseEvent.objects.filter(act="person_died").count() == 1
+
+
 # --- alarms, overdue ------------------------------------------------------------------------------
 
 

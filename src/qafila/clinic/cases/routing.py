@@ -9,7 +9,7 @@ from uuid import UUID
 from qafila.clinic.rules.words import N_, Message
 
 KNOWS = N_("%(name)s answered an earlier case of this person.")
-SPEAKS = N_("%(name)s is on duty, speaks the person's language and has %(load)s open cases.")
+SPEAKS = N_("%(name)s is on duty, speaks the person's language (open cases: %(load)s).")
 LEAST = N_("%(name)s is on duty and has the fewest open cases (%(load)s).")
 ONLY = N_("%(name)s is the only specialist on duty.")
 NOBODY = N_("Nobody of this specialty is on duty.")

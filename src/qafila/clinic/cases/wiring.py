@@ -13,6 +13,7 @@ from qafila.clinic.cases.assigning import receive
 from qafila.clinic.cases.jobs import deliver_arrived, review_after_death
 from qafila.clinic.cases.models import Answer, Case
 from qafila.clinic.cases.transitions import SENT
+from qafila.journal.header import CHANGE
 from qafila.journal.here import here
 from qafila.journal.signals import ingested
 from qafila.packs.profile import Profile
@@ -26,6 +27,7 @@ def connect(profile: Profile) -> None:
     """Connect what this node does when records of other nodes come in. Repeating it changes nothing."""
     if profile.routes_cases:
         ingested.connect(_receive, dispatch_uid="clinic.cases.receive")
+        ingested.connect(_mourn, dispatch_uid="clinic.cases.mourn")
     died.connect(_review, dispatch_uid="clinic.cases.review")
     if profile.sees_patients:
         ingested.connect(_deliver, dispatch_uid="clinic.cases.deliver")
@@ -34,12 +36,20 @@ def connect(profile: Profile) -> None:
 def disconnect() -> None:
     """Undo `connect` (a simulator that steps between nodes)."""
     ingested.disconnect(dispatch_uid="clinic.cases.receive")
+    ingested.disconnect(dispatch_uid="clinic.cases.mourn")
     ingested.disconnect(dispatch_uid="clinic.cases.deliver")
     died.disconnect(dispatch_uid="clinic.cases.review")
 
 
 def _review(sender: Any, person: Person, **_: Any) -> None:
     review_after_death(person)
+
+
+def _mourn(sender: Any, headers: list[Any], **_: Any) -> None:
+    """A death recorded elsewhere: another unit's open cases of the person are known here alone."""
+    touched = {h.subject_id for h in headers if h.kind == Person.kind() and h.op == CHANGE}
+    for person in Person.objects.filter(pk__in=touched, died_on__isnull=False) if touched else ():
+        _safely(partial(review_after_death, person))
 
 
 def _receive(sender: Any, headers: list[Any], **_: Any) -> None:

@@ -58,6 +58,9 @@ class Migration(migrations.Migration):
                 ("reason", models.CharField(max_length=300)),
                 ("arrived", models.DateTimeField(default=qafila.kernel.clock.now)),
                 ("settled", models.BooleanField(default=False)),
+                ("settled_at", models.DateTimeField(null=True)),
+                ("settled_by", models.UUIDField(null=True)),
+                ("words", models.CharField(default="", max_length=300)),
             ],
             options={
                 "constraints": [

@@ -3,7 +3,7 @@ which takes them in at the times at which they would have arrived."""
 
 from __future__ import annotations
 
-from qafila.sync.wsgi import application  # isort: skip - it loads the apps
+from qafila.sync.asgi import application  # isort: skip - it loads the apps
 
 from qafila.clinic.cases import wiring
 

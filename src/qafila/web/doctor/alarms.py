@@ -30,17 +30,19 @@ from qafila.web.reception import words
 KINDS = ("call", "transfer")
 
 
-def banner(request: Any) -> list[dict[str, str]]:
-    """The unit's emergencies that nobody has taken, for the head of a page: words and where to act. Two queries.
-
-    Empty on a node that sees no patients, and for whoever may not act on an alarm.
-    """
+def watched(request: Any) -> bool:
+    """Whether the pages of this person show alarms: on a unit, to whoever may act on one."""
     unit, profile = getattr(request, "unit", None), getattr(request, "profile", None)
-    staff = getattr(request, "staff", None)
-    if unit is None or staff is None or profile is None or not profile.sees_patients or not may(staff, "alarm.act"):
+    return unit is not None and profile is not None and profile.sees_patients and may(request.staff, "alarm.act")
+
+
+def banner(request: Any) -> list[dict[str, str]]:
+    """The unit's emergencies that nobody has taken, for the head of a page: words and where to act. Two queries."""
+    if not watched(request):
         return []
     return [
-        {"words": shown(one.reason), "url": reverse("doctor:alarm", args=[one.case.pk])} for one in queries.alarms(unit)
+        {"words": shown(one.reason), "url": reverse("doctor:alarm", args=[one.case.pk])}
+        for one in queries.alarms(request.unit)
     ]
 
 

@@ -30,6 +30,7 @@ from qafila.registry.staff.models import Staff
 from qafila.registry.staff.rights import may, require
 from qafila.sync import state
 from qafila.web.access import needs
+from qafila.web.doctor import answers
 from qafila.web.doctor.lines import case_lines, file_title, file_url, specialty_label, status_label
 from qafila.web.nurse.sheet import shown
 from qafila.web.nurse.views import heading
@@ -117,6 +118,7 @@ def show(request: Any, case: Case, status: int = 200, **more: Any) -> HttpRespon
         "specialty": specialty_label(case.specialty),
         "steps": steps(case, lines),
         "answer": answer,
+        "answer_lines": answers.lines(case, answer) if answer else [],
         "answer_by": Staff.objects.filter(pk=answer.author_id).first() if answer else None,
         "messages_": people_of(queries.messages_of(case)),
         "lines": lines,

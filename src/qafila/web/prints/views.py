@@ -33,6 +33,7 @@ from qafila.registry.staff.rights import require
 from qafila.registry.units.models import Unit
 from qafila.web import errors
 from qafila.web.access import needs
+from qafila.web.doctor import answers
 from qafila.web.doctor.consult import certainty_label, note_label, vitals_lines
 from qafila.web.doctor.lines import specialty_label
 from qafila.web.doctor.prescribe import dose_words
@@ -40,6 +41,11 @@ from qafila.web.nurse.record import reading
 from qafila.web.prints.render import PrintFailed, pdf
 from qafila.web.reception import words
 from qafila.web.reception.births import written
+
+PRINTED = frozenset(
+    {"diagnosis", "certainty", "plan", "prescription_proposal", "red_flag_advice", "follow_up_date", "teaching_note"}
+)
+"""Parts of an answer that have their own place on the page for the person, or none: a note for the crew."""
 
 
 def _sheet(request: Any, name: str, title: str, document: UUID, person_id: UUID, unit_id: Any, **more: Any) -> Any:
@@ -143,7 +149,8 @@ def answer(request: Any, answer_id: UUID) -> HttpResponse:
         case=case,
         doctor=doctor,
         specialty=specialty_label(case.specialty),
-        certainty=certainty_label(row.certainty),
+        certainty=answers.choice(case, "certainty", row.certainty),
+        others=answers.lines(case, row, PRINTED),
         draft=_draft(case),
     )
 

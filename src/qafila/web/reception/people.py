@@ -17,9 +17,9 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from qafila.clinic.cases.models import Case
 from qafila.clinic.visits.models import Visit
 from qafila.clinic.visits.queries import visit_today
-from qafila.journal import history
+from qafila.journal import history, resolve
 from qafila.journal.models import Clash
-from qafila.registry.people import acts, clashes, queries
+from qafila.registry.people import acts, queries
 from qafila.registry.people.acts import SameIdentity
 from qafila.registry.people.births import age_of, birth_of
 from qafila.registry.people.details import BadDetails
@@ -34,6 +34,7 @@ from qafila.web.once import once
 from qafila.web.reception import words
 from qafila.web.reception.births import written
 from qafila.web.reception.forms import DeathForm, EditForm, LinkForm, NameForm
+from qafila.web.records.words import field_words
 
 FIELD_WORDS = {
     "sex": _("Sex"),
@@ -132,8 +133,8 @@ def _cases(person: Person) -> list[tuple[Case, str]]:
 def _clash(clash: Clash) -> dict[str, Any]:
     return {
         "id": clash.pk,
-        "field": FIELD_WORDS.get(clash.field) or clashes.label_of(clash),
-        "sides": [(i, _value(clash.field, s.value), s.node, s.at) for i, s in enumerate(clashes.sides(clash))],
+        "field": FIELD_WORDS.get(clash.field) or field_words(clash.kind, clash.field),
+        "sides": [(_value(clash.field, side.value), side.node) for side in resolve.sides(clash)],
     }
 
 
@@ -311,19 +312,3 @@ def card(request: Any, person_id: UUID) -> HttpResponse:
         "qr": mark_safe(picture),  # noqa: S308  drawn from the code alone
     }
     return render(request, "reception/card.html", context)
-
-
-@require_POST
-@needs("clash.resolve")
-def settle(request: Any, person_id: UUID, clash_id: int) -> HttpResponse:
-    """Choose one of two values."""
-    clash = next((c for c in queries.open_clashes(person_id) if c.pk == clash_id), None)
-    if clash is None:
-        messages.info(request, gettext("Somebody has settled this already."))
-        return redirect("reception:person", person_id)
-    try:
-        clashes.settle(clash, int(request.POST.get("side", "")), request.staff)
-    except (ValueError, IndexError):
-        raise Http404 from None
-    messages.success(request, gettext("Saved."))
-    return redirect("reception:person", person_id)

@@ -22,7 +22,6 @@ urlpatterns = [
     path("people/<uuid:person_id>/links/<uuid:link_id>/withdraw/", people.remove_link, name="remove_link"),
     path("people/<uuid:person_id>/death/", people.death, name="death"),
     path("people/<uuid:person_id>/card/", people.card, name="card"),
-    path("people/<uuid:person_id>/clash/<int:clash_id>/", people.settle, name="settle"),
     path("rounds/", rounds.rounds_page, name="rounds"),
     path("rounds/<uuid:round_id>/", rounds.add_stop, name="add_stop"),
     path("rounds/stops/<uuid:stop_id>/<slug:status>/", rounds.set_stop, name="set_stop"),

@@ -187,15 +187,6 @@ def _wanted(clash: Clash, posted: Any) -> Any:
     return canon.plain(field, field.clean(typed, None))
 
 
-@require_GET
-@needs("quarantine.read")
-def quarantine(request: Any) -> HttpResponse:
-    """Records that could not be read, kept as they came. What they hold is shown to nobody."""
-    rows = Quarantine.objects.filter(settled=False).defer("raw").order_by("-id")
-    found = Paginator(rows, A_PAGE).get_page(request.GET.get("page"))
-    return render(request, "records/quarantine.html", {"rows": found, "page": found})
-
-
 def unsettled() -> tuple[int, int]:
     """Open clashes and quarantined records: two queries."""
     return Clash.objects.filter(open=True).count(), Quarantine.objects.filter(settled=False).count()

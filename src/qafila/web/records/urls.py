@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from qafila.web.records import clashes, files, past
+from qafila.web.records import clashes, files, past, quarantine
 
 app_name = "records"
 
@@ -16,5 +16,6 @@ urlpatterns = [
     path("rows/<uuid:subject>/", past.row, name="row"),
     path("clashes/", clashes.page, name="clashes"),
     path("clashes/<int:clash_id>/", clashes.one, name="clash"),
-    path("quarantine/", clashes.quarantine, name="quarantine"),
+    path("quarantine/", quarantine.page, name="quarantine"),
+    path("quarantine/<int:number>/", quarantine.settle, name="quarantine_settle"),
 ]

@@ -60,5 +60,4 @@
     if (event.target.method === "post" && !event.target.hasAttribute("hx-post")) event.target.dataset.sent = "1";
   });
   addEventListener("pageshow", () => document.querySelectorAll("form[data-sent]").forEach((form) => delete form.dataset.sent));
-  document.querySelectorAll("[data-print]").forEach((button) => button.addEventListener("click", () => print()));
 })();

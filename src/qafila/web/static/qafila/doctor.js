@@ -91,3 +91,18 @@
     } catch { /* signing checks in any case */ }
   });
 })();
+
+// A case that has moved on: its page is shown anew, or where somebody has typed something, a word says so.
+(() => {
+  const part = document.querySelector('[data-live="case"]'), changed = document.getElementById("case-changed");
+  const state = () => document.getElementById("case-state")?.dataset.state;
+  if (!part || !changed) return;
+  const first = state();
+  const typed = () => [...document.querySelectorAll("main input, main textarea")].some((field) =>
+    field === document.activeElement || (field.type === "radio" || field.type === "checkbox" ? field.checked !== field.defaultChecked : field.value !== field.defaultValue));
+  new MutationObserver(() => {
+    if (state() === first) return;
+    if (typed()) changed.hidden = false;
+    else location.replace(location.pathname);
+  }).observe(part, { childList: true, subtree: true });
+})();

@@ -1,0 +1,79 @@
+"""A fleet of invented units: their keys, their enrolment at the hub, and the frames that each would send.
+
+python -m bench.sync.fleet COUNT SEED FOLDER     in a process of the hub: enrols them, writes what a driver needs
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import random
+import shutil
+import sys
+import uuid
+from pathlib import Path
+from typing import Any
+
+import django
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
+RECORDS = 5
+"""That each unit has waiting when the network comes back."""
+
+
+def code(number: int) -> str:
+    """The code of a unit of the fleet."""
+    return f"S{number:05d}"
+
+
+def key(number: int, seed: int) -> Ed25519PrivateKey:
+    """Its signing key."""
+    return Ed25519PrivateKey.from_private_bytes(hashlib.sha256(f"fleet {seed} {number}".encode()).digest())
+
+
+def enrol(count: int, seed: int, folder: Path) -> dict[str, Any]:
+    """On the hub: know these units, and sign one certificate that all of them show."""
+    from qafila.sync import pki
+    from qafila.sync.enrolment import keys_folder
+    from qafila.sync.models import Peer
+
+    Peer.objects.bulk_create(
+        [
+            Peer(code=code(n), profile="unit", signing_key=key(n, seed).public_key().public_bytes_raw())
+            for n in range(count)
+        ],
+        batch_size=2000,
+    )
+    folder.mkdir(parents=True)
+    certificate, _ = pki.sign_request(keys_folder(), pki.client_request(folder, "fleet"), "fleet")
+    (folder / "client.crt").write_bytes(certificate)
+    shutil.copy(keys_folder() / "ca.crt", folder / "hub-ca.crt")
+    return {"hub_key": pki.signing_public(keys_folder()).hex()}
+
+
+def waiting(number: int, seed: int) -> list[Any]:
+    """The records of a unit that wait: notes of nobody in particular, chained as its journal would."""
+    from qafila.journal import canon
+    from qafila.journal.header import CREATE, Header
+    from qafila.journal.ingest import Parcel
+    from qafila.kernel import clock
+
+    dice = random.Random(f"fleet {seed} {number}")
+    run, prev, parcels = dice.getrandbits(42) | 1, b"\0" * 32, []
+    for seq in range(1, RECORDS + 1):
+        salt = dice.randbytes(16)
+        person = uuid.UUID(int=dice.getrandbits(128), version=4).hex
+        fields = canon.dumps({"code": f"{dice.getrandbits(40):010x}", "sex": "female", "phone": f"06{number:08d}"})
+        header = Header(
+            node=code(number), run=run, seq=seq, hlc=clock.now_ms() << clock.COUNTER_BITS, actor="",
+            act="person.register", kind="registry.person", schema=1, op=CREATE, subject=person, patient=person, base={},
+            refs=[], custodian="MS", programme="UMMC", digest=canon.digest(salt, fields).hex(),
+        ).encode()  # fmt: skip
+        parcels.append(Parcel(header, fields, salt, 2, prev))
+        prev = canon.link(prev, header)
+    return parcels
+
+
+if __name__ == "__main__":
+    django.setup()
+    json.dump(enrol(int(sys.argv[1]), int(sys.argv[2]), Path(sys.argv[3])), sys.stdout)

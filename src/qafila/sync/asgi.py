@@ -1,0 +1,144 @@
+"""The ASGI application of the port at which other nodes call. TLS and the client's certificate are the server's work;
+who speaks is known by the frame's signature.
+
+The database is asked in a few threads; a question that is held until there is mail holds none of them. When more wait
+for a thread than can be served soon, a caller is asked to come back: a whole country's units call at once when a
+backbone comes back.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import os
+import random
+from collections.abc import Awaitable, Callable
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+import django
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "qafila.node.settings")
+django.setup()
+
+from django.db import close_old_connections  # noqa: E402 - the apps have to be loaded first
+
+from qafila.kernel.process import end_with_the_server  # noqa: E402
+from qafila.sync import endpoint  # noqa: E402
+from qafila.sync.endpoint import Reply  # noqa: E402
+from qafila.sync.frames import MAX_FRAME, PATH  # noqa: E402
+from qafila.sync.waiters import Waiters  # noqa: E402
+
+DRAINED = 8 * 1024 * 1024
+BODY_S = 120
+"""A body that takes longer than this is no link but somebody who keeps the port busy."""
+THREADS = int(os.environ.get("QAFILA_SYNC_THREADS", "4"))
+MOST_WAITING = 40 * THREADS
+"""Requests that wait for a thread: about two seconds' work."""
+RETRY_S = range(2, 15)
+log = logging.getLogger("qafila.sync")
+_threads = ThreadPoolExecutor(THREADS, thread_name_prefix="sync")
+_waiters = Waiters()
+_waiting = 0
+_dice = random.SystemRandom()
+
+Receive = Callable[[], Awaitable[dict[str, Any]]]
+Send = Callable[[dict[str, Any]], Awaitable[None]]
+
+end_with_the_server()
+
+
+async def application(scope: dict[str, Any], receive: Receive, send: Send) -> None:
+    """Answer one request."""
+    if scope["type"] != "http":
+        return
+    try:
+        reply = await _respond(scope, receive)
+    except Exception as error:  # noqa: BLE001 - a trace would hold record fields: the log gets the kind of error alone
+        log.error("a request failed: %s", type(error).__name__)
+        reply = Reply(500, b"failed")
+    if reply is None:
+        return
+    kind = b"application/octet-stream" if reply.status == 200 else b"text/plain"
+    headers = [(b"content-type", kind), (b"content-length", str(len(reply.body)).encode())]
+    if reply.status == 503:
+        headers.append((b"retry-after", str(_dice.choice(RETRY_S)).encode()))
+    await send({"type": "http.response.start", "status": reply.status, "headers": headers})
+    await send({"type": "http.response.body", "body": reply.body})
+
+
+async def _respond(scope: dict[str, Any], receive: Receive) -> Reply | None:
+    if scope["path"] != PATH:
+        return Reply(404, b"nothing_here")
+    if scope["method"] != "POST":
+        return Reply(405, b"post_only")
+    told = dict(scope["headers"]).get(b"content-length", b"")
+    if not told.isdigit():
+        return Reply(411, b"length")
+    length = int(told)
+    if length > MAX_FRAME:
+        # Read past a little of what is refused, so that the sender hears the answer instead of a broken connection.
+        await _body(receive, min(length, DRAINED), keep=False)
+        return Reply(413, b"too_large")
+    try:
+        async with asyncio.timeout(BODY_S):
+            data = await _body(receive, length)
+    except TimeoutError:
+        return Reply(400, b"truncated")
+    if len(data) != length:
+        return Reply(400, b"truncated")
+    reply = await _handled(data)
+    if reply.hold_s and await _news(reply, receive):
+        return None
+    return await _handled(data) if reply.hold_s else reply
+
+
+async def _news(reply: Reply, receive: Receive) -> bool:
+    """Wait until there is mail for the sender, or for as long as asked; True where the caller has gone."""
+    gone = asyncio.ensure_future(_gone(receive))
+    mail = asyncio.ensure_future(_waiters.mail(reply.sender))
+    await asyncio.wait({gone, mail}, timeout=reply.hold_s, return_when=asyncio.FIRST_COMPLETED)
+    mail.cancel()
+    if gone.done():
+        return True
+    gone.cancel()
+    return False
+
+
+async def _gone(receive: Receive) -> None:
+    while (await receive())["type"] != "http.disconnect":
+        pass
+
+
+async def _body(receive: Receive, length: int, *, keep: bool = True) -> bytes:
+    parts, size = [], 0
+    while size < length:
+        part = await receive()
+        if part["type"] == "http.disconnect":
+            break
+        data = part.get("body", b"")
+        size += len(data)
+        if keep:
+            parts.append(data)
+        if not part.get("more_body", False):
+            break
+    return b"".join(parts)
+
+
+async def _handled(data: bytes) -> Reply:
+    global _waiting
+    if _waiting >= MOST_WAITING:
+        return Reply(503, b"busy")
+    _waiting += 1
+    try:
+        return await asyncio.get_running_loop().run_in_executor(_threads, _work, data)
+    finally:
+        _waiting -= 1
+
+
+def _work(data: bytes) -> Reply:
+    close_old_connections()
+    try:
+        return endpoint.handle(data)
+    finally:
+        close_old_connections()

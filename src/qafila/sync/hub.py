@@ -1,0 +1,203 @@
+"""The hub's side of a conversation, without a network, a clock or a disk of its own: a request in, its answer out.
+
+Who asks is known already (the frame's signature). Records, the peer's cursor, mail and every side effect are one
+transaction of the store; the answer says only what is durable. Each request may be repeated.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager
+from typing import Protocol
+
+import orjson
+
+from qafila.journal.ingest import Parcel
+from qafila.journal.ranges import Ranges, digest, loads, missing
+from qafila.sync import codec
+from qafila.sync.frames import Frame, FrameError
+from qafila.sync.messages import (
+    Chunk,
+    File,
+    Get,
+    Given,
+    Hello,
+    Kept,
+    Kind,
+    Mail,
+    Message,
+    Offer,
+    Pull,
+    Push,
+    Taken,
+    Wanted,
+    Welcome,
+)
+
+MAX_MAIL = 400_000
+MAX_OFFER = 100
+MAX_ACKS = 1000
+RECENT_RUNS = 8
+"""Of so many runs the ranges are told at once: what a cut leaves in doubt lies in the latest."""
+
+
+class HubStore(Protocol):
+    """What the hub's side asks of its node, for one sender."""
+
+    def transaction(self) -> AbstractContextManager[None]:
+        """Everything inside is durable when it ends, or nothing. The sender's cursor is locked in it.
+
+        Raises `FrameError` where the sender was revoked meanwhile.
+        """
+
+    def ack_no(self) -> int:
+        """The number of the sender's last acknowledgement of mail."""
+
+    def acknowledge(self, numbers: Sequence[int]) -> None:
+        """The sender has this mail for good; its acknowledgements count one more."""
+
+    def forget_acks(self, after: int) -> None:
+        """The sender lost what it had acknowledged after that number: it waits again."""
+
+    def held(self) -> dict[int, Ranges]:
+        """Run → ranges of the sender's own records that are here."""
+
+    def recent(self, count: int) -> list[int]:
+        """The sender's runs that came to be known last."""
+
+    def take(self, parcels: list[Parcel]) -> tuple[list[int], int]:
+        """Take in the sender's records: places of those set aside, number of alarms."""
+
+    def return_own(self, run: int, first: int, last: int) -> None:
+        """Mail the sender its own records of that range, which it lost."""
+
+    def waiting(self) -> int:
+        """How much mail waits."""
+
+    def fetch(self, limit: int) -> tuple[list[int], list[Parcel]]:
+        """The next mail, at most `limit` bytes (one record at least): numbers and records."""
+
+    def quiet(self) -> bool:
+        """Whether the last note of a contact is old enough for another."""
+
+    def seen(self, time_ms: int) -> None:
+        """Note a contact; `time_ms` as the sender's clock said."""
+
+    def expect(self, file: File) -> bytes | None:
+        """Bitmap of the chunks of a file that are not here; None where it is not taken."""
+
+    def put(self, name: str, index: int, data: bytes) -> tuple[bool, bool]:
+        """Keep a chunk, durably: (the file is whole, it has to start anew)."""
+
+    def give(self, name: str, index: int) -> Given:
+        """A chunk for the sender; size −1 where it may not have it."""
+
+
+def answer(store: HubStore, frame: Frame) -> Message:
+    """The answer to a request. Raises `FrameError`, `CodecError`, and what the store raises when it is at fault."""
+    how = _ANSWERS.get(frame.kind)
+    if how is None:
+        raise FrameError("unexpected")
+    return how(store, frame)
+
+
+def _hello(store: HubStore, frame: Frame) -> Message:
+    said = frame.message
+    assert isinstance(said, Hello)
+    before = store.held()
+    agree = said.own is None and digest(before) == said.held
+    if agree and not said.parcels and said.ack_no >= store.ack_no() and not store.quiet():
+        # A node that only asks whether there is news costs no transaction.
+        return Welcome(store.ack_no(), Taken(mail=store.waiting()))
+    with store.transaction():
+        taken = _take(store, said.parcels) if said.parcels else Taken()
+        if said.ack_no < store.ack_no():
+            store.forget_acks(said.ack_no)
+        held = store.held()
+        if said.own is not None:
+            _return_lost(store, said.own, held)
+        store.seen(frame.time_ms)
+        number = store.ack_no()
+    taken.mail = store.waiting()
+    if agree:
+        return Welcome(number, taken)
+    told = held if said.own is not None else {run: held[run] for run in store.recent(RECENT_RUNS) if run in held}
+    rest = digest({run: ranges for run, ranges in held.items() if run not in told})
+    return Welcome(number, taken, {f"{run:x}": ranges for run, ranges in told.items()}, rest)
+
+
+def _push(store: HubStore, frame: Frame) -> Message:
+    said = frame.message
+    assert isinstance(said, Push)
+    with store.transaction():
+        taken = _take(store, said.parcels)
+        if store.quiet():
+            store.seen(frame.time_ms)
+    taken.mail = store.waiting()
+    return taken
+
+
+def _take(store: HubStore, packed: bytes) -> Taken:
+    aside, alarms = store.take(codec.COLUMNS.unpack(packed))
+    return Taken(aside, alarms)
+
+
+def _pull(store: HubStore, frame: Frame) -> Message:
+    said = frame.message
+    assert isinstance(said, Pull)
+    if said.acks or store.quiet():
+        with store.transaction():
+            if said.acks and said.ack_no < store.ack_no():
+                # Somebody else acknowledged in this node's name: a clone, or a process that is gone.
+                store.forget_acks(said.ack_no)
+            store.acknowledge(_numbers(said.acks))
+            store.seen(frame.time_ms)
+    numbers, parcels = store.fetch(min(max(said.limit, 0), MAX_MAIL))
+    left = max(0, store.waiting() - len(numbers)) if numbers else 0
+    return Mail(numbers, codec.COLUMNS.pack(parcels), store.ack_no(), left)
+
+
+def _numbers(said: list[int]) -> list[int]:
+    return [n for n in said[:MAX_ACKS] if 0 < n < 1 << 63]
+
+
+def _offer(store: HubStore, frame: Frame) -> Message:
+    said = frame.message
+    assert isinstance(said, Offer)
+    return Wanted([store.expect(file) for file in said.files[:MAX_OFFER]], store.waiting())
+
+
+def _chunk(store: HubStore, frame: Frame) -> Message:
+    said = frame.message
+    assert isinstance(said, Chunk)
+    whole, again = store.put(said.sha256, said.index, said.data)
+    return Kept(whole, again, store.waiting())
+
+
+def _get(store: HubStore, frame: Frame) -> Message:
+    said = frame.message
+    assert isinstance(said, Get)
+    given = store.give(said.sha256, said.index)
+    given.mail = store.waiting()
+    return given
+
+
+def _return_lost(store: HubStore, own: dict[str, Ranges], held: dict[int, Ranges]) -> None:
+    """Records that the node wrote and does not have any more go back to it."""
+    try:
+        theirs = {int(run, 16): loads(orjson.dumps(r).decode()) for run, r in own.items()}
+    except ValueError as error:
+        raise FrameError("unreadable") from error
+    for run, ranges in held.items():
+        for first, last in missing(theirs.get(run, []), ranges[-1][1]) if ranges else []:
+            store.return_own(run, first, last)
+
+
+_ANSWERS: dict[Kind, Callable[[HubStore, Frame], Message]] = {
+    Kind.HELLO: _hello,
+    Kind.PUSH: _push,
+    Kind.PULL: _pull,
+    Kind.OFFER: _offer,
+    Kind.CHUNK: _chunk,
+    Kind.GET: _get,
+}

@@ -1,0 +1,138 @@
+"""The hub's journal, mailboxes and files, as the hub's side of a conversation asks for them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from datetime import timedelta
+from uuid import UUID
+
+from django.db import transaction
+from django.db.models import Q
+
+from qafila.journal import blobs
+from qafila.journal.here import here
+from qafila.journal.ingest import Parcel
+from qafila.journal.models import Run
+from qafila.journal.ranges import Ranges, loads
+from qafila.kernel import clock
+from qafila.sync import intake, mailbox
+from qafila.sync.frames import FrameError
+from qafila.sync.messages import File, Given
+from qafila.sync.models import Peer, Scope
+from qafila.sync.signals import arrived
+
+SEEN = timedelta(seconds=20)
+
+
+class Desk:
+    """What the node at hand keeps for one of the nodes that call it."""
+
+    def __init__(self, sender: str) -> None:
+        self.sender = sender
+        self._peer: Peer | None = None
+
+    @property
+    def peer(self) -> Peer:
+        """The sender's row, as last read."""
+        if self._peer is None:
+            self._peer = Peer.objects.get(code=self.sender)
+        return self._peer
+
+    @contextmanager
+    def transaction(self) -> Iterator[None]:
+        """One transaction with the sender's row locked; revoked in this very moment counts."""
+        with transaction.atomic(using=here().database):
+            self._peer = Peer.objects.select_for_update().get(code=self.sender)
+            if self._peer.revoked:
+                raise FrameError("revoked")
+            yield
+
+    def ack_no(self) -> int:
+        """The number of the last acknowledgement."""
+        return self.peer.ack_no
+
+    def acknowledge(self, numbers: Sequence[int]) -> None:
+        """The sender has this mail for good."""
+        mailbox.acknowledge(self.peer, numbers)
+
+    def forget_acks(self, after: int) -> None:
+        """Mail acknowledged after that number waits again."""
+        mailbox.forget_acks(self.sender, after)
+
+    def held(self) -> dict[int, Ranges]:
+        """Run → ranges of the sender's own records."""
+        rows = Run._base_manager.filter(node=self.sender)
+        return {run: loads(ranges) for run, ranges in rows.values_list("run", "ranges")}
+
+    def recent(self, count: int) -> list[int]:
+        """The sender's runs that came to be known last."""
+        rows = Run._base_manager.filter(node=self.sender).order_by("-opened", "-run")
+        return list(rows.values_list("run", flat=True)[:count])
+
+    def take(self, parcels: list[Parcel]) -> tuple[list[int], int]:
+        """Take in the sender's own records."""
+        outcome = intake.take(parcels, self.sender, author=self.sender)
+        return outcome.aside, outcome.alarms
+
+    def return_own(self, run: int, first: int, last: int) -> None:
+        """Mail the sender its own records of that range."""
+        mailbox.return_own(self.sender, Q(run=run, seq__gte=first, seq__lte=last))
+
+    def waiting(self) -> int:
+        """How much mail waits, counted up to a thousand."""
+        return mailbox.waiting(self.sender)
+
+    def fetch(self, limit: int) -> tuple[list[int], list[Parcel]]:
+        """The next mail."""
+        return mailbox.fetch(self.sender, limit)
+
+    def quiet(self) -> bool:
+        """Whether no contact was noted in the last seconds."""
+        return self.peer.last_contact is None or self.peer.last_contact < clock.now() - SEEN
+
+    def seen(self, time_ms: int) -> None:
+        """Note a contact."""
+        self.peer.last_contact = clock.now()
+        self.peer.offset_ms = time_ms - clock.now_ms()
+        self.peer.save(update_fields=["last_contact", "offset_ms"])
+
+    def expect(self, file: File) -> bytes | None:
+        """Bitmap of the chunks that are not here."""
+        lane = min(max(file.lane, 0), 5)
+        try:
+            row = blobs.expect(file.sha256, max(file.size, 0), file.media, _person(file.patient), lane)
+            return blobs.pack(blobs.missing(row.sha256), row.size)
+        except (blobs.BadChunk, blobs.Absent):
+            return None
+
+    def put(self, name: str, index: int, data: bytes) -> tuple[bool, bool]:
+        """Keep a chunk: (the file is whole, it has to start anew)."""
+        try:
+            already = blobs.have(name)
+            whole = blobs.put_chunk(name, index, data)
+            row = blobs.expect(name)
+            again = not whole and len(blobs.missing(name)) == blobs.count(row.size)
+        except (blobs.BadChunk, blobs.Absent):
+            return False, True
+        if whole and not already:
+            arrived.send(sender=Peer, sha256=name, patient=row.patient)
+        return whole, again
+
+    def give(self, name: str, index: int) -> Given:
+        """A chunk of a file whose person the sender holds."""
+        try:
+            data = blobs.chunk(name, index)
+        except (blobs.Absent, blobs.Damaged):
+            return Given(name, index, -1)
+        row = blobs.expect(name)
+        if row.patient is not None and not Scope.objects.filter(person=row.patient, node=self.sender).exists():
+            return Given(name, index, -1)
+        return Given(name, index, row.size, row.media, data)
+
+
+def _person(text: str) -> UUID | None:
+    try:
+        return UUID(text) if text else None
+    except ValueError:
+        return None

@@ -1,0 +1,179 @@
+"""What a hub keeps, as `sync.mailbox` and `sync.hub_store` keep it: mailboxes, and a desk for one sender."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+
+from qafila.journal.ingest import Parcel
+from qafila.journal.ranges import Ranges
+from qafila.sync.messages import File, Given
+from tests.sync.sim.disk import Disk
+from tests.sync.sim.journal import HUB, REFERENCE, Journal, Mail, Peer, count
+from tests.sync.sim.paper import Key, Row, read
+
+
+class HubJournal(Journal):
+    """The hub's journal: what it takes in fills mailboxes."""
+
+    serves = True
+
+    def __init__(self, disk: Disk, units: Sequence[str], admitted: set[tuple[str, str]]) -> None:
+        super().__init__(HUB, disk)
+        self.units = units
+        self.admitted = admitted
+        """Everyone who was ever let in, kept by whoever watches."""
+
+    def on_written(self, key: Key, row: Row) -> None:
+        self.fan_out([(key, row)], "")
+
+    def on_ingested(self, fresh: list[tuple[Key, Row]], sender: str) -> None:
+        self.fan_out(fresh, sender)
+
+    def fan_out(self, records: list[tuple[Key, Row]], sender: str) -> None:
+        # In one order, so that two transactions never wait for each other.
+        for person in sorted({row.patient for _, row in records if row.patient}):
+            self.db.lock(("person", person))
+        for key, row in records:
+            if row.patient:
+                for node in {key[0], read(row.parcel).fields.get("to")} & set(self.units):
+                    self.admit(row.patient, node)
+        for key, row in records:
+            if row.patient:
+                nodes = {n for n in self.units if self.db.get("scope", (row.patient, n))}
+            else:
+                nodes = set(self.units) if row.kind == REFERENCE else set()
+            for node in sorted(nodes - {key[0], sender}):
+                self.post(node, key, row.parcel.lane)
+
+    def admit(self, person: str, node: str) -> None:
+        if self.db.get("scope", (person, node)):
+            return
+        self.db.put("scope", (person, node), True)
+        self.admitted.add((person, node))
+        for key, row in list(self.db.rows("records").items()):
+            if row.patient == person and key[0] != node:
+                self.post(node, key, row.parcel.lane)
+
+    def post(self, node: str, key: Key, lane: int) -> None:
+        if self.db.get(f"mailed/{node}", key) is None:
+            number = self.disk.number("mail")
+            self.db.put(f"mailed/{node}", key, number)
+            self.db.put(f"mail/{node}", number, Mail(key, lane, None))
+
+    def mend(self, raw: bytes) -> None:
+        """A person takes a record in that had been set aside: its cause is gone."""
+        with self.db.atomic():
+            key, parcel = self.db.get("quarantine", raw)
+            self.db.put("mended", key, True)
+            self.ingest([parcel], key[0])
+
+
+class Desk(HubJournal):
+    """What a hub keeps for one sender (`hub.HubStore`), in one request."""
+
+    def __init__(
+        self, disk: Disk, units: Sequence[str], admitted: set[tuple[str, str]], sender: str, now: float
+    ) -> None:
+        super().__init__(disk, units, admitted)
+        self.sender, self.now = sender, now
+
+    @property
+    def peer(self) -> Peer:
+        return self.db.get("peer", self.sender) or Peer()
+
+    @contextmanager
+    def transaction(self) -> Iterator[None]:
+        with self.db.atomic():
+            self.db.lock(("peer", self.sender))
+            self.disk.step()
+            yield
+
+    def ack_no(self) -> int:
+        return self.peer.ack_no
+
+    def acknowledge(self, numbers: Sequence[int]) -> None:
+        if not numbers:
+            return
+        peer = self.peer
+        self.disk.step()
+        ack_no = max(peer.ack_no + 1, int(self.now * 1000))
+        self.db.put("peer", self.sender, peer._replace(ack_no=ack_no))
+        for number in numbers:
+            mail = self.db.get(f"mail/{self.sender}", number)
+            if mail is not None and mail.acked is None:
+                self.db.put(f"mail/{self.sender}", number, mail._replace(acked=ack_no))
+
+    def forget_acks(self, after: int) -> None:
+        for number, mail in list(self.db.rows(f"mail/{self.sender}").items()):
+            if mail.acked is not None and mail.acked > after:
+                self.db.put(f"mail/{self.sender}", number, mail._replace(acked=None))
+
+    def held(self) -> dict[int, Ranges]:
+        return self.own(self.sender)
+
+    def recent(self, count: int) -> list[int]:
+        rows = [(row.opened, run) for (n, run), row in self.db.rows("runs").items() if n == self.sender]
+        return [run for _, run in sorted(rows, reverse=True)[:count]]
+
+    def take(self, parcels: list[Parcel]) -> tuple[list[int], int]:
+        self.disk.step()
+        return self.ingest(parcels, self.sender, self.sender)
+
+    def return_own(self, run: int, first: int, last: int) -> None:
+        for seq in range(first, last + 1):
+            key = (self.sender, run, seq)
+            row = self.db.get("records", key)
+            if row is None:
+                continue
+            self.post(self.sender, key, row.parcel.lane)
+            number = self.db.get(f"mailed/{self.sender}", key)
+            mail = self.db.get(f"mail/{self.sender}", number)
+            self.db.put(f"mail/{self.sender}", number, mail._replace(acked=None))
+
+    def waiting(self) -> int:
+        return sum(mail.acked is None for mail in self.db.rows(f"mail/{self.sender}").values())
+
+    def fetch(self, limit: int) -> tuple[list[int], list[Parcel]]:
+        waiting = sorted(
+            (mail.lane, number, mail.key)
+            for number, mail in self.db.rows(f"mail/{self.sender}").items()
+            if mail.acked is None
+        )
+        numbers: list[int] = []
+        parcels: list[Parcel] = []
+        size = 0
+        for _, number, key in waiting[:200]:
+            parcel = self.db.get("records", key).parcel
+            size += len(parcel.header) + len(parcel.fields) + 64
+            if parcels and size > limit:
+                break
+            numbers.append(number)
+            parcels.append(parcel)
+        return numbers, parcels
+
+    def quiet(self) -> bool:
+        return self.peer.contact < self.now - 20
+
+    def seen(self, time_ms: int) -> None:
+        self.db.put("peer", self.sender, self.peer._replace(contact=self.now))
+
+    def expect(self, file: File) -> bytes | None:
+        self.expect_file(file.sha256, file.size, file.lane, file.patient, True)
+        missing = self.missing(file.sha256, file.size)
+        bits = bytearray(-(-count(file.size) // 8))
+        for i in missing:
+            bits[i >> 3] |= 1 << (i & 7)
+        return bytes(bits)
+
+    def put(self, name: str, index: int, data: bytes) -> tuple[bool, bool]:
+        return self.put_chunk(name, index, data)
+
+    def give(self, name: str, index: int) -> Given:
+        row = self.db.get("files", name)
+        data = self.db.get("chunks", (name, index))
+        if row is None or not row.complete or data is None:
+            return Given(name, index, -1)
+        if row.patient and not self.db.get("scope", (row.patient, self.sender)):
+            return Given(name, index, -1)
+        return Given(name, index, row.size, "image/jpeg", data)

@@ -1,0 +1,178 @@
+"""What any node keeps on a simulated disk: its journal and files, as `journal` and `sync.intake` keep them."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from random import Random
+from typing import Any, NamedTuple
+
+from qafila.journal import canon
+from qafila.journal.ingest import Parcel
+from qafila.journal.ranges import Ranges, add
+from qafila.sync.session import CHUNK_BYTES
+from tests.sync.sim import paper
+from tests.sync.sim.disk import Base, Disk
+from tests.sync.sim.paper import Key, Row
+
+REFERENCE = "registry.staff"
+HUB = "H"
+Draft = tuple[str, str, dict[str, Any], int]
+"""A record to be written: kind, person, fields, lane."""
+
+
+class Run(NamedTuple):
+    ranges: Ranges
+    last: int
+    head: bytes
+    opened: int
+
+
+class Peer(NamedTuple):
+    ack_no: int = 0
+    contact: float = -1e9
+
+
+class Mail(NamedTuple):
+    key: Key
+    lane: int
+    acked: int | None
+
+
+class Kept(NamedTuple):
+    """A file's row; its chunks lie in a table of their own."""
+
+    size: int
+    lane: int
+    patient: str
+    complete: bool
+    sent: bool
+
+
+def count(size: int) -> int:
+    return -(-size // CHUNK_BYTES)
+
+
+class Journal:
+    """The journal of a node."""
+
+    serves = False
+
+    def __init__(self, node: str, disk: Disk) -> None:
+        self.node, self.disk = node, disk
+        self.db = Base(disk)
+
+    def write(
+        self, run: int | None, dice: Any, hlc: int, drafts: Sequence[tuple[str, str, dict[str, Any], int]]
+    ) -> int:
+        """Write records (kind, person, fields, lane) in one transaction; opens a run where there is none."""
+        with self.db.atomic():
+            if run is None or self.db.get("runs", (self.node, run)) is None:
+                run = dice.getrandbits(42) + 1
+                heads = {f"{r:x}": row.last for (n, r), row in self.db.rows("runs").items() if n == self.node}
+                self._append(run, dice, hlc, (paper.OPENED, "", {"heads": heads}, 2))
+            self.db.lock(("run", self.node, run))
+            for draft in drafts:
+                self._append(run, dice, hlc, draft)
+        return run
+
+    def _append(self, run: int, dice: Random, hlc: int, draft: Draft) -> None:
+        kind, patient, fields, lane = draft
+        row = self.db.get("runs", (self.node, run)) or Run([], 0, b"", self.disk.number("opened"))
+        key = (self.node, run, row.last + 1)
+        parcel = paper.write(key, row.head, hlc, kind, patient, fields, lane, dice.randbytes(16))
+        made = Row(self.disk.number("no"), parcel, canon.link(parcel.prev, parcel.header), patient, kind)
+        self.db.put("records", key, made)
+        self.db.put("runs", (self.node, run), Run(add(row.ranges, [key[2]]), key[2], made.hash, row.opened))
+        self.on_written(key, made)
+
+    def on_written(self, key: Key, row: Row) -> None:
+        """Own records that were just written."""
+
+    def on_ingested(self, fresh: list[tuple[Key, Row]], sender: str) -> None:
+        """Records of others that were just taken in."""
+
+    def ingest(self, parcels: Sequence[Parcel], sender: str, author: str | None = None) -> tuple[list[int], int]:
+        """Take records in: places of those set aside, number of alarms."""
+        aside: list[int] = []
+        alarms = 0
+        fresh: dict[Key, Row] = {}
+        for index, parcel in enumerate(parcels):
+            if author is not None and paper.author(parcel) != author:
+                self.set_aside(parcel, None)
+                aside.append(index)
+                continue
+            try:
+                said = paper.read(parcel)
+            except ValueError:
+                self.set_aside(parcel, None)
+                aside.append(index)
+                continue
+            before = fresh.get(said.key) or self.db.get("records", said.key)
+            stumbles = said.fields.get("bad") == "effect" and said.key[0] != self.node
+            if before is None and stumbles and not self.db.get("mended", said.key):
+                self.set_aside(parcel, said.key)
+                aside.append(index)
+            elif before is None:
+                fresh[said.key] = Row(self.disk.number("no"), parcel, said.hash, said.patient, said.kind)
+            elif before.hash != said.hash:
+                alarms += 1
+                self.db.put("alarms", said.key, (before.hash, said.hash))
+                self.set_aside(parcel, said.key)
+                aside.append(index)
+        self._keep(fresh)
+        self.on_ingested(list(fresh.items()), sender)
+        return aside, alarms
+
+    def _keep(self, fresh: dict[Key, Row]) -> None:
+        by_run: dict[tuple[str, int], list[Key]] = {}
+        for key, row in fresh.items():
+            self.db.insert("records", key, row)
+            # A side effect that must happen once: two would be two telephone calls.
+            self.db.put("effects", key, (self.db.get("effects", key) or 0) + 1)
+            by_run.setdefault(key[:2], []).append(key)
+        for run in sorted(by_run):
+            self.db.lock(("run", *run))
+            row = self.db.get("runs", run) or Run([], 0, b"", self.disk.number("opened"))
+            top = max(by_run[run])
+            last, head = (top[2], fresh[top].hash) if top[2] > row.last else (row.last, row.head)
+            ranges = add(row.ranges, [k[2] for k in by_run[run]])
+            # The statement that reads and the one that writes are two.
+            self.disk.step()
+            self.db.put("runs", run, Run(ranges, last, head, row.opened))
+
+    def set_aside(self, parcel: Parcel, key: Key | None) -> None:
+        raw = hashlib.sha256(parcel.header + (parcel.fields or b"")).digest()
+        self.db.put("quarantine", raw, (key, parcel))
+
+    def own(self, node: str) -> dict[int, Ranges]:
+        return {run: row.ranges for (n, run), row in self.db.rows("runs").items() if n == node}
+
+    def expect_file(self, name: str, size: int, lane: int, patient: str, sent: bool) -> None:
+        if self.db.get("files", name) is None:
+            with self.db.atomic():
+                self.db.lock(("file", name))
+                if self.db.get("files", name) is None:
+                    self.db.put("files", name, Kept(size, lane, patient, False, sent))
+
+    def missing(self, name: str, size: int) -> list[int]:
+        return [i for i in range(count(size)) if self.db.get("chunks", (name, i)) is None]
+
+    def put_chunk(self, name: str, index: int, data: bytes) -> tuple[bool, bool]:
+        """Keep a chunk: (the file is whole, it has to start anew)."""
+        row = self.db.get("files", name)
+        if row is None or not 0 <= index < count(row.size):
+            return False, True
+        with self.db.atomic():
+            self.db.lock(("file", name))
+            row = self.db.get("files", name)
+            self.db.put("chunks", (name, index), data)
+            if row.complete or self.missing(name, row.size):
+                return bool(row.complete), False
+            whole = b"".join(self.db.get("chunks", (name, i)) for i in range(count(row.size)))
+            if hashlib.sha256(whole).hexdigest() == name:
+                self.db.put("files", name, row._replace(complete=True))
+                return True, False
+            for i in range(count(row.size)):
+                self.db.drop("chunks", (name, i))
+            return False, True

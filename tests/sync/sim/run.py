@@ -1,0 +1,61 @@
+"""Runs seeds."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterable
+from random import Random
+
+import django
+from django.apps import apps
+
+if not apps.ready:
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "qafila.node.settings")
+    os.environ.setdefault("QAFILA_TEST_DATABASES", "{}")
+    django.setup()
+
+from tests.sync.sim import check, trouble
+from tests.sync.sim.faults import draw
+from tests.sync.sim.world import Plant, World
+
+
+def run(seed: int, plant: Plant | None = None, trace: Callable[[str], None] | None = None) -> World:
+    """One history, to its end; what does not hold is in `problems`."""
+    dice = Random(seed)
+    faults = draw(dice)
+    if plant is not None and plant.events:
+        faults.events = [dice.choice(plant.events) for _ in range(5)]
+    world = World(seed, faults, plant or Plant(), trace)
+    for unit in list(world.units):
+        world.begin(unit)
+    for _ in range(faults.acts):
+        at = dice.uniform(0, faults.length_s)
+        act = dice.choice((world.crew_acts, world.crew_acts, world.hub_writes))
+        world.after(at, act)
+    for _ in range(4):
+        world.after(dice.uniform(0, faults.length_s), world.back_up)
+    for name in faults.events:
+        world.after(dice.uniform(0, faults.length_s), lambda name=name: trouble.befall(world, name))
+    while world.now < world.end:
+        world.run_until(world.end)
+    check.settle(world)
+    return world
+
+
+def broken(seeds: Iterable[int], plant: Plant | None = None) -> list[tuple[int, str]]:
+    """Seeds that do not hold, with the first problem of each."""
+    found = []
+    for seed in seeds:
+        problems = run(seed, plant).problems
+        if problems:
+            found.append((seed, problems[0]))
+    return found
+
+
+def first_broken(seeds: Iterable[int], plant: Plant) -> tuple[int, str] | None:
+    """The first seed that does not hold."""
+    for seed in seeds:
+        problems = run(seed, plant).problems
+        if problems:
+            return seed, problems[0]
+    return None

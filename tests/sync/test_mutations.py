@@ -1,0 +1,210 @@
+"""Known bugs, planted one at a time: the simulation finds each. What finds nothing proves nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+import pytest
+
+from qafila.journal.ingest import Parcel
+from qafila.journal.ranges import Ranges
+from qafila.sync.messages import Mail, Message, Push
+from qafila.sync.session import UnitSession
+from tests.sync.sim.disk import Base
+from tests.sync.sim.hub_store import Desk
+from tests.sync.sim.run import first_broken
+from tests.sync.sim.unit_store import UnitStore
+from tests.sync.sim.world import Plant
+
+WITHIN = 1000
+
+
+class RunGoesOn(Plant):
+    """A restored node continues the run in which it wrote before."""
+
+    run_goes_on_after_restore = True
+
+
+class AcknowledgesBeforeCommit(Plant):
+    """The hub's answer leaves although its transaction fails."""
+
+    def desk(self) -> type[Any]:
+        class Hasty(Desk):
+            @contextmanager
+            def transaction(self) -> Iterator[None]:
+                try:
+                    with super().transaction():
+                        yield
+                except OSError:
+                    pass
+
+        return Hasty
+
+
+class PoisonDropped(Plant):
+    """What the hub cannot read is passed over, and acknowledged with the rest."""
+
+    def desk(self) -> type[Any]:
+        class Careless(Desk):
+            def set_aside(self, parcel: Parcel, key: Any) -> None:
+                pass
+
+        return Careless
+
+
+class WatermarkIgnored(Plant):
+    """A unit does not look at what the hub says that it holds."""
+
+    def unit_store(self) -> type[UnitStore]:
+        class Deaf(UnitStore):
+            def reconcile(self, ranges: dict[int, Ranges]) -> None:
+                pass
+
+        return Deaf
+
+
+class _Loose(Base):
+    locking = False
+
+
+class CursorNotLocked(Plant):
+    """Two processes of the hub work on one sender's rows at once."""
+
+    def desk(self) -> type[Any]:
+        class Unlocked(Desk):
+            def __init__(self, *args: Any) -> None:
+                super().__init__(*args)
+                self.db = _Loose(self.disk)
+
+        return Unlocked
+
+
+class ConfirmsOnSend(Plant):
+    """What left the unit is taken for received."""
+
+    def session(self) -> type[Any]:
+        class Sure(UnitSession):
+            def next(self, wait_s: int = 0) -> Any:
+                request = super().next(wait_s)
+                for sent in self._out.values():
+                    if isinstance(sent.message, Push):
+                        self.store.confirm(sent.records, [])
+                return request
+
+        return Sure
+
+
+class MailAcknowledgedTooEarly(Plant):
+    """Mail is acknowledged before it is on the unit's disk."""
+
+    def session(self) -> type[Any]:
+        class Early(UnitSession):
+            def _mail(self, sent: Any, message: Message) -> None:
+                assert isinstance(message, Mail)
+                try:
+                    super()._mail(sent, message)
+                except OSError:
+                    self._acks += message.numbers
+
+        return Early
+
+
+class LossNotTold(Plant):
+    """The session does not hear that its connection is gone."""
+
+    says_lost = False
+
+
+class AckNumberBelieved(Plant):
+    """A count of acknowledgements is taken over from any answer of the hub: a clone's as well."""
+
+    def session(self) -> type[Any]:
+        class Trusting(UnitSession):
+            def _mail(self, sent: Any, message: Message) -> None:
+                assert isinstance(message, Mail)
+                self.store.set_ack_no(message.ack_no)
+                super()._mail(sent, message)
+
+        return Trusting
+
+
+class AckNumberGivenAgain(Plant):
+    """A restored hub counts acknowledgements on from where its backup stood."""
+
+    # It takes two disasters after each other: in all seeds together too rare for a test.
+    events = ("restore_hub", "restore_unit", "clone")
+
+    def desk(self) -> type[Any]:
+        class Counting(Desk):
+            def acknowledge(self, numbers: Sequence[int]) -> None:
+                self.now, now = 0.0, self.now
+                super().acknowledge(numbers)
+                self.now = now
+
+        return Counting
+
+
+class AcksOutliveTheConnection(Plant):
+    """Numbers of mail are kept over a loss: a hub restored meanwhile means other records by them."""
+
+    def session(self) -> type[Any]:
+        class Keeping(UnitSession):
+            def lost(self) -> None:
+                kept = list(self._acks)
+                super().lost()
+                self._acks = kept
+
+        return Keeping
+
+
+class NobodyForgets(Plant):
+    """The hub does not notice that a restored node has lost the mail that it had acknowledged."""
+
+    def desk(self) -> type[Any]:
+        class Stubborn(Desk):
+            def forget_acks(self, after: int) -> None:
+                pass
+
+        return Stubborn
+
+
+class BulkFirst(Plant):
+    """Records leave in the order in which they were written, urgent or not."""
+
+    def unit_store(self) -> type[UnitStore]:
+        class InOrder(UnitStore):
+            def pending(self, lanes: range, limit: int, skip: set[int]) -> list[tuple[int, Parcel]]:
+                found = super().pending(range(6), 10**6, skip)
+                self.last_given = sorted(found)[:1]
+                return self.last_given
+
+        return InOrder
+
+
+class SentToEverybody(Plant):
+    """Mail does not ask who holds a person's record."""
+
+    def desk(self) -> type[Any]:
+        class Open(Desk):
+            def fan_out(self, records: Sequence[Any], sender: str) -> None:
+                for key, row in records:
+                    for node in set(self.units) - {key[0], sender}:
+                        self.post(node, key, row.parcel.lane)
+
+        return Open
+
+
+PLANTS = [
+    RunGoesOn, AcknowledgesBeforeCommit, PoisonDropped, WatermarkIgnored, CursorNotLocked, ConfirmsOnSend,
+    MailAcknowledgedTooEarly, LossNotTold, AckNumberBelieved, AckNumberGivenAgain, AcksOutliveTheConnection,
+    NobodyForgets, BulkFirst, SentToEverybody,
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("plant", PLANTS, ids=lambda p: p.__name__)
+def test_a_planted_bug_is_found(plant: type[Plant]) -> None:
+    found = first_broken(range(WITHIN), plant())
+    assert found is not None, f"not found in {WITHIN} seeds"
+    print(f"{plant.__name__}: found by seed {found[0]}: {found[1]}")
