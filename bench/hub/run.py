@@ -193,7 +193,9 @@ class Caller(threading.Thread):
 
 
 def _postmaster(cluster: Cluster) -> int:
-    return int(subprocess.run(["head", "-1", cluster.data / "postmaster.pid"], stdout=subprocess.PIPE, check=True).stdout)
+    return int(
+        subprocess.run(["head", "-1", cluster.data / "postmaster.pid"], stdout=subprocess.PIPE, check=True).stdout
+    )
 
 
 def cpu(pid: int) -> float:
