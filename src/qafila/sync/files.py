@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 from uuid import UUID
 
 from qafila.journal import blobs
 from qafila.journal.changed import mark
+from qafila.journal.entries import Entry
 from qafila.journal.here import Here, here
 from qafila.journal.ingest import recorded_model
-from qafila.journal.models import Lane, Record, Recorded
+from qafila.journal.models import Lane, Recorded
 from qafila.journal.signals import ingested
 from qafila.sync import scope
 
@@ -28,14 +30,14 @@ def want(name: str) -> None:
     mark(here())
 
 
-def _on_ingested(sender: Any, records: list[Record], node: Here, **kwargs: Any) -> None:
+def _on_ingested(sender: Any, records: Sequence[Entry], node: Here, **kwargs: Any) -> None:
     if node.directory is None:
         return
-    for record in records:
-        model = recorded_model(record.kind) if record.kind in scope.FILES else None
-        row = model._base_manager.filter(pk=record.subject).first() if model else None
-        if row is not None:
-            _expect(row, record.patient, node)
+    for kind in scope.FILES:
+        patients = {r.subject: r.patient for r in records if r.kind == kind}
+        model = recorded_model(kind) if patients else None
+        for row in model._base_manager.filter(pk__in=patients) if model else ():
+            _expect(row, patients[row.pk], node)
 
 
 def _expect(row: Recorded, patient: UUID | None, node: Here) -> None:

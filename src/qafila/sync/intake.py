@@ -3,23 +3,19 @@ acknowledged, so that one record never blocks those behind it."""
 
 from __future__ import annotations
 
-import hashlib
 import logging
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-import msgspec
-import orjson
 from django.db import InterfaceError, OperationalError, transaction
 
-from qafila.journal import canon
-from qafila.journal.header import Header, decode
+from qafila.journal.apply import raise_if_ours
+from qafila.journal.entries import Parcel, Taken
+from qafila.journal.header import decode
 from qafila.journal.here import here
-from qafila.journal.ingest import Parcel, ingest
-from qafila.journal.models import Quarantine, Record
+from qafila.journal.ingest import ingest
 
 log = logging.getLogger("qafila.sync")
-_first = msgspec.json.Decoder(list[msgspec.Raw])
 
 
 @dataclass
@@ -37,86 +33,42 @@ def take(parcels: Sequence[Parcel], sender: str, author: str | None = None) -> O
     Raises `OperationalError` and `OSError` where this node is at fault (disk full): nothing is acknowledged then.
     """
     outcome = Outcome()
-    mine = list(range(len(parcels)))
-    if author is not None:
-        for index in [i for i in mine if _author(parcels[i]) not in (author, None)]:
-            _set_aside(parcels[index], f"a record of another node, sent by {sender}")
-            outcome.aside.append(index)
-            mine.remove(index)
-    try:
-        with transaction.atomic(using=here().database):
-            taken = ingest([parcels[i] for i in mine], sender)
-    except (OperationalError, InterfaceError, OSError):
-        raise
-    except Exception as error:  # noqa: BLE001 - a side effect failed: find the record that it stumbles over
-        log.error("records of %s are taken one by one: %s", sender, type(error).__name__)
-        _one_by_one(parcels, mine, sender, outcome)
-        return outcome
-    outcome.alarms += len(taken.alarms)
-    for key in taken.alarms:
-        log.error("record %s of %s came again with another content", key, sender)
-    if taken.quarantined:
-        outcome.aside += [i for i in mine if not _held(parcels[i])]
+    _take(parcels, 0, sender, author, outcome)
+    outcome.aside.sort()
     return outcome
 
 
-def _one_by_one(parcels: Sequence[Parcel], mine: list[int], sender: str, outcome: Outcome) -> None:
-    for index in mine:
-        try:
-            with transaction.atomic(using=here().database):
-                taken = ingest([parcels[index]], sender)
-                outcome.alarms += len(taken.alarms)
-        except (OperationalError, InterfaceError, OSError):
-            raise
-        except Exception as error:  # noqa: BLE001 - whatever it is, the records behind must not wait for it
+def _take(parcels: Sequence[Parcel], start: int, sender: str, author: str | None, outcome: Outcome) -> None:
+    """Take in what can be taken, by halving what makes a side effect fail."""
+    try:
+        with transaction.atomic(using=here().database):
+            taken = ingest(parcels, sender, author)
+    except OSError:
+        raise
+    except Exception as error:  # noqa: BLE001 - a side effect failed: find the record that it stumbles over
+        if isinstance(error, (OperationalError, InterfaceError)):
+            raise_if_ours(error)
+        if len(parcels) == 1:
             log.error("a record of %s is set aside: %s", sender, type(error).__name__)
-            _set_aside(parcels[index], f"could not be taken in: {type(error).__name__}")
-            outcome.aside.append(index)
-            continue
-        if not _held(parcels[index]):
-            outcome.aside.append(index)
-
-
-def _author(parcel: Parcel) -> str | None:
-    try:
-        return msgspec.json.decode(_first.decode(parcel.header)[0], type=str)
-    except (msgspec.MsgspecError, IndexError, UnicodeError):
-        return None
-
-
-def _header(parcel: Parcel) -> Header | None:
-    try:
-        return decode(parcel.header)
-    except ValueError:
-        return None
-
-
-def _held(parcel: Parcel) -> bool:
-    header = _header(parcel)
-    if header is None:
-        return False
-    rows = Record._base_manager.filter(node=header.node, run=header.run, seq=header.seq)
-    found = rows.values_list("hash", flat=True).first()
-    return found is not None and bytes(found) == canon.link(parcel.prev, parcel.header)
+            _set_aside(parcels[0], f"could not be taken in: {type(error).__name__}")
+            outcome.aside.append(start)
+            return
+        log.error("records of %s are taken in two halves: %s", sender, type(error).__name__)
+        half = len(parcels) // 2
+        _take(parcels[:half], start, sender, author, outcome)
+        _take(parcels[half:], start + half, sender, author, outcome)
+        return
+    outcome.alarms += len(taken.alarms)
+    outcome.aside += [start + place for place in taken.aside]
+    for key in taken.alarms:
+        log.error("record %s of %s came again with another content", key, sender)
 
 
 def _set_aside(parcel: Parcel, reason: str) -> None:
-    header = _header(parcel)
-    raw = orjson.dumps(
-        {
-            "header": parcel.header.hex(),
-            "fields": parcel.fields.hex() if parcel.fields is not None else None,
-            "salt": parcel.salt.hex(),
-            "prev": parcel.prev.hex(),
-            "lane": parcel.lane,
-        }
-    )
-    row = Quarantine(
-        node=header.node.replace("\0", "") if header else "",
-        run=header.run if header else 0,
-        seq=header.seq if header else 0,
-        raw=raw,
-        # One line for each content: what differs must not be taken for a repetition.
-        reason=f"{reason} [{hashlib.sha256(raw).hexdigest()[:12]}]",
-    )
-    Quarantine._base_manager.bulk_create([row], ignore_conflicts=True)
+    try:
+        header = decode(parcel.header)
+    except ValueError:
+        header = None
+    taken = Taken()
+    taken.set_aside(parcel, header, reason)
+    taken.write(here().database)

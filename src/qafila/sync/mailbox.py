@@ -8,9 +8,11 @@ from uuid import UUID
 
 from django.db.models import Q
 
-from qafila.journal.here import Here
+from qafila.journal import tables
+from qafila.journal.entries import Entry
+from qafila.journal.here import Here, here
 from qafila.journal.ingest import Parcel, parcels_of
-from qafila.journal.models import Lane, Record
+from qafila.journal.models import Record
 from qafila.journal.signals import ingested, written
 from qafila.kernel import clock
 from qafila.sync import scope
@@ -18,6 +20,8 @@ from qafila.sync.codec import MAX_PARCELS
 from qafila.sync.models import Mail, Peer, Scope
 
 BATCH = 500
+LARGEST = 20_000
+"""Rows in one statement."""
 
 
 def connect() -> None:
@@ -36,7 +40,7 @@ def _on_written(sender: Any, records: list[Record], node: Here, **kwargs: Any) -
     fan_out(records, "")
 
 
-def _on_ingested(sender: Any, records: list[Record], node: Here, sender_node: str, **kwargs: Any) -> None:
+def _on_ingested(sender: Any, records: Sequence[Entry], node: Here, sender_node: str, **kwargs: Any) -> None:
     fan_out(records, sender_node)
 
 
@@ -45,37 +49,52 @@ def peers() -> set[str]:
     return set(Peer.objects.filter(upward=False, revoked=False).values_list("code", flat=True))
 
 
-def fan_out(records: Sequence[Record], sender: str) -> None:
-    """Put records into the mailboxes of the nodes that need them; never back where they come from."""
+def fan_out(records: Sequence[Record | Entry], sender: str) -> None:
+    """Put records into the mailboxes of the nodes that need them; never back where they come from.
+
+    The same number of queries however many records there are.
+    """
     every = peers()
     if not every:
         return
-    for person, nodes in _growth(records, every).items():
-        for node in nodes:
-            admit(person, node)
-    people = {r.patient for r in records if r.patient} | set(_also(records).values())
-    holders: dict[UUID, set[str]] = {}
-    for person, node in Scope.objects.filter(person__in=people).values_list("person", "node"):
-        holders.setdefault(person, set()).add(node)
-    also = _also(records)
-    mail: list[tuple[str, Record]] = []
+    also = scope.also(records)
+    people = {r.patient for r in records if r.patient}
+    # Whoever lets another node hold a person must see these records, or these records see the new holder.
+    tables.one_at_a_time((p.int for p in people.union(*also.values())), here().database)
+    holders = _grown(records, people.union(*also.values()), every)
+    elsewhere = scope.nodes_for({(r.kind, r.subject) for r in records if not r.patient}, every)
+    mail: list[tuple[str, int, int]] = []
     for record in records:
         if record.patient:
-            to = holders.get(record.patient, set()) | holders.get(also.get(record.no, record.patient), set())
+            to = set(holders.get(record.patient, ()))
+            for person in also.get(record.no, ()):
+                to |= holders.get(person, set())
         else:
-            to = scope.nodes_for(record.kind, record.subject, every)
-        mail += [(node, record) for node in sorted(to & every - {record.node, sender})]
+            to = elsewhere.get((record.kind, record.subject), set())
+        mail += [(node, record.no, _lane(record)) for node in to & every if node not in (record.node, sender)]
     _post(mail)
     for record in records:
         if record.kind == scope.ASSIGNMENT:
             _assigned(record.subject, every)
 
 
-def admit(person: UUID, node: str) -> None:
-    """Let a node hold a person's record from now on, and send it what was written before."""
-    _, fresh = Scope.objects.get_or_create(person=person, node=node)
-    if fresh:
-        _post_query(node, Q(patient=person))
+def admit(pairs: Iterable[tuple[UUID, str]]) -> None:
+    """Let nodes hold people's records from now on, and send them what was written before."""
+    now = clock.now()
+    rows = [(person, node, now) for person, node in sorted(set(pairs))]
+    key = ["person", "node"]
+    fresh = tables.insert(Scope, ["person", "node", "since"], rows, here().database, once=key, back=key)
+    holders: dict[UUID, set[str]] = {}
+    for person, node in fresh:
+        holders.setdefault(UUID(str(person)), set()).add(node)
+    if holders:
+        found = Record._base_manager.filter(patient__in=holders).values_list("no", "lane", "node", "kind", "patient")
+        _post(
+            (node, no, scope.lane(kind, lane))
+            for no, lane, author, kind, person in found.iterator(chunk_size=BATCH)
+            for node in holders[person]
+            if node != author
+        )
 
 
 def welcome(peer: Peer) -> None:
@@ -85,8 +104,9 @@ def welcome(peer: Peer) -> None:
     units = scope.current_assignments().filter(node=peer.code).values_list("unit_id", flat=True)
     for unit in set(units):
         _serve(unit, {peer.code} & every)
-    for person in Scope.objects.filter(node=peer.code).values_list("person", flat=True):
-        _post_query(peer.code, Q(patient=person))
+    people = list(Scope.objects.filter(node=peer.code).values_list("person", flat=True))
+    for start in range(0, len(people), BATCH):
+        _post_query(peer.code, Q(patient__in=people[start : start + BATCH]))
 
 
 def waiting(node: str) -> int:
@@ -132,23 +152,21 @@ def return_own(node: str, wanted: Q) -> None:
     Mail.objects.filter(to=node, record__in=[m.record_id for m in mail]).update(acked=None)
 
 
-def _growth(records: Sequence[Record], every: set[str]) -> dict[UUID, set[str]]:
-    grown: dict[UUID, set[str]] = {}
+def _grown(records: Sequence[Record | Entry], people: set[UUID], every: set[str]) -> dict[UUID, set[str]]:
+    """Who holds these people, with those who do so from these records on."""
+    holders: dict[UUID, set[str]] = {}
+    for person, node in Scope.objects.filter(person__in=people).values_list("person", "node") if people else ():
+        holders.setdefault(person, set()).add(node)
+    named = scope.named_nodes({(r.kind, r.subject) for r in records if r.patient})
+    grown: set[tuple[UUID, str]] = set()
     for record in records:
         if record.patient:
-            nodes = {record.node} | scope.named_nodes(record.kind, record.subject)
-            grown.setdefault(record.patient, set()).update(nodes & every)
-    return grown
-
-
-def _also(records: Sequence[Record]) -> dict[int, UUID]:
-    found: dict[int, UUID] = {}
-    for record in records:
-        if record.kind in scope.ALSO:
-            person = getattr(scope.row_of(record.kind, record.subject), f"{scope.ALSO[record.kind]}_id", None)
-            if person:
-                found[record.no] = person
-    return found
+            nodes = {record.node} | named.get((record.kind, record.subject), set())
+            grown |= {(record.patient, node) for node in nodes & every - holders.get(record.patient, set())}
+    admit(grown)
+    for person, node in grown:
+        holders.setdefault(person, set()).add(node)
+    return holders
 
 
 def _assigned(subject: UUID, every: set[str]) -> None:
@@ -164,19 +182,21 @@ def _serve(unit: UUID, nodes: set[str], *, people: bool = True) -> None:
     for node in nodes:
         _post_query(node, Q(kind=scope.CREDENTIAL, subject__in=scope.crew_credentials(unit)))
         if people:
-            for person in scope.people_of_unit(unit):
-                admit(person, node)
+            admit((person, node) for person in scope.people_of_unit(unit))
 
 
 def _post_query(node: str, wanted: Q) -> None:
-    rows = Record._base_manager.filter(wanted).exclude(node=node).only("no", "lane", "node", "kind")
-    _post([(node, r) for r in rows.order_by("no").iterator(chunk_size=BATCH)])
+    rows = Record._base_manager.filter(wanted).exclude(node=node).order_by("no").values_list("no", "lane", "kind")
+    _post((node, no, scope.lane(kind, lane)) for no, lane, kind in rows.iterator(chunk_size=BATCH))
 
 
-def _post(mail: Iterable[tuple[str, Record]]) -> None:
-    rows = [Mail(to=node, record_id=record.no, lane=_lane(record)) for node, record in mail]
-    Mail.objects.bulk_create(rows, batch_size=BATCH, ignore_conflicts=True)
+def _post(mail: Iterable[tuple[str, int, int]]) -> None:
+    """(To, record's number, lane): sorted, so that two processes never wait for each other in a circle."""
+    rows = sorted(mail)
+    for start in range(0, len(rows), LARGEST):
+        some = rows[start : start + LARGEST]
+        tables.insert(Mail, ["to", "record_id", "lane"], some, here().database, once=["to", "record_id"])
 
 
-def _lane(record: Record) -> int:
-    return min(record.lane, Lane.ANSWER) if record.kind in scope.SOON else record.lane
+def _lane(record: Record | Entry) -> int:
+    return scope.lane(record.kind, record.lane)

@@ -14,8 +14,9 @@ from uuid import UUID
 from django.apps import apps
 from django.db.models import Q, QuerySet
 
-from qafila.journal.ingest import recorded_model
-from qafila.journal.models import Recorded
+from qafila.journal.apply import recorded_model
+from qafila.journal.entries import Entry
+from qafila.journal.models import Lane, Record, Recorded
 from qafila.kernel import clock
 
 REFERENCE = {
@@ -45,12 +46,14 @@ CREDENTIAL = "registry.credential"
 FILES = {"clinic.attachment": (("sha256", "size", "media"), ("preview", "", ""))}
 """Kind → its files: fields with name, size and media type (empty: not stated)."""
 
-Rule = Callable[[UUID], set[str]]
+Pair = tuple[str, UUID]
+"""Kind and id of a row."""
+Rule = Callable[[set[UUID]], dict[UUID, set[str]]]
 _rules: dict[str, Rule] = {}
 
 
 def rule(kind: str, nodes_for: Rule) -> None:
-    """Records of `kind` about nobody go to the nodes that `nodes_for(subject)` names."""
+    """Records of `kind` about nobody go to the nodes that `nodes_for` names for each of several rows."""
     _rules[kind] = nodes_for
 
 
@@ -59,14 +62,66 @@ def reference(kind: str) -> None:
     REFERENCE.add(kind)
 
 
-def nodes_for(kind: str, subject: UUID, every: Iterable[str]) -> set[str]:
-    """The nodes that get a record about nobody."""
-    if kind in REFERENCE:
-        return set(every)
-    if kind == CREDENTIAL:
-        row = row_of(kind, subject)
-        return nodes_of_staff(getattr(row, "staff_id", None)) if row else set()
-    return _rules[kind](subject) if kind in _rules else set()
+def lane(kind: str, own: int) -> int:
+    """The lane in which a record goes down."""
+    return min(own, Lane.ANSWER) if kind in SOON else own
+
+
+def nodes_for(pairs: Iterable[Pair], every: Iterable[str]) -> dict[Pair, set[str]]:
+    """The nodes that get the records about nobody of each of these rows."""
+    found: dict[Pair, set[str]] = {}
+    for kind, subjects in _by_kind(pairs).items():
+        if kind in REFERENCE:
+            all_of_them = set(every)
+            found |= {(kind, subject): all_of_them for subject in subjects}
+        elif kind == CREDENTIAL:
+            found |= {(kind, pk): nodes for pk, nodes in _credentials(subjects).items()}
+        elif kind in _rules:
+            found |= {(kind, pk): nodes for pk, nodes in _rules[kind](subjects).items()}
+    return found
+
+
+def _by_kind(pairs: Iterable[Pair]) -> dict[str, set[UUID]]:
+    found: dict[str, set[UUID]] = {}
+    for kind, subject in pairs:
+        found.setdefault(kind, set()).add(subject)
+    return found
+
+
+def _credentials(subjects: set[UUID]) -> dict[UUID, set[str]]:
+    """The nodes where the owners of these credentials work."""
+    owners = dict(rows_of(CREDENTIAL).filter(pk__in=subjects).values_list("pk", "staff_id"))
+    crew = list(current_assignments().filter(staff_id__in=set(owners.values())).values_list("staff_id", "unit_id"))
+    boxes = nodes_of_units({unit for _, unit in crew})
+    places: dict[UUID, set[str]] = {}
+    for staff, unit in crew:
+        places.setdefault(staff, set()).update(boxes.get(unit, ()))
+    return {pk: places.get(staff, set()) for pk, staff in owners.items()}
+
+
+def also(records: Iterable[Record | Entry]) -> dict[int, set[UUID]]:
+    """Number of a record → further people whose nodes need it."""
+    concerned = [r for r in records if r.kind in ALSO]
+    found: dict[int, set[UUID]] = {}
+    for kind, subjects in _by_kind((r.kind, r.subject) for r in concerned).items():
+        if recorded_model(kind) is None:
+            continue
+        others = dict(rows_of(kind).filter(pk__in=subjects).values_list("pk", f"{ALSO[kind]}_id"))
+        for record in concerned:
+            if record.kind == kind and others.get(record.subject):
+                found.setdefault(record.no, set()).add(others[record.subject])
+    return found
+
+
+def named_nodes(pairs: Iterable[Pair]) -> dict[Pair, set[str]]:
+    """Nodes of the unit that each row names, for the kinds of `GROWS`."""
+    units: dict[Pair, UUID] = {}
+    for kind, subjects in _by_kind(p for p in pairs if p[0] in GROWS).items():
+        if recorded_model(kind) is not None:
+            named = rows_of(kind).filter(pk__in=subjects).values_list("pk", f"{GROWS[kind]}_id")
+            units |= {(kind, pk): unit for pk, unit in named if unit}
+    boxes = nodes_of_units(set(units.values()))
+    return {pair: boxes.get(unit, set()) for pair, unit in units.items()}
 
 
 def row_of(kind: str, subject: UUID) -> Recorded | None:
@@ -90,25 +145,17 @@ def current_assignments() -> QuerySet[Any]:
 
 def nodes_of_unit(unit: UUID | None) -> set[str]:
     """Codes of the boxes that serve a unit."""
-    if unit is None:
-        return set()
-    return set(current_assignments().filter(unit_id=unit).exclude(node="").values_list("node", flat=True))
+    return nodes_of_units({unit}).get(unit, set()) if unit else set()
 
 
-def nodes_of_staff(staff: UUID | None) -> set[str]:
-    """Codes of the boxes of the units in whose crews a person is."""
-    if staff is None:
-        return set()
-    units = current_assignments().filter(staff_id=staff).values_list("unit_id", flat=True)
-    return set().union(*(nodes_of_unit(unit) for unit in set(units)))
-
-
-def named_nodes(kind: str, subject: UUID) -> set[str]:
-    """Nodes of the unit that a record names, for the kinds of `GROWS`."""
-    if kind not in GROWS:
-        return set()
-    row = row_of(kind, subject)
-    return nodes_of_unit(getattr(row, f"{GROWS[kind]}_id", None)) if row else set()
+def nodes_of_units(units: set[UUID]) -> dict[UUID, set[str]]:
+    """Codes of the boxes that serve each of these units."""
+    found: dict[UUID, set[str]] = {}
+    if units:
+        serving = current_assignments().filter(unit_id__in=units).exclude(node="")
+        for unit, node in serving.values_list("unit_id", "node"):
+            found.setdefault(unit, set()).add(node)
+    return found
 
 
 def people_of_unit(unit: UUID) -> set[UUID]:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any
 from uuid import UUID
 
-from qafila.journal import signals
+from qafila.journal import signals, tables
 from qafila.journal.here import Here, here
+from qafila.journal.entries import Entry
 from qafila.journal.models import Record
 from qafila.kernel.names import name_keys
 from qafila.registry.people.models import NameKey, PersonName
@@ -21,7 +22,7 @@ def connect() -> None:
     signals.ingested.connect(_follow, dispatch_uid="name-keys-ingested")
 
 
-def _follow(sender: Any, records: list[Record], node: Here, **more: Any) -> None:
+def _follow(sender: Any, records: Sequence[Record | Entry], node: Here, **more: Any) -> None:
     kind = PersonName.kind()
     people = {r.patient for r in records if r.kind == kind and r.patient is not None}
     if people:
@@ -41,12 +42,16 @@ def refresh(people: Iterable[UUID], database: str) -> None:
     for name in PersonName.objects.using(database).filter(person_id__in=wanted):
         names[name.person_id].append(name)
     stored = NameKey._base_manager.using(database)
-    present = set(stored.filter(person_id__in=wanted).values_list("person_id", "key"))
+    present = {
+        (person, key): pk
+        for pk, person, key in stored.filter(person_id__in=wanted).values_list("pk", "person_id", "key")
+    }
     right = {(person, key) for person, owned in names.items() for key in keys_of(owned)}
-    for person in {p for p, _ in present - right}:
-        stored.filter(person_id=person, key__in=[k for p, k in present - right if p == person]).delete()
-    fresh = [NameKey(person_id=p, key=k) for p, k in sorted(right - present, key=str)]
-    stored.bulk_create(fresh, ignore_conflicts=True)
+    if gone := [pk for pair, pk in present.items() if pair not in right]:
+        stored.filter(pk__in=gone).delete()
+    # Sorted, so that two processes never wait for each other in a circle.
+    fresh = sorted((key, person) for person, key in right - present.keys())
+    tables.insert(NameKey, ["key", "person_id"], fresh, database, once=["key", "person_id"])
 
 
 def rebuild(batch: int = 1000) -> int:

@@ -1,0 +1,229 @@
+"""How many consultations a second a hub takes in, over HTTPS, with durable commits, mailboxes and search keys on.
+
+    qafila bench hub [--json]
+
+Two cores are meant: two workers of the sync port, a PostgreSQL of its own with fsync, and the callers, all on this
+machine. Units make their consultations through the real acts beforehand (a person with a name, a visit, eight
+readings with their triage, a note: 13 records); what is timed is posting the signed frames, one caller a unit, each
+over one connection. Two units serve one medical unit together: what one of them sends waits for the other.
+Options: --consultations N (of each unit) --a-frame N --units N --fill N (records beforehand) --profile
+"""
+
+from __future__ import annotations
+
+import argparse
+import http.client
+import json
+import os
+import platform
+import re
+import shutil
+import ssl
+import subprocess
+import sys
+import threading
+import time
+from importlib import metadata
+from pathlib import Path
+from typing import Any
+
+from bench.hub.make import HUB, frames_in
+from bench.ports import free_ports
+from qafila.node.create import create, environment
+from qafila.node.directory import NodeDirectory
+from qafila.packs import load
+from qafila.sync import pki
+from qafila.sync.serving import command
+from tests.postgres import Cluster
+
+ROOT = Path(__file__).parents[2]
+RESULTS = ROOT / "bench" / "results"
+MUST, AIM, P99_MS = 600, 1200, 150
+PATH = "/sync"
+TICK = os.sysconf("SC_CLK_TCK")
+
+
+def main() -> int:
+    """Measure and print; exit status 1 where the bar is not reached."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--json", action="store_true")
+    parser.add_argument("--consultations", type=int, default=2000)
+    parser.add_argument("--a-frame", type=int, default=40)
+    parser.add_argument("--units", type=int, default=2)
+    parser.add_argument("--workers", type=int, default=2)
+    parser.add_argument("--fill", type=int, default=0, help="records that lie in the journal beforehand")
+    parser.add_argument("--profile", action="store_true", help="one process, no HTTPS, where the time goes")
+    arguments = parser.parse_args()
+    folder = RESULTS / "hub-run"
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(parents=True)
+    with Cluster(folder / "postgres") as cluster:
+        hub, units = nodes(folder, cluster, arguments.units)
+        made = [work(hub, unit, arguments) for unit in units]
+        if arguments.fill:
+            verb(hub, "fill", str(arguments.fill))
+        if arguments.profile:
+            sys.stderr.write(verb(hub, "feed", *(str(u.path / "frames") for u in units)).decode())
+            return 0
+        report = measured(hub, units, arguments, cluster)
+        kept = json.loads(verb(hub, "count"))
+    report |= {
+        "bench": "hub", "consultations": sum(m["consultations"] for m in made), "a_frame": arguments.a_frame,
+        "records": sum(m["records"] for m in made), "frame_kb": round(made[0]["bytes"] / made[0]["frames"] / 1000, 1),
+        "units": arguments.units, "workers": arguments.workers, "filled": arguments.fill, "kept": kept,
+        "bar": {"consultations_a_second": MUST, "aim": AIM, "p99_ms": P99_MS}, "versions": versions(),
+    }  # fmt: skip
+    report["a_second"] = round(report["consultations"] / report["seconds"])
+    report["within_bar"] = report["a_second"] >= MUST and report["p99_ms"] <= P99_MS
+    print(json.dumps(report, indent=2) if arguments.json else table(report))
+    return 0 if report["within_bar"] else 1
+
+
+def nodes(folder: Path, cluster: Cluster, count: int) -> tuple[NodeDirectory, list[NodeDirectory]]:
+    """The hub on PostgreSQL and its units, known to each other."""
+    cluster.create_database("hub")
+    country = load.countries()[-1]
+    database = {"engine": "postgresql", "name": "hub", "user": "qafila", "host": str(cluster.socket)}
+    hub = create("hub", folder / "hub", code=HUB, country=country, port=8443, database=database)
+    pki.make_authority(hub.path / "keys", "Qafila bench")
+    units, keys = [], []
+    for number in range(1, count + 1):
+        unit = create("unit", folder / f"u{number}", code=f"U{number}", country=country, port=8443)
+        units.append(unit)
+        keys.append(f"{unit.code}={pki.signing_public(unit.path / 'keys').hex()}")
+        request = pki.client_request(unit.path / "keys", unit.code)
+        certificate, _ = pki.sign_request(hub.path / "keys", request, unit.code)
+        (unit.path / "keys" / "client.crt").write_bytes(certificate)
+    verb(hub, "found", str(folder / "known"), *keys)
+    return hub, units
+
+
+def work(hub: NodeDirectory, unit: NodeDirectory, arguments: argparse.Namespace) -> dict[str, int]:
+    """A unit's consultations as frames, made anew in each run: they are signed for this hub."""
+    known = hub.path.parent / "known"
+    said = verb(unit, "frames", str(unit.path / "frames"), str(known), str(arguments.consultations),
+                str(arguments.a_frame), unit.code[1:])  # fmt: skip
+    return dict(json.loads(said))
+
+
+def verb(directory: NodeDirectory, *words: str) -> bytes:
+    """Run `bench.hub.make` in a process of that node; what it prints."""
+    where = {**environment(directory), "PYTHONPATH": f"{ROOT / 'src'}:{ROOT}"}
+    return subprocess.run(
+        [sys.executable, "-m", "bench.hub.make", *words], env=where, stdout=subprocess.PIPE, check=True
+    ).stdout
+
+
+def measured(
+    hub: NodeDirectory, units: list[NodeDirectory], arguments: argparse.Namespace, cluster: Cluster
+) -> dict[str, Any]:
+    """Post all frames; seconds, milliseconds of a frame, processor seconds of the hub and of PostgreSQL."""
+    port = free_ports(1)[0]
+    line = command(hub.path, port)
+    line[line.index("--workers") + 1] = str(arguments.workers)
+    where = {**environment(hub), "PYTHONPATH": f"{ROOT / 'src'}:{ROOT}", "QAFILA_PART": "sync"}
+    server = subprocess.Popen(line, env=where)
+    try:
+        callers = [Caller(hub, unit, port) for unit in units]
+        for caller in callers:
+            caller.warm()
+        before = cpu(server.pid), cpu(_postmaster(cluster))
+        begun = time.perf_counter()
+        for caller in callers:
+            caller.start()
+        for caller in callers:
+            caller.join()
+        seconds = time.perf_counter() - begun
+        after = cpu(server.pid), cpu(_postmaster(cluster))
+    finally:
+        server.terminate()
+        server.wait()
+    wrong = [one for caller in callers for one in caller.wrong]
+    if wrong:
+        raise SystemExit(f"{len(wrong)} frames were not taken: {wrong[0]}")
+    taken = sorted(ms for caller in callers for ms in caller.taken_ms)
+    return {
+        "seconds": round(seconds, 2), "frames": len(taken), "p50_ms": round(taken[len(taken) // 2], 1),
+        "p99_ms": round(taken[min(len(taken) - 1, int(len(taken) * 0.99))], 1), "longest_ms": round(taken[-1], 1),
+        "hub_cpu_s": round(after[0] - before[0], 2), "postgresql_cpu_s": round(after[1] - before[1], 2),
+    }  # fmt: skip
+
+
+class Caller(threading.Thread):
+    """A unit that posts its frames one after the other over one connection."""
+
+    def __init__(self, hub: NodeDirectory, unit: NodeDirectory, port: int) -> None:
+        super().__init__()
+        trust = ssl.create_default_context(cafile=str(hub.path / "keys" / "ca.crt"))
+        trust.load_cert_chain(unit.path / "keys" / "client.crt", unit.path / "keys" / "client.pem")
+        self.port, self.trust = port, trust
+        self.frames = frames_in(unit.path / "frames")
+        self.taken_ms: list[float] = []
+        self.wrong: list[tuple[int, bytes]] = []
+        self.line: http.client.HTTPSConnection
+
+    def warm(self) -> None:
+        """Wait until the port answers; the first frame, not timed, opens the worker's connections."""
+        until = time.monotonic() + 60
+        while True:
+            self.line = http.client.HTTPSConnection("localhost", self.port, context=self.trust)
+            try:
+                self.post(self.frames[0])
+                self.frames.pop(0)
+                return
+            except OSError:
+                if time.monotonic() > until:
+                    raise
+                time.sleep(0.2)
+
+    def post(self, frame: bytes) -> None:
+        """One frame."""
+        self.line.request("POST", PATH, body=frame, headers={"Content-Type": "application/octet-stream"})
+        answer = self.line.getresponse()
+        said = answer.read()
+        if answer.status != 200:
+            self.wrong.append((answer.status, said[:40]))
+
+    def run(self) -> None:
+        """All frames."""
+        for frame in self.frames:
+            begun = time.perf_counter()
+            self.post(frame)
+            self.taken_ms.append((time.perf_counter() - begun) * 1000)
+
+
+def _postmaster(cluster: Cluster) -> int:
+    return int(
+        subprocess.run(["head", "-1", cluster.data / "postmaster.pid"], stdout=subprocess.PIPE, check=True).stdout
+    )
+
+
+def cpu(pid: int) -> float:
+    """Processor seconds of a process and of all that it started, also of those that have ended."""
+    stat = Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()
+    children = [int(c) for task in Path(f"/proc/{pid}/task").glob("*") for c in (task / "children").read_text().split()]
+    return sum(map(int, stat[11:15])) / TICK + sum(map(cpu, children))
+
+
+def versions() -> dict[str, str]:
+    """What was measured, with what."""
+    model = re.search(r"model name\s*: (.*)", Path("/proc/cpuinfo").read_text())
+    server = subprocess.run([sorted(Path("/usr/lib/postgresql").glob("*/bin/postgres"))[-1], "--version"],
+                            stdout=subprocess.PIPE, text=True, check=True).stdout.strip()  # fmt: skip
+    return {
+        "python": platform.python_version(), "cpu": f"{os.cpu_count()} × {model.group(1) if model else ''}",
+        "postgresql": server, **{name: metadata.version(name) for name in ("Django", "psycopg", "granian")},
+    }  # fmt: skip
+
+
+def table(report: dict[str, Any]) -> str:
+    """The report as people read it."""
+    words = ("a_second", "seconds", "frames", "p50_ms", "p99_ms", "longest_ms", "hub_cpu_s", "postgresql_cpu_s",
+             "records", "filled", "kept")  # fmt: skip
+    lines = [f"{word:20}{report[word]}" for word in words]
+    bar = f"bar: {MUST} consultations/s, p99 {P99_MS} ms: {'reached' if report['within_bar'] else 'NOT reached'}"
+    return "\n".join([*lines, bar])
+
+
+if __name__ == "__main__":
+    sys.exit(main())
