@@ -83,7 +83,8 @@ def consultations(count: int, seed: int, words: Words, *, rich: float = 0.0) -> 
             crew = _crew()
             dice = random.Random(seed)
             for _ in range(count):
-                (_rich if dice.random() < rich else _plain)(crew, dice, words, wall)
+                kinds = (_rich, _rich, _referred) if dice.random() < rich else (_plain,)
+                dice.choice(kinds)(crew, dice, words, wall)
                 wall.at += dice.uniform(240, 900)
             return parcels_of(Record._base_manager.order_by("no"))
 
@@ -164,3 +165,36 @@ def _rich(crew: dict[str, Any], dice: random.Random, words: Words, wall: _Wall) 
     if dice.random() < 0.3:
         visits.record_consent(visit, crew["nurse"], "permit", method="spoken")
     visits.finish(visit, crew["doctor"])
+
+
+def _referred(crew: dict[str, Any], dice: random.Random, words: Words, wall: _Wall) -> None:
+    """A case that is sent off at once, as emergencies are."""
+    from qafila.clinic.cases import acts as cases
+    from qafila.clinic.visits import acts as visits
+
+    person = _person(crew, dice, words)
+    visit = visits.open_visit(person, crew["unit"], crew["assistant"], words.reason(dice))
+    wall.at += dice.uniform(30, 300)
+    visits.record_vitals(visit, crew["nurse"], _readings(dice))
+    for kind in ("complaint", *dice.sample(["history", "exam"], dice.randint(0, 2))):
+        visits.record_note(visit, kind, words.note(dice), crew["doctor"])
+    visits.record_consent(visit, crew["nurse"], "permit", method="spoken", language=dice.choice(["ar", "fr"]))
+    case = cases.draft_case(visit, "cardiology", crew["doctor"])
+    urgency = dice.choice(["emergency", "urgent", "routine"])
+    case = cases.save_packet(case, _intake(case, dice), words.note(dice)[:200], urgency, crew["doctor"])
+    if urgency == "emergency":
+        cases.send(case, crew["doctor"], words.reason(dice) or "Le reste suit.")
+
+
+def _intake(case: Any, dice: random.Random) -> dict[str, Any]:
+    """Some of what the specialty asks, answered."""
+    from qafila.clinic.forms.context import pack_of
+
+    given: dict[str, Any] = {}
+    for item in pack_of(case).items():
+        if item.options and dice.random() < 0.9:
+            code = dice.choice(item.options).code
+            given[item.link_id] = [code] if item.repeats else code
+        elif item.type == "boolean":
+            given[item.link_id] = dice.random() < 0.5
+    return given

@@ -49,13 +49,13 @@ def name(dice: random.Random) -> tuple[str, str]:
 def samples(count: int) -> list[bytes]:
     """Packed records as a unit sends them: single acts to full frames."""
     dice = random.Random(SEED)
-    parcels = consultations(count, SEED, Words(note, name, lambda d: d.choice(REASONS)), rich=0.5)
+    parcels = consultations(count, SEED, Words(note, name, lambda d: d.choice(REASONS)), rich=0.6)
     from qafila.sync.codec import COLUMNS
 
     found = []
     at = 0
     while at < len(parcels):
-        size = dice.choice([1, 3, 12, 30, 60, 150, 260])
+        size = dice.choice([1, 3, 9, 15, 21, 21, 27, 60, 260, 600])
         found.append(COLUMNS.pack(parcels[at : at + size]))
         at += size
     return found

@@ -26,6 +26,8 @@ from qafila.kernel import clock
 from qafila.sync.frames import MAX_FRAME, PATH
 
 SLICE = 4096
+RECORD = 16_000
+"""Bytes of one TLS record at most."""
 MOST_UNDER_WAY = 8
 """Requests without an answer: a hub that is slower than the link is not to be buried."""
 LEAST_WINDOW, MOST_WINDOW = 16 * 1024, 512 * 1024
@@ -179,37 +181,39 @@ class Wire:
     # --- inside ------------------------------------------------------------------------------
 
     def _flush(self) -> None:
+        """Hand over to the kernel what the window has room for, in as few TLS records as it takes."""
         assert self._socket is not None
         while True:
             self._out += self._h2.data_to_send()
-            while self._out:
-                try:
-                    sent = self._socket.send(self._out[: SLICE * 4])
-                except (ssl.SSLWantWriteError, ssl.SSLWantReadError):
-                    return
-                except (OSError, ssl.SSLError) as error:
-                    raise LinkDown(_reason(str(error))) from error
-                del self._out[:sent]
-            if not self._waiting or self._unsent() >= self.window:
+            room = self.window - self._unsent()
+            while self._waiting and len(self._out) < min(room, RECORD) and self._slice():
+                self._out += self._h2.data_to_send()
+            if not self._out:
                 return
-            self._slice()
-            if not self._h2.outbound_flow_control_window and not self._out:
+            try:
+                sent = self._socket.send(self._out[:RECORD])
+            except (ssl.SSLWantWriteError, ssl.SSLWantReadError):
                 return
+            except (OSError, ssl.SSLError) as error:
+                raise LinkDown(_reason(str(error))) from error
+            del self._out[:sent]
 
-    def _slice(self) -> None:
+    def _slice(self) -> bool:
+        """Put the next part of what waits into HTTP/2 frames; False where the hub takes no more for now."""
         stream, left = self._waiting.popleft()
         try:
             size = min(SLICE, len(left), self._h2.local_flow_control_window(stream))
             if size <= 0:
-                self._waiting.append((stream, left))
-                return
+                self._waiting.appendleft((stream, left))
+                return False
             self._h2.send_data(stream, left[:size], end_stream=size == len(left))
         except h2.exceptions.StreamClosedError:
-            return
+            return True
         except h2.exceptions.ProtocolError as error:
             raise LinkDown("no_link") from error
         if size < len(left):
             self._waiting.appendleft((stream, left[size:]))
+        return True
 
     def _read(self) -> list[tuple[int, bytes]]:
         assert self._socket is not None
