@@ -33,8 +33,10 @@ AGAIN_S = 60.0
 NOTED_S = 10.0
 FIRST_WAIT_S, LONGEST_WAIT_S = 0.3, 4.0
 CONNECT_S = (2.0, 8.0)
-FRAME_S = 1.5
-LEAST_FRAME, MOST_FRAME = 2_000, 64_000
+FRAME_S = 2.2
+"""A frame takes the link for so long: large ones compress better, and what is urgent overtakes their parts."""
+LEAST_FRAME, FIRST_FRAME, MOST_FRAME = 4_000, 10_000, 64_000
+"""Bytes. A link that was just lost may be lost again: what is under way then goes a second time, so it begins small."""
 log = logging.getLogger("qafila.sync")
 _dice = random.SystemRandom()
 
@@ -134,6 +136,7 @@ class _Talk:
         self.stamp = -1
         self.noted = -NOTED_S
         self.asked: dict[int, int] = {}
+        self.trusted = FIRST_FRAME
         self.again = clock.monotonic() + AGAIN_S
 
     def run(self, stopped: Callable[[], bool], *, stay: bool) -> bool:
@@ -156,7 +159,8 @@ class _Talk:
         if stamp == self.stamp:
             return True
         rate = self.wire.rate
-        self.session.frame_bytes = int(max(LEAST_FRAME, min(MOST_FRAME, rate * FRAME_S))) if rate else FRAME_BYTES
+        size = max(LEAST_FRAME, min(MOST_FRAME, rate * FRAME_S)) if rate else FRAME_BYTES
+        self.session.frame_bytes = int(min(size, self.trusted))
         while self.wire.hungry:
             request = self.session.next(hold_s)
             if request is None:
@@ -171,6 +175,7 @@ class _Talk:
     def _hear(self, number: int, body: bytes) -> None:
         self.session.receive(body)
         self.stamp = -1
+        self.trusted = min(MOST_FRAME, self.trusted * 3 // 2)
         asked = self.asked.pop(number, None)
         if clock.monotonic() - self.noted >= NOTED_S:
             self.noted = clock.monotonic()

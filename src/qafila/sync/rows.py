@@ -10,7 +10,7 @@ import msgspec
 from qafila.journal import canon
 from qafila.journal.ingest import Parcel
 
-MAX_PARCELS = 600
+MAX_PARCELS = 1500
 _TAIL = b'"]'
 
 

@@ -49,8 +49,9 @@ SHARES = {"preview": 6, "get": 4, "bulk": 2, "later": 1}
 """Weights of what comes after the strict lanes: files up to lane 3, files asked of the hub, larger files, logs."""
 FRAME_BYTES = 8_000
 """Of a frame on the link, until the link was measured: half a second of a thin one."""
-FIRST_RAW, LEAST_RAW, MOST_RAW = 60_000, 8_000, 400_000
-"""Bytes of records before compression: the first guess, then what the frames before have taught."""
+FIRST_RAW, LEAST_RAW, MOST_RAW, MAIL_RAW = 60_000, 8_000, 1_000_000, 200_000
+"""Bytes of records before compression: the first guess, then what the frames before have taught. Mail is less at a
+time: a crew works beside it."""
 OFFERED = 20
 GETS = 3
 CHUNK_BYTES = 16 * 1024
@@ -239,12 +240,12 @@ class UnitSession:
             isinstance(s.message, Pull) and not s.message.wait_s for s in self._out.values()
         ):
             return None
-        return _Sent(Pull(list(self._acks), self._raw * 4, ack_no=self.store.ack_no()))
+        return _Sent(Pull(list(self._acks), MAIL_RAW, ack_no=self.store.ack_no()))
 
     def _listen(self, wait_s: int) -> _Sent | None:
         if not wait_s or not self.greeted or self._under_way(Pull):
             return None
-        return _Sent(Pull([], self._raw * 4, wait_s))
+        return _Sent(Pull([], MAIL_RAW, wait_s))
 
     def _under_way(self, shape: type[Message]) -> bool:
         return any(isinstance(s.message, shape) for s in self._out.values())
