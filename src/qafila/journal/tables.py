@@ -72,8 +72,7 @@ def _insert(
         said = _unnested(fields, database)
         sql = f"INSERT INTO {target} SELECT {said.columns} FROM unnest({said.arrays}) AS v({said.names}){tail}"
         return _execute(database, sql, _arrays(said, rows), back=bool(back))
-    marks = ", ".join(["%s"] * len(fields))
-    return _each(database, f"INSERT INTO {target} VALUES ({marks}){tail}", fields, rows, back=bool(back))
+    return _at_once(database, f"INSERT INTO {target} VALUES ", tail, fields, rows, back=bool(back))
 
 
 def update(model: type[models.Model], names: Sequence[str], rows: Rows, database: str) -> None:
@@ -93,7 +92,7 @@ def update(model: type[models.Model], names: Sequence[str], rows: Rows, database
         return
     sets = ", ".join(f"{_columns([f])} = %s" for f in fields[1:])
     turned = [[*row[1:], row[0]] for row in rows]
-    _each(database, f"UPDATE {table} SET {sets} WHERE {key} = %s", [*fields[1:], fields[0]], turned, back=False)
+    _each(database, f"UPDATE {table} SET {sets} WHERE {key} = %s", [*fields[1:], fields[0]], turned)
 
 
 def one_at_a_time(keys: Iterable[int], database: str) -> None:
@@ -130,18 +129,35 @@ def _columns(fields: Iterable[models.Field[Any, Any]]) -> str:
 # --- SQLite -----------------------------------------------------------------------------------
 
 
-def _each(database: str, sql: str, fields: Sequence[models.Field[Any, Any]], rows: Rows, *, back: bool) -> Done:
-    connection = connections[database]
-    ready = [[f.get_db_prep_save(v, connection) for f, v in zip(fields, row, strict=True)] for row in rows]
+_MOST_VALUES = 30_000
+"""In one statement; SQLite's own bound is 32,766."""
+
+
+def _at_once(
+    database: str, sql: str, tail: str, fields: Sequence[models.Field[Any, Any]], rows: Rows, *, back: bool
+) -> Done:
+    row = f"({', '.join(['%s'] * len(fields))})"
+    if not back:
+        return _each(database, f"{sql}{row}{tail}", fields, rows), []
     found: list[tuple[Any, ...]] = []
-    with connection.cursor() as cursor:
-        if not back:
-            cursor.executemany(sql, ready)
-            return cursor.rowcount, found
-        for values in ready:
-            cursor.execute(sql, values)
+    size = _MOST_VALUES // len(fields)
+    with connections[database].cursor() as cursor:
+        for start in range(0, len(rows), size):
+            ready = _prepared(database, fields, rows[start : start + size])
+            cursor.execute(f"{sql}{', '.join([row] * len(ready))}{tail}", list(chain.from_iterable(ready)))
             found += cursor.fetchall()
     return len(found), found
+
+
+def _each(database: str, sql: str, fields: Sequence[models.Field[Any, Any]], rows: Rows) -> int:
+    with connections[database].cursor() as cursor:
+        cursor.executemany(sql, _prepared(database, fields, rows))
+        return int(cursor.rowcount)
+
+
+def _prepared(database: str, fields: Sequence[models.Field[Any, Any]], rows: Rows) -> list[list[Any]]:
+    connection = connections[database]
+    return [[f.get_db_prep_save(v, connection) for f, v in zip(fields, row, strict=True)] for row in rows]
 
 
 # --- PostgreSQL -------------------------------------------------------------------------------

@@ -187,7 +187,7 @@ def _serve(unit: UUID, nodes: set[str], *, people: bool = True) -> None:
 
 def _post_query(node: str, wanted: Q) -> None:
     rows = Record._base_manager.filter(wanted).exclude(node=node).order_by("no").values_list("no", "lane", "kind")
-    _post((node, no, scope.lane(kind, lane)) for no, lane, kind in rows.iterator(chunk_size=BATCH))
+    _post((node, no, scope.lane(kind, lane)) for no, lane, kind in rows)
 
 
 def _post(mail: Iterable[tuple[str, int, int]]) -> None:
