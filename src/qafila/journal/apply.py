@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import Any
 
 import orjson
@@ -25,6 +26,7 @@ _TOO_COMPLEX = "54"
 """SQLSTATE class of a value beyond PostgreSQL's limits: the record's fault, though reported as an operational error."""
 
 
+@lru_cache(maxsize=500)
 def recorded_model(kind: str) -> type[Recorded] | None:
     """The model of a record's kind, None where this version does not know it."""
     try:

@@ -12,7 +12,6 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
-from uuid import UUID
 
 import orjson
 from django.db import DatabaseError, transaction
@@ -76,19 +75,20 @@ def plan(node: Here, entries: Sequence[Entry]) -> Plan:
 
 
 def _subjects(entries: Sequence[Entry], made: Plan) -> Iterable[tuple[type[Recorded], _Subject]]:
-    found: dict[UUID, tuple[type[Recorded], _Subject]] = {}
-    mixed: set[UUID] = set()
+    found: dict[int, tuple[type[Recorded], _Subject]] = {}
+    mixed: set[int] = set()
     for entry in entries:
         model = model_for(entry)
         if model is None:
             continue
-        known = found.get(entry.subject)
+        name = entry.subject.int
+        known = found.get(name)
         if known is None:
-            found[entry.subject] = model, _Subject([entry])
+            found[name] = model, _Subject([entry])
         else:
             known[1].entries.append(entry)
             if known[0] is not model:
-                mixed.add(entry.subject)
+                mixed.add(name)
     for subject in mixed:
         made.odd += found.pop(subject)[1].entries
     return found.values()
@@ -207,11 +207,14 @@ def _steps(made: Plan) -> Iterable[tuple[_Write, type[Recorded], list[_Subject]]
 
 def _insert(model: type[Recorded], subjects: Sequence[_Subject], database: str) -> list[_Subject]:
     """Insert the rows; those that another process has made meanwhile are left."""
-    done = tables.insert(model, layout(model).names, [s.row for s in subjects], database, once=["id"], back=["id"])
-    if len(done) == len(subjects):
+    ids = [s.entries[0].subject for s in subjects]
+    done = tables.insert(model, layout(model).names, [s.row for s in subjects], database, once=["id"])
+    if done == len(subjects):
         return []
-    ids = {UUID(str(row[0])) for row in done}
-    return [s for s in subjects if s.entries[0].subject not in ids]
+    mine = dict(zip(ids, (s.row[1] for s in subjects), strict=True))
+    stored = model._base_manager.using(database).filter(pk__in=ids).values_list("pk", "heads")
+    others = {pk for pk, heads in stored if heads != mine[pk]}
+    return [s for s in subjects if s.entries[0].subject in others]
 
 
 def _update(model: type[Recorded], subjects: Sequence[_Subject], database: str) -> list[_Subject]:

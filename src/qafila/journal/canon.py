@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import uuid
 from datetime import UTC, date, datetime, time
-from decimal import Decimal
+from decimal import Decimal, InvalidOperation
 from typing import Any
 
 import orjson
@@ -70,7 +70,10 @@ def _decimal(field: models.Field[Any, Any], value: Decimal) -> str:
     if not value.is_finite():
         raise Unfit(f"{field.name}: not a number")
     if isinstance(field, models.DecimalField) and field.decimal_places is not None:
-        value = value.quantize(Decimal(1).scaleb(-field.decimal_places))
+        try:
+            value = value.quantize(Decimal(1).scaleb(-field.decimal_places))
+        except InvalidOperation as error:
+            raise Unfit(f"{field.name}: too many digits") from error
         if field.max_digits is not None and len(value.as_tuple().digits) > field.max_digits:
             raise Unfit(f"{field.name}: too many digits")
     return format(value, "f")

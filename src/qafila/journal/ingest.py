@@ -44,7 +44,8 @@ def ingest(parcels: Sequence[Parcel], sender: str = "", author: str | None = Non
     taken = Taken()
     size = BATCH[connections[node.database].vendor]
     for start in range(0, len(parcels), size):
-        with transaction.atomic(using=node.database):
+        # No savepoint of its own: whoever has a transaction open decides what becomes of it.
+        with transaction.atomic(using=node.database, savepoint=False):
             _batch(node, parcels[start : start + size], start, sender, author, taken)
     return taken
 
@@ -155,7 +156,7 @@ def _store(node: Here, fresh: Sequence[Entry]) -> None:
         for e in fresh
     ]  # fmt: skip
     key = ["node", "run", "seq"]
-    done = tables.insert(Record, COLUMNS, rows, node.database, once=key, back=[*key, "no"])
+    done = tables.insert_back(Record, COLUMNS, rows, node.database, once=key, back=[*key, "no"])
     if len(done) < len(fresh):
         # The runs are locked: this cannot be. Nothing is acknowledged, and the next attempt finds them here.
         raise OperationalError("another process took the same records in")

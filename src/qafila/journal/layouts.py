@@ -38,9 +38,10 @@ class Layout:
         self._plain: list[Any] = [None, ""]
         self._made: list[tuple[int, Callable[[], Any]]] = []
         for place, field in enumerate(fields, 2):
-            if callable(field.default):
+            made = field.has_default() and callable(field.default)
+            if made:
                 self._made.append((place, field.get_default))
-            self._plain.append(None if callable(field.default) else field.get_default())
+            self._plain.append(None if made else field.get_default())
 
     def row(self, subject: UUID, fields: Mapping[str, Any], custodian: str, programme: str) -> list[Any]:
         """The values of a new row but for its heads, in the order of `names`. Raises `Unfit`."""

@@ -21,11 +21,13 @@ from psycopg.adapt import Dumper
 from psycopg.pq import Format
 
 Rows = Sequence[Sequence[Any]]
+Done = tuple[int, list[tuple[Any, ...]]]
+"""How many rows, and what they gave back."""
 _NULL = b"\xff\xff\xff\xff"
 _BEGINNING = datetime(2000, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
 _DAY_ONE = date(2000, 1, 1).toordinal()
-_LARGEST = (1 << 63) - 1
+_LARGEST = (1 << 63) - 2
 _LENGTH = Struct(">i").pack
 _UUID_LENGTH = _LENGTH(16)
 
@@ -37,14 +39,30 @@ def insert(
     database: str,
     *,
     once: Sequence[str] = (),
-    back: Sequence[str] = (),
-) -> list[tuple[Any, ...]]:
-    """Insert rows; those whose values of `once` are there already are passed over. The `back` columns of new ones.
+) -> int:
+    """Insert rows; those whose values of `once` are there already are passed over. How many are new.
 
     Raises Django's `DatabaseError` where a value fits no column; nothing is inserted then.
     """
-    if not rows:
-        return []
+    return _insert(model, names, rows, database, once, ())[0] if rows else 0
+
+
+def insert_back(
+    model: type[models.Model],
+    names: Sequence[str],
+    rows: Rows,
+    database: str,
+    *,
+    once: Sequence[str],
+    back: Sequence[str],
+) -> list[tuple[Any, ...]]:
+    """As `insert`; the `back` columns of the new rows."""
+    return _insert(model, names, rows, database, once, back)[1] if rows else []
+
+
+def _insert(
+    model: type[models.Model], names: Sequence[str], rows: Rows, database: str, once: Sequence[str], back: Sequence[str]
+) -> Done:
     fields = [_field(model, name) for name in names]
     target = f'"{model._meta.db_table}" ({_columns(fields)})'
     tail = f" ON CONFLICT ({_columns(_field(model, n) for n in once)}) DO NOTHING" if once else ""
@@ -54,8 +72,7 @@ def insert(
         said = _unnested(fields, database)
         sql = f"INSERT INTO {target} SELECT {said.columns} FROM unnest({said.arrays}) AS v({said.names}){tail}"
         return _execute(database, sql, _arrays(said, rows), back=bool(back))
-    marks = ", ".join(["%s"] * len(fields))
-    return _each(database, f"INSERT INTO {target} VALUES ({marks}){tail}", fields, rows, back=bool(back))
+    return _at_once(database, f"INSERT INTO {target} VALUES ", tail, fields, rows, back=bool(back))
 
 
 def update(model: type[models.Model], names: Sequence[str], rows: Rows, database: str) -> None:
@@ -75,7 +92,7 @@ def update(model: type[models.Model], names: Sequence[str], rows: Rows, database
         return
     sets = ", ".join(f"{_columns([f])} = %s" for f in fields[1:])
     turned = [[*row[1:], row[0]] for row in rows]
-    _each(database, f"UPDATE {table} SET {sets} WHERE {key} = %s", [*fields[1:], fields[0]], turned, back=False)
+    _each(database, f"UPDATE {table} SET {sets} WHERE {key} = %s", [*fields[1:], fields[0]], turned)
 
 
 def one_at_a_time(keys: Iterable[int], database: str) -> None:
@@ -83,10 +100,17 @@ def one_at_a_time(keys: Iterable[int], database: str) -> None:
 
     On SQLite there is one writer anyway.
     """
-    wanted = sorted({key % _LARGEST for key in keys})
+    wanted = sorted({key % _LARGEST + 1 for key in keys})
     if wanted and connections[database].vendor == "postgresql":
         array = _Int8s(_array(20, [pack(">iq", 8, key) for key in wanted]))
-        _execute(database, "SELECT count(pg_advisory_xact_lock(k)) FROM unnest(%b) AS u(k)", [array], back=True)
+        sql = "SELECT pg_advisory_xact_lock_shared(0), (SELECT count(pg_advisory_xact_lock(k)) FROM unnest(%b) AS u(k))"
+        _execute(database, sql, [array], back=True)
+
+
+def alone(database: str) -> None:
+    """Until the transaction ends nobody else gets past `one_at_a_time`, whatever the keys."""
+    if connections[database].vendor == "postgresql":
+        _execute(database, "SELECT pg_advisory_xact_lock(0)", [], back=True)
 
 
 def _field(model: type[models.Model], name: str) -> models.Field[Any, Any]:
@@ -105,20 +129,35 @@ def _columns(fields: Iterable[models.Field[Any, Any]]) -> str:
 # --- SQLite -----------------------------------------------------------------------------------
 
 
-def _each(
-    database: str, sql: str, fields: Sequence[models.Field[Any, Any]], rows: Rows, *, back: bool
-) -> list[tuple[Any, ...]]:
-    connection = connections[database]
-    ready = [[f.get_db_prep_save(v, connection) for f, v in zip(fields, row, strict=True)] for row in rows]
+_MOST_VALUES = 30_000
+"""In one statement; SQLite's own bound is 32,766."""
+
+
+def _at_once(
+    database: str, sql: str, tail: str, fields: Sequence[models.Field[Any, Any]], rows: Rows, *, back: bool
+) -> Done:
+    row = f"({', '.join(['%s'] * len(fields))})"
+    if not back:
+        return _each(database, f"{sql}{row}{tail}", fields, rows), []
     found: list[tuple[Any, ...]] = []
-    with connection.cursor() as cursor:
-        if not back:
-            cursor.executemany(sql, ready)
-            return found
-        for values in ready:
-            cursor.execute(sql, values)
+    size = _MOST_VALUES // len(fields)
+    with connections[database].cursor() as cursor:
+        for start in range(0, len(rows), size):
+            ready = _prepared(database, fields, rows[start : start + size])
+            cursor.execute(f"{sql}{', '.join([row] * len(ready))}{tail}", list(chain.from_iterable(ready)))
             found += cursor.fetchall()
-    return found
+    return len(found), found
+
+
+def _each(database: str, sql: str, fields: Sequence[models.Field[Any, Any]], rows: Rows) -> int:
+    with connections[database].cursor() as cursor:
+        cursor.executemany(sql, _prepared(database, fields, rows))
+        return int(cursor.rowcount)
+
+
+def _prepared(database: str, fields: Sequence[models.Field[Any, Any]], rows: Rows) -> list[list[Any]]:
+    connection = connections[database]
+    return [[f.get_db_prep_save(v, connection) for f, v in zip(fields, row, strict=True)] for row in rows]
 
 
 # --- PostgreSQL -------------------------------------------------------------------------------
@@ -258,7 +297,7 @@ def _arrays(said: _Unnested, rows: Rows) -> list[_Packed]:
     return [packer(values) for packer, values in zip(said.packers, zip(*rows, strict=True), strict=True)]
 
 
-def _execute(database: str, sql: str, arrays: Sequence[_Packed], *, back: bool) -> list[tuple[Any, ...]]:
+def _execute(database: str, sql: str, arrays: Sequence[_Packed], *, back: bool) -> Done:
     connection = connections[database]
     connection.ensure_connection()
     connection.validate_no_broken_transaction()
@@ -266,4 +305,4 @@ def _execute(database: str, sql: str, arrays: Sequence[_Packed], *, back: bool) 
         for kind, dumper in _DUMPERS.items():
             cursor.adapters.register_dumper(kind, dumper)
         cursor.execute(sql.encode(), arrays)
-        return cursor.fetchall() if back else []
+        return cursor.rowcount, cursor.fetchall() if back else []

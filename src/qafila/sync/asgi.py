@@ -9,6 +9,7 @@ backbone comes back.
 from __future__ import annotations
 
 import asyncio
+import gc
 import logging
 import os
 import random
@@ -37,6 +38,8 @@ MOST_WAITING = 40 * THREADS
 """Requests that wait for a thread: about two seconds' work."""
 RETRY_S = range(2, 15)
 log = logging.getLogger("qafila.sync")
+# What is loaded now stays: the collector need not look at it again while somebody waits for an answer.
+gc.freeze()
 _threads = ThreadPoolExecutor(THREADS, thread_name_prefix="sync")
 _waiters = Waiters()
 _waiting = 0

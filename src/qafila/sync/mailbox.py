@@ -22,6 +22,8 @@ from qafila.sync.models import Mail, Peer, Scope
 BATCH = 500
 LARGEST = 20_000
 """Rows in one statement."""
+LEAST = 200
+"""Bytes: no record is smaller."""
 
 
 def connect() -> None:
@@ -60,22 +62,24 @@ def fan_out(records: Sequence[Record | Entry], sender: str) -> None:
     also = scope.also(records)
     people = {r.patient for r in records if r.patient}
     # Whoever lets another node hold a person must see these records, or these records see the new holder.
-    tables.one_at_a_time((p.int for p in people.union(*also.values())), here().database)
-    holders = _grown(records, people.union(*also.values()), every)
+    people = people.union(*also.values())
+    assignments = [r.subject for r in records if r.kind == scope.ASSIGNMENT]
+    if assignments:
+        tables.alone(here().database)
+    else:
+        tables.one_at_a_time((p.int for p in people), here().database)
+    holders = _grown(records, people, every)
     elsewhere = scope.nodes_for({(r.kind, r.subject) for r in records if not r.patient}, every)
     mail: list[tuple[str, int, int]] = []
     for record in records:
-        if record.patient:
-            to = set(holders.get(record.patient, ()))
-            for person in also.get(record.no, ()):
-                to |= holders.get(person, set())
+        if record.patient is not None:
+            to = holders.get(record.patient, set()).union(*(holders.get(p, ()) for p in also.get(record.no, ())))
         else:
             to = elsewhere.get((record.kind, record.subject), set())
         mail += [(node, record.no, _lane(record)) for node in to & every if node not in (record.node, sender)]
     _post(mail)
-    for record in records:
-        if record.kind == scope.ASSIGNMENT:
-            _assigned(record.subject, every)
+    for subject in assignments:
+        _assigned(subject, every)
 
 
 def admit(pairs: Iterable[tuple[UUID, str]]) -> None:
@@ -83,22 +87,18 @@ def admit(pairs: Iterable[tuple[UUID, str]]) -> None:
     now = clock.now()
     rows = [(person, node, now) for person, node in sorted(set(pairs))]
     key = ["person", "node"]
-    fresh = tables.insert(Scope, ["person", "node", "since"], rows, here().database, once=key, back=key)
-    holders: dict[UUID, set[str]] = {}
+    fresh = tables.insert_back(Scope, ["person", "node", "since"], rows, here().database, once=key, back=key)
+    held: dict[str, list[UUID]] = {}
     for person, node in fresh:
-        holders.setdefault(UUID(str(person)), set()).add(node)
-    if holders:
-        found = Record._base_manager.filter(patient__in=holders).values_list("no", "lane", "node", "kind", "patient")
-        _post(
-            (node, no, scope.lane(kind, lane))
-            for no, lane, author, kind, person in found.iterator(chunk_size=BATCH)
-            for node in holders[person]
-            if node != author
-        )
+        held.setdefault(node, []).append(UUID(str(person)))
+    for node, people in held.items():
+        for start in range(0, len(people), BATCH):
+            _post_query(node, Q(patient__in=people[start : start + BATCH]))
 
 
 def welcome(peer: Peer) -> None:
     """Fill the mailbox of a node that has just joined: reference data, and what its unit holds."""
+    tables.alone(here().database)
     every = peers()
     _post_query(peer.code, Q(kind__in=scope.REFERENCE))
     units = scope.current_assignments().filter(node=peer.code).values_list("unit_id", flat=True)
@@ -120,7 +120,7 @@ def fetch(node: str, limit: int, skip: Iterable[int] = ()) -> tuple[list[int], l
     numbers: list[int] = []
     parcels: list[Parcel] = []
     size = 0
-    for mail in rows.order_by("lane", "id").select_related("record")[:MAX_PARCELS]:
+    for mail in rows.order_by("lane", "id").select_related("record")[: min(MAX_PARCELS, limit // LEAST + 1)]:
         parcel = parcels_of([mail.record])[0]
         size += len(parcel.header) + len(parcel.fields or b"") + 64
         if parcels and size > limit:
@@ -160,7 +160,7 @@ def _grown(records: Sequence[Record | Entry], people: set[UUID], every: set[str]
     named = scope.named_nodes({(r.kind, r.subject) for r in records if r.patient})
     grown: set[tuple[UUID, str]] = set()
     for record in records:
-        if record.patient:
+        if record.patient is not None:
             nodes = {record.node} | named.get((record.kind, record.subject), set())
             grown |= {(record.patient, node) for node in nodes & every - holders.get(record.patient, set())}
     admit(grown)
@@ -187,7 +187,7 @@ def _serve(unit: UUID, nodes: set[str], *, people: bool = True) -> None:
 
 def _post_query(node: str, wanted: Q) -> None:
     rows = Record._base_manager.filter(wanted).exclude(node=node).order_by("no").values_list("no", "lane", "kind")
-    _post((node, no, scope.lane(kind, lane)) for no, lane, kind in rows.iterator(chunk_size=BATCH))
+    _post((node, no, scope.lane(kind, lane)) for no, lane, kind in rows)
 
 
 def _post(mail: Iterable[tuple[str, int, int]]) -> None:

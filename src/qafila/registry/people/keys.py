@@ -7,8 +7,8 @@ from typing import Any
 from uuid import UUID
 
 from qafila.journal import signals, tables
-from qafila.journal.here import Here, here
 from qafila.journal.entries import Entry
+from qafila.journal.here import Here, here
 from qafila.journal.models import Record
 from qafila.kernel.names import name_keys
 from qafila.registry.people.models import NameKey, PersonName
