@@ -23,7 +23,7 @@ from qafila.sync.messages import Chunk, Kind, Message, Pull, Push
 KEY = Ed25519PrivateKey.generate()
 PUBLIC = KEY.public_key().public_bytes_raw()
 SMALL = st.binary(max_size=60)
-RELEASED = {1: "1d5773729eabb8ac2bf34e5514f8707b0540e4ec9252f1f9095cd20ae013edc2"}
+RELEASED = {1: "25a44b0c736892cb3628c532504abd3ab14cdecad37a13266c72f708cec19da6"}
 
 
 def opened(data: bytes, me: str = "H"):  # type: ignore[no-untyped-def]
