@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 from uuid import UUID
 
+from django.db import transaction
 from django.db.models import Q
 
 from qafila.journal import tables
@@ -84,6 +85,14 @@ def fan_out(records: Sequence[Record | Entry], sender: str) -> None:
 
 def admit(pairs: Iterable[tuple[UUID, str]]) -> None:
     """Let nodes hold people's records from now on, and send them what was written before."""
+    wanted = set(pairs)
+    with transaction.atomic(using=here().database):
+        tables.one_at_a_time((person.int for person, _ in wanted), here().database)
+        _admit(wanted)
+
+
+def _admit(pairs: Iterable[tuple[UUID, str]]) -> None:
+    """As `admit`, for whoever keeps others from writing about these people meanwhile."""
     now = clock.now()
     rows = [(person, node, now) for person, node in sorted(set(pairs))]
     key = ["person", "node"]
@@ -163,7 +172,7 @@ def _grown(records: Sequence[Record | Entry], people: set[UUID], every: set[str]
         if record.patient is not None:
             nodes = {record.node} | named.get((record.kind, record.subject), set())
             grown |= {(record.patient, node) for node in nodes & every - holders.get(record.patient, set())}
-    admit(grown)
+    _admit(grown)
     for person, node in grown:
         holders.setdefault(person, set()).add(node)
     return holders
@@ -182,7 +191,7 @@ def _serve(unit: UUID, nodes: set[str], *, people: bool = True) -> None:
     for node in nodes:
         _post_query(node, Q(kind=scope.CREDENTIAL, subject__in=scope.crew_credentials(unit)))
         if people:
-            admit((person, node) for person in scope.people_of_unit(unit))
+            _admit((person, node) for person in scope.people_of_unit(unit))
 
 
 def _post_query(node: str, wanted: Q) -> None:
