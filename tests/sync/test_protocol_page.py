@@ -49,7 +49,7 @@ Part = tuple[bytes, str]
 
 def plain_packed() -> bytes:
     """The record in the simplest form that a sender may choose: no column at all, the record as a row."""
-    empty: dict[str, Any] = {n: b"" for n in Packed.__struct_fields__}
+    empty: dict[str, Any] = dict.fromkeys(Packed.__struct_fields__, b"")
     lists = ("shapes", "groups", "columns", "strings", "salts", "prevs")
     values = empty | {n: [] for n in lists} | {"count": 1, "order": LOOSE, "loose": ROWS.pack([PARCEL])}
     return msgspec.msgpack.encode(Packed(**(values | {"single": 0, "words": ""})))
@@ -155,11 +155,13 @@ BLOCKS: dict[str, Callable[[], str]] = {
     "keys": keys_text,
     "record": record_text,
     "row": lambda: dump(
-        [(b"\x91", "an array of 1 record")]
-        + packed_parts(
-            ROWS.pack([PARCEL])[1:],
-            ("header", "fields", "salt", "lane", "prev", "follows", "digest_left", "same_salt"),
-        )
+        [
+            (b"\x91", "an array of 1 record"),
+            *packed_parts(
+                ROWS.pack([PARCEL])[1:],
+                ("header", "fields", "salt", "lane", "prev", "follows", "digest_left", "same_salt"),
+            ),
+        ]
     ),
     "plain": lambda: dump(packed_parts(plain_packed(), Packed.__struct_fields__)),
     "columns": lambda: dump(packed_parts(COLUMNS.pack([PARCEL]), Packed.__struct_fields__, Shape)),

@@ -16,7 +16,6 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from random import Random
-from typing import Protocol
 
 import orjson
 
@@ -27,7 +26,6 @@ from qafila.sync.frames import Frame, FrameError
 from qafila.sync.messages import (
     KINDS,
     Chunk,
-    File,
     Get,
     Given,
     Hello,
@@ -42,6 +40,7 @@ from qafila.sync.messages import (
     Wanted,
     Welcome,
 )
+from qafila.sync.node_store import Store
 
 URGENT, STRICT, LATER = range(1), range(3), range(3, 6)
 """Lanes of records: an urgent case; what goes strictly in order; what shares the link with files."""
@@ -56,49 +55,6 @@ OFFERED = 20
 GETS = 3
 CHUNK_BYTES = 16 * 1024
 """As `journal.blobs.CHUNK`: this file knows no disk."""
-
-
-class Store(Protocol):
-    """What the session asks of the node it speaks for."""
-
-    def ack_no(self) -> int:
-        """The number of the last acknowledgement of mail that the hub confirmed."""
-
-    def held(self) -> dict[int, Ranges]:
-        """Run → ranges of own records that are taken to be on the hub."""
-
-    def own(self) -> dict[int, Ranges]:
-        """Run → ranges of all own records."""
-
-    def pending(self, lanes: range, limit: int, skip: set[int]) -> list[tuple[int, Parcel]]:
-        """The next records to send, at most `limit` bytes of them."""
-
-    def confirm(self, numbers: Sequence[int], aside: Sequence[int]) -> None:
-        """The hub has these for good; those in `aside` in quarantine."""
-
-    def reconcile(self, ranges: dict[int, Ranges]) -> None:
-        """Of these runs the hub holds just these ranges: what it lacks waits for sending again."""
-
-    def take(self, parcels: list[Parcel]) -> None:
-        """Take in records of the hub, durably."""
-
-    def set_ack_no(self, number: int) -> None:
-        """Keep the number of the last confirmed acknowledgement."""
-
-    def files(self, skip: set[str]) -> list[File]:
-        """The next files that the hub has not confirmed, best first."""
-
-    def chunk(self, name: str, index: int) -> bytes | None:
-        """One chunk of an own file; None where it cannot be read any more."""
-
-    def progress(self, name: str, confirmed: int, chunks: int) -> None:
-        """So much of an own file is on the hub; all of it when the numbers are equal."""
-
-    def wanted(self, skip: set[str], asked: set[tuple[str, int]]) -> tuple[str, int] | None:
-        """The next file and chunk to ask the hub for, none of the files in `skip` and chunks in `asked`."""
-
-    def keep(self, given: Given) -> bool:
-        """Keep a chunk of a file of the hub; False where the file turned out wrong and has to wait."""
 
 
 @dataclass(frozen=True)
