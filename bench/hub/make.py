@@ -23,8 +23,8 @@ READINGS = (
 )  # fmt: skip
 WORDS = (
     "patient vu ce jour pour douleur fièvre depuis trois jours sans perte de poids appétit conservé toux sèche "
-    "nocturne examen abdomen souple pas de défense auscultation normale tension contrôlée traitement poursuivi revenir si "
-    "aggravation conseils donnés famille présente antécédents diabète hypertension asthme allergie aucune connue"
+    "nocturne examen abdomen souple pas de défense auscultation normale tension contrôlée traitement poursuivi revenir "
+    "si aggravation conseils donnés famille présente antécédents diabète hypertension asthme allergie aucune connue"
 ).split()
 
 

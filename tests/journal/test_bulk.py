@@ -48,8 +48,8 @@ def forged(odd: Sequence[tuple[str, int, dict[str, Any]]], people: Sequence[Any]
         subject = people[who] if who < len(people) else ids.named(f"p{who}")
         data = json.dumps(fields).encode()
         base = {"": ["1.1.N0"]} if op == "u" and who % 2 else {}
-        said = header.Header("X", 7, seq, (1 << 50) + seq, "", "act", "registry.person", 1, op, subject.hex, subject.hex,
-                             base, [], "MS", "P", canon.digest(b"s", data).hex())  # fmt: skip
+        said = header.Header("X", 7, seq, (1 << 50) + seq, "", "act", "registry.person", 1, op, subject.hex,
+                             subject.hex, base, [], "MS", "P", canon.digest(b"s", data).hex())  # fmt: skip
         out.append(Parcel(said.encode(), data, b"s", 2, prev))
         prev = canon.link(prev, out[-1].header)
     return out
@@ -157,8 +157,8 @@ def _tried(way: Any, value: Any) -> Any:
 
 @given(data=st.binary(max_size=40) | st.text(max_size=40).map(str.encode), place=st.integers(0, 400))
 def test_a_header_is_its_canonical_form_or_refused(data: bytes, place: int) -> None:
-    said = header.Header("N", 1, 1, 5, "", "act", "registry.person", 1, "c", ids.named("s").hex, "", {}, ["é\x7f\\"], "", "",
-                         "0" * 64).encode()  # fmt: skip
+    said = header.Header("N", 1, 1, 5, "", "act", "registry.person", 1, "c", ids.named("s").hex, "", {},
+                         ["é\x7f\\"], "", "", "0" * 64).encode()  # fmt: skip
     altered = said[:place] + data + said[place + len(data) :]
     try:
         found = header.decode(altered)
