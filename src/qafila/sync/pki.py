@@ -1,6 +1,7 @@
 """Keys and certificates of a node: a private authority on the hub, TLS certificates, the key that signs frames.
 
-    ca.pem ca.crt            the node's own authority (of a hub: that of its jurisdiction)
+    ca.pem ca.crt            the node's own authority (of a hub: that of its jurisdiction): signs what others believe
+    units.pem units.crt      the hub's authority for units: signs what callers show, and nothing else
     pages.pem pages.crt      TLS of its pages
     sync.pem sync.crt        TLS of the port at which other nodes call
     client.pem client.crt    what a unit shows when it calls; hub-ca.crt: whom it believes
@@ -76,10 +77,23 @@ def sealing_public_key(raw: bytes) -> X25519PublicKey:
 
 def make_authority(keys: Path, name: str) -> x509.Certificate:
     """The node's own certificate authority, made at the first call; `name` is what people see in a browser."""
-    file = keys / "ca.crt"
-    key = _ec_key(keys, "ca")
+    return _authority(keys, "ca", f"{name} authority")
+
+
+def make_units_authority(keys: Path) -> x509.Certificate:
+    """The authority that signs the certificates of callers, made at the first call.
+
+    Apart from the other: whoever holds a unit's certificate can never pass for a hub, and a unit, which does not hold
+    this authority, sends its own certificate alone (OpenSSL adds each issuer that it knows).
+    """
+    return _authority(keys, "units", "units")
+
+
+def _authority(keys: Path, which: str, name: str) -> x509.Certificate:
+    file = keys / f"{which}.crt"
+    key = _ec_key(keys, which)
     if not file.exists():
-        subject = _name(f"{name} authority")
+        subject = _name(name)
         builder = _builder(subject, subject, key.public_key(), LONG_AGO, AUTHORITY_DAYS).add_extension(
             x509.BasicConstraints(ca=True, path_length=0), critical=True
         )
@@ -106,48 +120,51 @@ def server_certificate(
     days = PAGES_DAYS if file == "pages" else NODE_DAYS
     builder = _builder(_name(name), _issuer(issuer), key.public_key(), start, days)
     builder = builder.add_extension(x509.SubjectAlternativeName([_host(h) for h in hosts]), critical=False)
-    certificate = _sign(builder, issuer, ExtendedKeyUsageOID.SERVER_AUTH)
+    certificate = _sign(builder, issuer)
     # The authority's own certificate follows, so that whoever was given its fingerprint can fetch it by hand.
     write_private(target, _pem(certificate) + (issuer / "ca.crt").read_bytes())
 
 
 def client_request(keys: Path, node: str) -> bytes:
     """A request (PEM) for the certificate that this node shows when it calls; its key never leaves the node."""
-    key = _ec_key(keys, "client")
-    request = x509.CertificateSigningRequestBuilder().subject_name(_name(node)).sign(key, hashes.SHA256())
+    key = _key(keys, "client", Ed25519PrivateKey.generate)
+    assert isinstance(key, Ed25519PrivateKey)
+    request = x509.CertificateSigningRequestBuilder().subject_name(_name(node)).sign(key, None)
     return request.public_bytes(serialization.Encoding.PEM)
 
 
 def sign_request(keys: Path, request: bytes, node: str) -> tuple[bytes, str]:
     """A client certificate (PEM) for that node, whatever name the request bears; and its serial number.
 
-    Raises `BadRequest`.
+    It goes over the link with each new connection, so it holds no more than what is verified: an Ed25519 key, the
+    node, the purpose. Raises `BadRequest`.
     """
     try:
         asked = x509.load_pem_x509_csr(request)
         key = asked.public_key()
     except ValueError as error:
         raise BadRequest("not a certificate request") from error
-    if not asked.is_signature_valid or not isinstance(key, ec.EllipticCurvePublicKey):
+    if not asked.is_signature_valid or not isinstance(key, Ed25519PublicKey):
         raise BadRequest("the request is not signed by its own key")
-    certificate = _sign(
-        _builder(_name(node), _issuer(keys), key, LONG_AGO, NODE_DAYS), keys, ExtendedKeyUsageOID.CLIENT_AUTH
-    )
+    authority = make_units_authority(keys)
+    builder = _builder(_name(node), authority.subject, key, LONG_AGO, NODE_DAYS, secrets.randbits(62) | 1 << 62)
+    builder = builder.add_extension(x509.ExtendedKeyUsage([ExtendedKeyUsageOID.CLIENT_AUTH]), critical=False)
+    certificate = builder.sign(_ec_key(keys, "units"), hashes.SHA256())
     return _pem(certificate), f"{certificate.serial_number:x}"
 
 
 def revocations(keys: Path, serials: list[str]) -> None:
-    """Write `ca.crl`: the client certificates that the authority has taken back."""
-    builder = x509.CertificateRevocationListBuilder().issuer_name(_issuer(keys))
+    """Write `units.crl`: the client certificates that the authority for units has taken back."""
+    builder = x509.CertificateRevocationListBuilder().issuer_name(make_units_authority(keys).subject)
     builder = builder.last_update(LONG_AGO).next_update(clock.now() + timedelta(days=AUTHORITY_DAYS))
     builder = builder.add_extension(x509.CRLNumber(clock.now_ms()), critical=False)
-    known = x509.AuthorityKeyIdentifier.from_issuer_public_key(_ec_key(keys, "ca").public_key())
+    known = x509.AuthorityKeyIdentifier.from_issuer_public_key(_ec_key(keys, "units").public_key())
     builder = builder.add_extension(known, critical=False)
     for serial in serials:
         entry = x509.RevokedCertificateBuilder().serial_number(int(serial, 16)).revocation_date(clock.now())
         builder = builder.add_revoked_certificate(entry.build())
-    signed = builder.sign(_ec_key(keys, "ca"), hashes.SHA256())
-    write_private(keys / "ca.crl", signed.public_bytes(serialization.Encoding.PEM))
+    signed = builder.sign(_ec_key(keys, "units"), hashes.SHA256())
+    write_private(keys / "units.crl", signed.public_bytes(serialization.Encoding.PEM))
 
 
 def fingerprint(certificate: x509.Certificate) -> str:
@@ -208,7 +225,12 @@ def _issuer(keys: Path) -> x509.Name:
 
 
 def _builder(
-    subject: x509.Name, issuer: x509.Name, key: ec.EllipticCurvePublicKey, start: datetime, days: int
+    subject: x509.Name,
+    issuer: x509.Name,
+    key: ec.EllipticCurvePublicKey | Ed25519PublicKey,
+    start: datetime,
+    days: int,
+    serial: int | None = None,
 ) -> x509.CertificateBuilder:
     end = clock.now() + timedelta(days=days)
     return (
@@ -216,17 +238,17 @@ def _builder(
         .subject_name(subject)
         .issuer_name(issuer)
         .public_key(key)
-        .serial_number(x509.random_serial_number())
+        .serial_number(serial or x509.random_serial_number())
         .not_valid_before(start)
         .not_valid_after(end)
     )
 
 
-def _sign(builder: x509.CertificateBuilder, issuer: Path, purpose: x509.ObjectIdentifier) -> x509.Certificate:
+def _sign(builder: x509.CertificateBuilder, issuer: Path) -> x509.Certificate:
     key = _ec_key(issuer, "ca")
     builder = builder.add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
     builder = builder.add_extension(_usage(authority=False), critical=True)
-    builder = builder.add_extension(x509.ExtendedKeyUsage([purpose]), critical=False)
+    builder = builder.add_extension(x509.ExtendedKeyUsage([ExtendedKeyUsageOID.SERVER_AUTH]), critical=False)
     known = x509.AuthorityKeyIdentifier.from_issuer_public_key(key.public_key())
     return builder.add_extension(known, critical=False).sign(key, hashes.SHA256())
 

@@ -21,6 +21,7 @@ import h2.config
 import h2.connection
 import h2.events
 import h2.exceptions
+from h2.settings import SettingCodes
 
 from qafila.kernel import clock
 from qafila.sync.frames import MAX_FRAME, PATH
@@ -35,7 +36,13 @@ SHORTEST_S, LONGEST_S = 4.0, 30.0
 PING_S = 30.0
 _REFUSALS = {"unknown_sender", "revoked", "altered", "other_receiver", "version", "too_large", "truncated",
              "not_a_frame", "unreadable", "unexpected", "dictionary"}  # fmt: skip
-_SETTINGS = {"initial_window_size": 1 << 20, "max_frame_size": 1 << 16}
+_WINDOW = 1 << 20
+_SETTINGS: dict[SettingCodes | int, int] = {SettingCodes.ENABLE_PUSH: 0, SettingCodes.INITIAL_WINDOW_SIZE: _WINDOW}
+_DEFAULTS = (SettingCodes.HEADER_TABLE_SIZE, SettingCodes.MAX_FRAME_SIZE, SettingCodes.ENABLE_CONNECT_PROTOCOL,
+             SettingCodes.MAX_CONCURRENT_STREAMS, SettingCodes.MAX_HEADER_LIST_SIZE)  # fmt: skip
+"""Settings that need not be told: they stand so in RFC 9113, or matter to streams that a hub would open."""
+CONTROL_S = 1.0
+"""What only confirms may wait so long for a request to go with."""
 
 
 class LinkDown(Exception):
@@ -79,7 +86,8 @@ class Wire:
         self._context, self._ticket = context, ticket
         self._streams: dict[int, _Stream] = {}
         self._waiting: deque[tuple[int, memoryview]] = deque()
-        self._out = bytearray()
+        self._out, self._control, self._control_since = bytearray(), bytearray(), 0.0
+        self._corked = self._widened = False
         self._rates: deque[tuple[float, int]] = deque(maxlen=32)
         self._acked, self._moved, self._pinged = 0, clock.monotonic(), 0.0
         self._owed = False
@@ -90,27 +98,42 @@ class Wire:
 
     def open(self, patience_s: float) -> None:
         """Connect, verify the hub, begin HTTP/2."""
+        until = clock.monotonic() + max(patience_s, SHORTEST_S) * 2
         try:
-            plain = socket.create_connection((self.host, self.port), patience_s)
+            plain = _connected(self.host, self.port, patience_s)
             plain.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             with suppress(OSError):
                 plain.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
-            plain.settimeout(max(patience_s, SHORTEST_S) * 2)
-            self._socket = self._context.wrap_socket(plain, server_hostname=self.host, session=self._ticket)
+            self._socket = self._context.wrap_socket(
+                plain, server_hostname=self.host, session=self._ticket, do_handshake_on_connect=False
+            )
+            self._shake_hands(self._socket, until)
             if self._socket.selected_alpn_protocol() != "h2":
                 raise LinkDown("version")
-            self._socket.setblocking(False)
         except TimeoutError as error:
             raise LinkDown("no_link") from error
         except (OSError, ssl.SSLError) as error:
             raise LinkDown(_reason(str(error))) from error
-        self._h2.local_settings.update({
-            h2.settings.SettingCodes.ENABLE_PUSH: 0,
-            h2.settings.SettingCodes.INITIAL_WINDOW_SIZE: _SETTINGS["initial_window_size"],
-        })  # fmt: skip
+        for default in _DEFAULTS:
+            del self._h2.local_settings[default]
+        self._h2.local_settings.update(_SETTINGS)
         self._h2.initiate_connection()
-        self._h2.increment_flow_control_window(_SETTINGS["initial_window_size"])
         self._moved = clock.monotonic()
+
+    def _shake_hands(self, tls: ssl.SSLSocket, until: float) -> None:
+        """The end of the handshake stays in the kernel (200 ms at most) until the first request goes with it."""
+        tls.setblocking(False)
+        while True:
+            try:
+                tls.do_handshake()
+                return
+            except ssl.SSLWantReadError:
+                tls.setsockopt(socket.IPPROTO_TCP, socket.TCP_CORK, 1)
+                self._corked = True
+                if not select.select([tls], [], [], max(0.0, until - clock.monotonic()))[0]:
+                    raise TimeoutError from None
+            except ssl.SSLWantWriteError:
+                select.select([], [tls], [], max(0.0, until - clock.monotonic()))
 
     @property
     def ticket(self) -> ssl.SSLSession | None:
@@ -174,7 +197,6 @@ class Wire:
             # What waits only for room in the window is looked at again soon: the kernel wakes nobody for that.
             select.select([self._socket], busy, [], min(wait_s, 0.05) if self._waiting else wait_s)
         done = self._read()
-        self._flush()
         self._check()
         return done
 
@@ -184,10 +206,10 @@ class Wire:
         """Hand over to the kernel what the window has room for, in as few TLS records as it takes."""
         assert self._socket is not None
         while True:
-            self._out += self._h2.data_to_send()
+            self._collect(all_of_it=bool(self._waiting or self._out))
             room = self.window - self._unsent()
             while self._waiting and len(self._out) < min(room, RECORD) and self._slice():
-                self._out += self._h2.data_to_send()
+                self._collect(all_of_it=True)
             if not self._out:
                 return
             try:
@@ -197,6 +219,19 @@ class Wire:
             except (OSError, ssl.SSLError) as error:
                 raise LinkDown(_reason(str(error))) from error
             del self._out[:sent]
+            if self._corked:
+                self._corked = False
+                self._socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_CORK, 0)
+
+    def _collect(self, *, all_of_it: bool) -> None:
+        """Take over what HTTP/2 has to say; what only confirms may wait a little for a request."""
+        said = self._h2.data_to_send()
+        if said and not self._control:
+            self._control_since = clock.monotonic()
+        self._control += said
+        if all_of_it or clock.monotonic() - self._control_since > CONTROL_S:
+            self._out += self._control
+            self._control.clear()
 
     def _slice(self) -> bool:
         """Put the next part of what waits into HTTP/2 frames; False where the hub takes no more for now."""
@@ -247,6 +282,7 @@ class Wire:
         if stream is None or number is None:
             return None
         if isinstance(event, h2.events.ResponseReceived):
+            self._widen()
             headers = {str(k): str(v) for k, v in event.headers}
             stream.status = int(headers.get(":status", "0"))
             stream.retry_s = int(headers["retry-after"]) if headers.get("retry-after", "").isdigit() else 0
@@ -263,6 +299,12 @@ class Wire:
                 raise LinkDown(word if word in _REFUSALS else "busy", min(stream.retry_s, 300))
             return number, bytes(stream.body)
         return None
+
+    def _widen(self) -> None:
+        """Let the hub send more at once; told with the second request, not with the first."""
+        if not self._widened:
+            self._widened = True
+            self._h2.increment_flow_control_window(_WINDOW)
 
     def _check(self) -> None:
         """Whether the link still moves. Raises `LinkDown` where nothing has for longer than it may."""
@@ -303,6 +345,22 @@ class Wire:
         acked, rate = struct.unpack_from("Q", raw, 120)[0], struct.unpack_from("Q", raw, 160)[0]
         rtt_s = rtt / 1e6 or 0.5
         return Measured(rtt_s, least / 1e6 if 0 < least < 1 << 31 else rtt_s, rate, acked)
+
+
+def _connected(host: str, port: int, patience_s: float) -> socket.socket:
+    """A connection that confirms with what it sends next rather than at once. Raises `OSError`."""
+    failed: OSError | None = None
+    for family, kind, protocol, _, address in socket.getaddrinfo(host, port, type=socket.SOCK_STREAM):
+        plain = socket.socket(family, kind, protocol)
+        try:
+            plain.settimeout(patience_s)
+            plain.setsockopt(socket.IPPROTO_TCP, socket.TCP_QUICKACK, 0)
+            plain.connect(address)
+            return plain
+        except OSError as error:
+            plain.close()
+            failed = error
+    raise failed or OSError(f"no address for the port {port}")
 
 
 def _reason(words: str) -> str:
