@@ -50,7 +50,7 @@ Part = tuple[bytes, str]
 def plain_packed() -> bytes:
     """The record in the simplest form that a sender may choose: no column at all, the record as a row."""
     empty: dict[str, Any] = dict.fromkeys(Packed.__struct_fields__, b"")
-    lists = ("shapes", "groups", "columns", "strings", "salts", "prevs")
+    lists = ("sources", "shapes", "groups", "columns", "strings", "salts", "prevs")
     values = empty | {n: [] for n in lists} | {"count": 1, "order": LOOSE, "loose": ROWS.pack([PARCEL])}
     return msgspec.msgpack.encode(Packed(**(values | {"single": 0, "words": ""})))
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import msgspec
 
-from qafila.sync.shapes import Shape
+from qafila.sync.shapes import Shape, Source
 
 LOOSE = 255
 """The group of records that travel as rows."""
@@ -16,6 +16,7 @@ class Packed(msgspec.Struct, array_like=True, forbid_unknown_fields=True):
     """Records in columns. Numbers are as in `columns.pack_ints`; a header's are in the order of the records."""
 
     count: int
+    sources: list[Source]
     shapes: list[Shape]
     groups: list[int]
     """The shape of each group."""

@@ -14,7 +14,7 @@ from qafila.kernel.clock import COUNTER_BITS
 from qafila.sync.columnar import LOOSE, Packed
 from qafila.sync.columns import Row, Tables, quoted, unpack_ids, unpack_ints, unpack_texts
 from qafila.sync.rows import MAX_PARCELS, ROWS, CodecError
-from qafila.sync.shapes import Shape, header_templates, open_letters, template
+from qafila.sync.shapes import header_templates, known_texts, open_letters, template
 from qafila.sync.wording import unpack_words
 
 _MOST_CELLS = 400_000
@@ -45,7 +45,9 @@ class _Reader:
         self.places = [i for i, g in enumerate(order) if g != LOOSE]
         self.group = [g for g in order if g != LOOSE]
         self.shapes = [packed.shapes[n] for n in packed.groups]
+        self.source = [packed.sources[shape.source] for shape in self.shapes]
         self.tables = Tables(strings=packed.strings, subjects=[""] * packed.count)
+        self.tables.begin(known_texts(packed.sources))
         self.tables.whole = unpack_words(packed.single, packed.words, packed.first, packed.second, self.tables.grow)
         self.tables.outside = [
             packed.outside[i : i + _ID].hex() for i in range(0, len(packed.outside), _ID)
@@ -66,9 +68,9 @@ class _Reader:
         count = len(self.group)
         headers: list[tuple[str, str]] = [("", "")] * count
         fields: list[str] = [""] * count
-        for shape, members, columns in zip(self.shapes, self.members, self.packed.columns, strict=True):
+        for group, (members, columns) in enumerate(zip(self.members, self.packed.columns, strict=True)):
             if members:
-                self._group(shape, members, columns, headers, fields)
+                self._group(group, members, columns, headers, fields)
         out: list[Parcel | None] = [None] * self.packed.count
         self._join(headers, fields, out)
         loose = ROWS.unpack(self.packed.loose) if self.loose else []
@@ -87,8 +89,8 @@ class _Reader:
         self.ms: list[int] = []
         now = tick = 0
         for index, group in enumerate(self.group):
-            shape = self.shapes[group]
-            key = shape.node, shape.run
+            source = self.source[group]
+            key = source.node, source.run
             last[key] = last.get(key, 0) + steps[index] + 1
             self.seq.append(last[key])
             tick = counters[index] if ms[index] else tick + counters[index] + 1
@@ -122,10 +124,11 @@ class _Reader:
             row.actor = value
 
     def _group(
-        self, shape: Shape, members: list[int], columns: list[Any], headers: list[tuple[str, str]], fields: list[str]
+        self, group: int, members: list[int], columns: list[Any], headers: list[tuple[str, str]], fields: list[str]
     ) -> None:
+        shape = self.shapes[group]
         rows = [self.rows[i] for i in members]
-        start, end = header_templates(shape)
+        start, end = header_templates(shape, self.source[group])
         letters = list(open_letters(shape.fields))
         stamps = sum(shape.base[1::2])
         if len(columns) != stamps + shape.refs + len(letters):
@@ -172,18 +175,17 @@ class _Reader:
             if step <= 0 or at < 0:
                 raise CodecError("not packed records")
             other = self.writes[self.rows[index].subject][at]
-            shape = self.shapes[self.group[other]]
-            self.tables.grow(len(shape.node) * 4)
-            out.append(f"{self.hlc[other]:x}.{shape.run:x}.{shape.node}")
+            source = self.source[self.group[other]]
+            self.tables.grow(len(source.node) * 4)
+            out.append(f"{self.hlc[other]:x}.{source.run:x}.{source.node}")
         return quoted(out, False)
 
     def _join(self, headers: list[tuple[str, str]], fields: list[str], out: list[Parcel | None]) -> None:
-        hashes: dict[tuple[str, int, int], bytes] = {}
-        prevs = iter(self.packed.prevs)
         steps = unpack_ints(self.packed.salt, len(self.group))
         at = -1
-        for index, place in enumerate(self.places):
-            shape, seq = self.shapes[self.group[index]], self.seq[index]
+        made: list[tuple[str, int, int, int, bytes, bytes, bytes]] = []
+        for index in range(len(self.places)):
+            source = self.source[self.group[index]]
             at += steps[index]
             if at < 0:
                 raise CodecError("not packed records")
@@ -191,10 +193,16 @@ class _Reader:
             body = fields[index].encode()
             start, end = headers[index]
             header = f'{start}{end}"{sha256(salt + body).hexdigest()}"]'.encode()
-            prev = hashes.get((shape.node, shape.run, seq - 1))
+            made.append((source.node, source.run, self.seq[index], index, header, body, salt))
+        hashes: dict[tuple[str, int, int], bytes] = {}
+        prevs = iter(self.packed.prevs)
+        # As they were written: of a run in the order of its numbers, whatever the order in the frame.
+        for node, run, seq, index, header, body, salt in sorted(made):
+            prev = hashes.get((node, run, seq - 1))
             if prev is None:
                 prev = next(prevs, None)
                 if prev is None:
                     raise CodecError("not packed records")
-            hashes[shape.node, shape.run, seq] = sha256(prev + header).digest()
-            out[place] = Parcel(header, body, salt, shape.lane, prev)
+            hashes[node, run, seq] = sha256(prev + header).digest()
+            shape = self.shapes[self.group[index]]
+            out[self.places[index]] = Parcel(header, body, salt, shape.lane, prev)

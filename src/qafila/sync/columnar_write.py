@@ -19,7 +19,7 @@ from qafila.sync.columnar import LOOSE, Packed
 from qafila.sync.columnar_read import unpack
 from qafila.sync.columns import HEX32, Row, Tables, pack_ids, pack_ints, pack_texts
 from qafila.sync.rows import ROWS, CodecError
-from qafila.sync.shapes import Shape, discriminator, open_letters, shape_of
+from qafila.sync.shapes import Shape, Source, discriminator, known_texts, open_letters, shape_of
 from qafila.sync.wording import pack_words
 
 _SPLIT = 9
@@ -40,9 +40,10 @@ class _Read:
 
 def pack(parcels: Sequence[Parcel]) -> bytes:
     """Records as bytes."""
-    read = [_read(p, i) for i, p in enumerate(parcels)]
+    sources: dict[Source, int] = {}
+    read = [_read(p, i, sources) for i, p in enumerate(parcels)]
     for _ in range(2):
-        data = _pack(parcels, read)
+        data = _pack(parcels, read, list(sources))
         try:
             back = unpack(data)
         except CodecError:
@@ -52,10 +53,10 @@ def pack(parcels: Sequence[Parcel]) -> bytes:
             return data
         for index in wrong:
             read[index] = None
-    return _pack(parcels, [None] * len(parcels))
+    return _pack(parcels, [None] * len(parcels), [])
 
 
-def _read(parcel: Parcel, place: int) -> _Read | None:
+def _read(parcel: Parcel, place: int, sources: dict[Source, int]) -> _Read | None:
     """None for what only a row can carry."""
     try:
         header = decode(parcel.header)
@@ -69,13 +70,14 @@ def _read(parcel: Parcel, place: int) -> _Read | None:
     some = [header.subject, *header.refs, *(i for i in (header.patient, header.actor) if i)]
     if not all(map(HEX32.fullmatch, some)) or canon.digest(parcel.salt, parcel.fields).hex() != header.digest:
         return None
-    shape, values = shape_of(header, fields, parcel.lane)
+    shape, values = shape_of(header, fields, parcel.lane, sources)
     row = Row(place, header.hlc >> COUNTER_BITS, header.subject, header.patient, header.actor)
     return _Read(parcel, header, shape, values, row, _new(header))
 
 
-def _pack(parcels: Sequence[Parcel], every: Sequence[_Read | None]) -> bytes:
+def _pack(parcels: Sequence[Parcel], every: Sequence[_Read | None], sources: Sequence[Source]) -> bytes:
     tables = Tables()
+    tables.begin(known_texts(sources))
     for place, one in enumerate(every):
         tables.subjects.append(one.header.subject if one else "")
         if one:
@@ -95,7 +97,7 @@ def _pack(parcels: Sequence[Parcel], every: Sequence[_Read | None]) -> bytes:
     single, words, first, second = pack_words("".join(tables.text))
     return msgspec.msgpack.encode(
         Packed(
-            len(parcels), shapes, groups, columns, tables.strings,
+            len(parcels), list(sources), shapes, groups, columns, tables.strings,
             pack_ints([one.group if one else LOOSE for one in every]),
             seq, ms, counter, codes, new_ms, new_nonce, new_counter, patient, actor, salt,
             b"".join(_nonces(read)), _rows(loose), salts, _prevs(read),
@@ -206,9 +208,11 @@ def _salts(read: Sequence[_Read]) -> tuple[list[bytes], int | bytes]:
 
 
 def _prevs(read: Sequence[_Read]) -> list[bytes]:
+    """Hashes of records before these that are not in the frame themselves, in the order of runs and numbers: a record
+    of a later lane stands behind one that follows it."""
     hashes: dict[tuple[str, int, int], bytes] = {}
     out = []
-    for one in read:
+    for one in sorted(read, key=lambda one: (one.header.node, one.header.run, one.header.seq)):
         header = one.header
         known = hashes.get((header.node, header.run, header.seq - 1))
         if known is None:

@@ -1,6 +1,7 @@
 """Typed columns: many values of one field as few, similar bytes.
 
-A column on the wire is a text (the same for every row), or a list [how, …]. Whole numbers are one number (the same
+A column on the wire is a text (the same for every row), the number of such a text that stood in the frame before, or a
+list [how, …]. Whole numbers are one number (the same
 for every row), or the planes of their bytes: all lowest bytes, then all second ones.
 """
 
@@ -8,7 +9,7 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_left
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
@@ -91,7 +92,10 @@ class Tables:
     """Characters of long text taken so far."""
     grown: int = 0
     whole: str = ""
+    same: list[str] = field(default_factory=list)
+    """Texts that filled a whole column, in the order in which they were met; at first those of the sources."""
     _string_at: dict[str, int] = field(default_factory=dict)
+    _same_at: dict[str, int] = field(default_factory=dict)
     _outside_at: dict[str, int] = field(default_factory=dict)
     places: dict[str, list[int]] = field(default_factory=dict)
     """Where in the frame an id is a record's subject, for the packer."""
@@ -102,6 +106,20 @@ class Tables:
             self._string_at[text] = len(self.strings)
             self.strings.append(text)
         return self._string_at[text]
+
+    def alike(self, text: str) -> str | int:
+        """The text at its first time, its number from then on."""
+        if text in self._same_at:
+            return self._same_at[text]
+        self._same_at[text] = len(self._same_at)
+        return text
+
+    def begin(self, texts: Iterable[str]) -> None:
+        """Texts that both ends know before the first column."""
+        for text in texts:
+            if text not in self._same_at:
+                self._same_at[text] = len(self.same)
+                self.same.append(text)
 
     def outsider(self, value: str) -> int:
         """Its number."""
@@ -194,7 +212,7 @@ def pack_texts(
     ):
         return ["k"]
     if values.count(values[0]) == len(values) and not _DATE.match(values[0]):
-        return values[0]
+        return tables.alike(values[0])
     return (_times(values, rows) if quoted else None) or _numbers(values, before) or _words(values, tables)
 
 
@@ -256,6 +274,10 @@ def _words(values: Texts, tables: Tables) -> Wire:
 def unpack_texts(wire: Wire, rows: Sequence[Row], tables: Tables, before: Sequence[Texts]) -> tuple[list[str], bool]:
     """The texts, and whether they need no escaping in JSON. Raises `ValueError` and what wrong types raise."""
     count = len(rows)
+    if isinstance(wire, int) and wire >= 0:
+        wire = tables.same[wire]
+    elif isinstance(wire, str):
+        tables.same.append(wire)
     if isinstance(wire, str):
         tables.grow(len(wire) * 4 * count)
         return [wire] * count, False

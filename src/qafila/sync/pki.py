@@ -43,9 +43,7 @@ class BadRequest(ValueError):
 
 def signing_key(keys: Path) -> Ed25519PrivateKey:
     """The node's signing key, made at the first call."""
-    found = _key(keys, "signing", Ed25519PrivateKey.generate)
-    assert isinstance(found, Ed25519PrivateKey)
-    return found
+    return _edwards_key(keys, "signing")
 
 
 def signing_public(keys: Path) -> bytes:
@@ -77,7 +75,7 @@ def sealing_public_key(raw: bytes) -> X25519PublicKey:
 
 def make_authority(keys: Path, name: str) -> x509.Certificate:
     """The node's own certificate authority, made at the first call; `name` is what people see in a browser."""
-    return _authority(keys, "ca", f"{name} authority")
+    return _authority(keys, "ca", f"{name} authority", _ec_key(keys, "ca"), hashes.SHA256())
 
 
 def make_units_authority(keys: Path) -> x509.Certificate:
@@ -86,12 +84,11 @@ def make_units_authority(keys: Path) -> x509.Certificate:
     Apart from the other: whoever holds a unit's certificate can never pass for a hub, and a unit, which does not hold
     this authority, sends its own certificate alone (OpenSSL adds each issuer that it knows).
     """
-    return _authority(keys, "units", "units")
+    return _authority(keys, "units", "units", _units_key(keys), None)
 
 
-def _authority(keys: Path, which: str, name: str) -> x509.Certificate:
+def _authority(keys: Path, which: str, name: str, key: Private, how: hashes.SHA256 | None) -> x509.Certificate:
     file = keys / f"{which}.crt"
-    key = _ec_key(keys, which)
     if not file.exists():
         subject = _name(name)
         builder = _builder(subject, subject, key.public_key(), LONG_AGO, AUTHORITY_DAYS).add_extension(
@@ -99,7 +96,7 @@ def _authority(keys: Path, which: str, name: str) -> x509.Certificate:
         )
         builder = builder.add_extension(_usage(authority=True), critical=True)
         builder = builder.add_extension(x509.SubjectKeyIdentifier.from_public_key(key.public_key()), critical=False)
-        write_private(file, _pem(builder.sign(key, hashes.SHA256())))
+        write_private(file, _pem(builder.sign(key, how)))
     return load(file)
 
 
@@ -127,8 +124,7 @@ def server_certificate(
 
 def client_request(keys: Path, node: str) -> bytes:
     """A request (PEM) for the certificate that this node shows when it calls; its key never leaves the node."""
-    key = _key(keys, "client", Ed25519PrivateKey.generate)
-    assert isinstance(key, Ed25519PrivateKey)
+    key = _edwards_key(keys, "client")
     request = x509.CertificateSigningRequestBuilder().subject_name(_name(node)).sign(key, None)
     return request.public_bytes(serialization.Encoding.PEM)
 
@@ -136,8 +132,8 @@ def client_request(keys: Path, node: str) -> bytes:
 def sign_request(keys: Path, request: bytes, node: str) -> tuple[bytes, str]:
     """A client certificate (PEM) for that node, whatever name the request bears; and its serial number.
 
-    It goes over the link with each new connection, so it holds no more than what is verified: an Ed25519 key, the
-    node, the purpose. Raises `BadRequest`.
+    It goes over the link with each new connection, so it holds no more than a key and the node; its purpose follows
+    from its authority. Raises `BadRequest`.
     """
     try:
         asked = x509.load_pem_x509_csr(request)
@@ -148,8 +144,7 @@ def sign_request(keys: Path, request: bytes, node: str) -> tuple[bytes, str]:
         raise BadRequest("the request is not signed by its own key")
     authority = make_units_authority(keys)
     builder = _builder(_name(node), authority.subject, key, LONG_AGO, NODE_DAYS, secrets.randbits(62) | 1 << 62)
-    builder = builder.add_extension(x509.ExtendedKeyUsage([ExtendedKeyUsageOID.CLIENT_AUTH]), critical=False)
-    certificate = builder.sign(_ec_key(keys, "units"), hashes.SHA256())
+    certificate = builder.sign(_units_key(keys), None)
     return _pem(certificate), f"{certificate.serial_number:x}"
 
 
@@ -158,12 +153,12 @@ def revocations(keys: Path, serials: list[str]) -> None:
     builder = x509.CertificateRevocationListBuilder().issuer_name(make_units_authority(keys).subject)
     builder = builder.last_update(LONG_AGO).next_update(clock.now() + timedelta(days=AUTHORITY_DAYS))
     builder = builder.add_extension(x509.CRLNumber(clock.now_ms()), critical=False)
-    known = x509.AuthorityKeyIdentifier.from_issuer_public_key(_ec_key(keys, "units").public_key())
+    known = x509.AuthorityKeyIdentifier.from_issuer_public_key(_units_key(keys).public_key())
     builder = builder.add_extension(known, critical=False)
     for serial in serials:
         entry = x509.RevokedCertificateBuilder().serial_number(int(serial, 16)).revocation_date(clock.now())
         builder = builder.add_revoked_certificate(entry.build())
-    signed = builder.sign(_ec_key(keys, "units"), hashes.SHA256())
+    signed = builder.sign(_units_key(keys), None)
     write_private(keys / "units.crl", signed.public_bytes(serialization.Encoding.PEM))
 
 
@@ -214,6 +209,16 @@ def _ec_key(keys: Path, name: str) -> ec.EllipticCurvePrivateKey:
     found = _key(keys, name, lambda: ec.generate_private_key(ec.SECP256R1()))
     assert isinstance(found, ec.EllipticCurvePrivateKey)
     return found
+
+
+def _edwards_key(keys: Path, name: str) -> Ed25519PrivateKey:
+    found = _key(keys, name, Ed25519PrivateKey.generate)
+    assert isinstance(found, Ed25519PrivateKey)
+    return found
+
+
+def _units_key(keys: Path) -> Ed25519PrivateKey:
+    return _edwards_key(keys, "units")
 
 
 def _name(text: str) -> x509.Name:

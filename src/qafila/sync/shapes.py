@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 import msgspec
@@ -18,17 +18,24 @@ Fields = list[Any]
 """Name, class, name, class…: a class is one of the letters above, or the `Fields` of an object."""
 
 
-class Shape(msgspec.Struct, array_like=True, frozen=True):
-    """What a group of records shares."""
+class Source(msgspec.Struct, array_like=True, frozen=True):
+    """Where records come from."""
 
     node: str
     run: int
+    custodian: str
+    programme: str
+
+
+class Shape(msgspec.Struct, array_like=True, frozen=True):
+    """What a group of records shares."""
+
+    source: int
+    """Which of the frame's sources."""
     act: str
     kind: str
     schema: int
     op: str
-    custodian: str
-    programme: str
     lane: int
     base: list[Any]
     """Name, number of stamps, name, …"""
@@ -36,15 +43,16 @@ class Shape(msgspec.Struct, array_like=True, frozen=True):
     fields: Fields | None
 
 
-def shape_of(header: Header, fields: dict[str, Any] | None, lane: int) -> tuple[Shape, list[Any]]:
-    """The shape of a record, and the values that it leaves open."""
+def shape_of(
+    header: Header, fields: dict[str, Any] | None, lane: int, sources: dict[Source, int]
+) -> tuple[Shape, list[Any]]:
+    """The shape of a record, and the values that it leaves open. A source that is new gets the next number."""
+    source = Source(header.node, header.run, header.custodian, header.programme)
+    number = sources.setdefault(source, len(sources))
     values: list[Any] = []
     known = None if fields is None else _fields(fields, values, 0)
     base = [x for name, stamps in sorted(header.base.items()) for x in (name, len(stamps))]
-    return Shape(
-        header.node, header.run, header.act, header.kind, header.schema, header.op, header.custodian,
-        header.programme, lane, base, len(header.refs), known,
-    ), values  # fmt: skip
+    return Shape(number, header.act, header.kind, header.schema, header.op, lane, base, len(header.refs), known), values
 
 
 def _fields(fields: dict[str, Any], values: list[Any], depth: int) -> Fields:
@@ -86,6 +94,12 @@ def open_letters(fields: Fields | None, depth: int = 0) -> Iterator[str]:
             raise ValueError("no shape")
 
 
+def known_texts(sources: Iterable[Source]) -> Iterator[str]:
+    """What fields often repeat of where they come from."""
+    for source in sources:
+        yield from (source.node, source.custodian, source.programme)
+
+
 def template(fields: Fields) -> str:
     """The canonical JSON of the shape's fields with a `%s` for every open value."""
     parts = []
@@ -95,15 +109,15 @@ def template(fields: Fields) -> str:
     return "{" + ",".join(parts) + "}"
 
 
-def header_templates(shape: Shape) -> tuple[str, str]:
+def header_templates(shape: Shape, source: Source) -> tuple[str, str]:
     """The header before and after the part that is each record's own; `%s` for every stamp and reference."""
     names, counts = shape.base[::2], shape.base[1::2]
     if any(not isinstance(c, int) or not 0 <= c <= 64 for c in counts) or not 0 <= shape.refs <= 256:
         raise ValueError("no shape")
     base = ",".join(f"{_json(name)}:[{_marks(count)}]" for name, count in zip(names, counts, strict=True))
-    start = f"[{_json(shape.node)},{shape.run},%d,%d,"
+    start = f"[{_json(source.node)},{source.run},%d,%d,"
     middle = f"%s,{_json(shape.act)},{_json(shape.kind)},{shape.schema},{_json(shape.op)},%s,%s,"
-    end = f"{{{base}}},[{_marks(shape.refs)}],{_json(shape.custodian)},{_json(shape.programme)},"
+    end = f"{{{base}}},[{_marks(shape.refs)}],{_json(source.custodian)},{_json(source.programme)},"
     return start + middle, end
 
 

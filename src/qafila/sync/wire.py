@@ -36,7 +36,7 @@ SHORTEST_S, LONGEST_S = 4.0, 30.0
 PING_S = 30.0
 _REFUSALS = {"unknown_sender", "revoked", "altered", "other_receiver", "version", "too_large", "truncated",
              "not_a_frame", "unreadable", "unexpected", "dictionary"}  # fmt: skip
-_WINDOW = 1 << 20
+_WINDOW, _WIDEN_AFTER = 1 << 20, 8_000
 _SETTINGS: dict[SettingCodes | int, int] = {SettingCodes.ENABLE_PUSH: 0, SettingCodes.INITIAL_WINDOW_SIZE: _WINDOW}
 _DEFAULTS = (SettingCodes.HEADER_TABLE_SIZE, SettingCodes.MAX_FRAME_SIZE, SettingCodes.ENABLE_CONNECT_PROTOCOL,
              SettingCodes.MAX_CONCURRENT_STREAMS, SettingCodes.MAX_HEADER_LIST_SIZE)  # fmt: skip
@@ -88,6 +88,7 @@ class Wire:
         self._waiting: deque[tuple[int, memoryview]] = deque()
         self._out, self._control, self._control_since = bytearray(), bytearray(), 0.0
         self._corked = self._widened = False
+        self._received = 0
         self._rates: deque[tuple[float, int]] = deque(maxlen=32)
         self._acked, self._moved, self._pinged = 0, clock.monotonic(), 0.0
         self._owed = False
@@ -255,6 +256,8 @@ class Wire:
         done: list[tuple[int, bytes]] = []
         while True:
             try:
+                # The kernel forgets it: confirm with what is sent next, within 40 ms.
+                self._socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_QUICKACK, 0)
                 data = self._socket.recv(65536)
             except (ssl.SSLWantReadError, ssl.SSLWantWriteError):
                 return done
@@ -279,10 +282,10 @@ class Wire:
         stream = self._streams.get(number or 0)
         if isinstance(event, h2.events.DataReceived):
             self._h2.acknowledge_received_data(event.flow_controlled_length, event.stream_id)
+            self._widen(event.flow_controlled_length)
         if stream is None or number is None:
             return None
         if isinstance(event, h2.events.ResponseReceived):
-            self._widen()
             headers = {str(k): str(v) for k, v in event.headers}
             stream.status = int(headers.get(":status", "0"))
             stream.retry_s = int(headers["retry-after"]) if headers.get("retry-after", "").isdigit() else 0
@@ -300,9 +303,10 @@ class Wire:
             return number, bytes(stream.body)
         return None
 
-    def _widen(self) -> None:
-        """Let the hub send more at once; told with the second request, not with the first."""
-        if not self._widened:
+    def _widen(self, received: int) -> None:
+        """Let the hub send more at once, when it begins to send much."""
+        self._received += received
+        if not self._widened and self._received > _WIDEN_AFTER:
             self._widened = True
             self._h2.increment_flow_control_window(_WINDOW)
 
