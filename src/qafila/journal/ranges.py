@@ -8,6 +8,8 @@ from collections.abc import Iterable, Mapping
 import orjson
 
 Ranges = list[list[int]]
+HEAD = 8
+"""Bytes of a record's hash that tell it from another one under the same key."""
 
 
 def loads(text: str) -> Ranges:
@@ -91,7 +93,11 @@ def size(ranges: Ranges) -> int:
     return sum(last - first + 1 for first, last in ranges)
 
 
-def digest(runs: Mapping[int, Ranges]) -> bytes:
-    """Eight bytes by which two nodes see whether they mean the same records. Runs without any do not count."""
-    told = [[run, ranges] for run, ranges in sorted(runs.items()) if ranges]
+def digest(runs: Mapping[int, Ranges], heads: Mapping[int, bytes]) -> bytes:
+    """Eight bytes by which two nodes see whether they mean the same records. Runs without any do not count.
+
+    `heads`: the hash of each run's last record. It is chained to those before, so that two who wrote under one run
+    (a machine's memory was copied) see it.
+    """
+    told = [[run, ranges, heads.get(run, b"")[:HEAD].hex()] for run, ranges in sorted(runs.items()) if ranges]
     return hashlib.sha256(orjson.dumps(told)).digest()[:8]

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
 from qafila.journal.ingest import Parcel
-from qafila.journal.ranges import Ranges
+from qafila.journal.ranges import Ranges, holds, subtract
 from qafila.sync.messages import File, Given
 from tests.sync.sim.disk import Disk
 from tests.sync.sim.journal import HUB, REFERENCE, Journal, Mail, Peer, count
@@ -61,6 +61,9 @@ class HubJournal(Journal):
             self.db.put(f"mailed/{node}", key, number)
             self.db.put(f"mail/{node}", number, Mail(key, lane, None))
 
+    def restored(self) -> bool:
+        return len(self.db.rows("lives")) > 1
+
     def mend(self, raw: bytes) -> None:
         """A person takes a record in that had been set aside: its cause is gone."""
         with self.db.atomic():
@@ -109,8 +112,45 @@ class Desk(HubJournal):
             if mail.acked is not None and mail.acked > after:
                 self.db.put(f"mail/{self.sender}", number, mail._replace(acked=None))
 
+    def life(self) -> int:
+        lives = self.db.rows("lives")
+        return int(max(lives, key=lambda n: lives[n][0]))
+
+    def backups(self, life: int) -> tuple[int, int]:
+        lives, backups = self.db.rows("lives"), self.db.rows("backups")
+        begun = len(backups)
+        if life in (0, self.life()):
+            return begun, max((n for n, stands in backups.items() if stands), default=0)
+        if life not in lives:
+            return begun, 0
+        return begun, int(min(base for order, base in lives.values() if order > lives[life][0]))
+
+    def settle_mail(self, have: dict[str, dict[int, Ranges]]) -> None:
+        peer = self.peer
+        ack_no = max(peer.ack_no + 1, int(self.now * 1000))
+        self.db.put("peer", self.sender, peer._replace(ack_no=ack_no))
+        for number, mail in list(self.db.rows(f"mail/{self.sender}").items()):
+            node, run, seq = mail.key
+            there = holds(have.get(node, {}).get(run, []), seq)
+            if there and mail.acked is None:
+                self.db.put(f"mail/{self.sender}", number, mail._replace(acked=ack_no))
+            elif not there and mail.acked is not None and node != self.sender:
+                self.db.put(f"mail/{self.sender}", number, mail._replace(acked=None))
+
+    def lost(self, have: dict[str, dict[int, Ranges]]) -> dict[str, dict[int, Ranges]]:
+        found: dict[str, dict[int, Ranges]] = {}
+        for node, runs in have.items():
+            here = self.own(node)
+            for run, ranges in runs.items():
+                if left := subtract(ranges, here.get(run, [])):
+                    found.setdefault(node, {})[run] = left
+        return found
+
     def held(self) -> dict[int, Ranges]:
         return self.own(self.sender)
+
+    def heads(self) -> dict[int, bytes]:
+        return {run: row.head for (n, run), row in self.db.rows("runs").items() if n == self.sender}
 
     def recent(self, count: int) -> list[int]:
         rows = [(row.opened, run) for (n, run), row in self.db.rows("runs").items() if n == self.sender]

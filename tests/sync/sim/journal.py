@@ -26,11 +26,15 @@ class Run(NamedTuple):
     last: int
     head: bytes
     opened: int
+    sealed: bool = False
+    """Nobody writes under it any more."""
 
 
 class Peer(NamedTuple):
     ack_no: int = 0
     contact: float = -1e9
+    life: int = 0
+    stands: int = 0
 
 
 class Mail(NamedTuple):
@@ -67,7 +71,8 @@ class Journal:
     ) -> int:
         """Write records (kind, person, fields, lane) in one transaction; opens a run where there is none."""
         with self.db.atomic():
-            if run is None or self.db.get("runs", (self.node, run)) is None:
+            row = self.db.get("runs", (self.node, run))
+            if run is None or row is None or row.sealed:
                 run = dice.getrandbits(42) + 1
                 heads = {f"{r:x}": row.last for (n, r), row in self.db.rows("runs").items() if n == self.node}
                 self._append(run, dice, hlc, (paper.OPENED, "", {"heads": heads}, 2))
@@ -98,7 +103,7 @@ class Journal:
         alarms = 0
         fresh: dict[Key, Row] = {}
         for index, parcel in enumerate(parcels):
-            if author is not None and paper.author(parcel) != author:
+            if author is not None and paper.author(parcel) != author and not self.restored():
                 self.set_aside(parcel, None)
                 aside.append(index)
                 continue
@@ -139,7 +144,18 @@ class Journal:
             ranges = add(row.ranges, [k[2] for k in by_run[run]])
             # The statement that reads and the one that writes are two.
             self.disk.step()
-            self.db.put("runs", run, Run(ranges, last, head, row.opened))
+            # What comes back of one's own cannot be continued: it may have gaps.
+            self.db.put("runs", run, Run(ranges, last, head, row.opened, row.sealed or run[0] == self.node))
+
+    def restored(self) -> bool:
+        """Whether a restore may have cost this node records of any author."""
+        return False
+
+    def seal_runs(self) -> None:
+        with self.db.atomic():
+            for run, row in list(self.db.rows("runs").items()):
+                if run[0] == self.node and not row.sealed:
+                    self.db.put("runs", run, row._replace(sealed=True))
 
     def set_aside(self, parcel: Parcel, key: Key | None) -> None:
         raw = hashlib.sha256(parcel.header + (parcel.fields or b"")).digest()
