@@ -8,8 +8,6 @@ from collections.abc import Iterable, Mapping
 import orjson
 
 Ranges = list[list[int]]
-HEAD = 8
-"""Bytes of a record's hash that tell it from another one under the same key."""
 
 
 def loads(text: str) -> Ranges:
@@ -93,11 +91,18 @@ def size(ranges: Ranges) -> int:
     return sum(last - first + 1 for first, last in ranges)
 
 
-def digest(runs: Mapping[int, Ranges], heads: Mapping[int, bytes]) -> bytes:
+def total(hashes: Iterable[bytes], start: int = 0) -> int:
+    """63 bits that stand for a set of records: the exclusive or of their hashes' first bits."""
+    for one in hashes:
+        start ^= int.from_bytes(one[:8]) >> 1
+    return start
+
+
+def digest(runs: Mapping[int, Ranges], sums: Mapping[int, int]) -> bytes:
     """Eight bytes by which two nodes see whether they mean the same records. Runs without any do not count.
 
-    `heads`: the hash of each run's last record. It is chained to those before, so that two who wrote under one run
-    (a machine's memory was copied) see it.
+    `sums`: the `total` of each run's records. By it two see that they mean others under the same numbers: somebody
+    copied the memory of a running machine.
     """
-    told = [[run, ranges, heads.get(run, b"")[:HEAD].hex()] for run, ranges in sorted(runs.items()) if ranges]
+    told = [[run, ranges, sums.get(run, 0)] for run, ranges in sorted(runs.items()) if ranges]
     return hashlib.sha256(orjson.dumps(told)).digest()[:8]

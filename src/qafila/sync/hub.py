@@ -13,7 +13,7 @@ from typing import Protocol
 import orjson
 
 from qafila.journal.ingest import Parcel
-from qafila.journal.ranges import HEAD, Ranges, digest, loads, missing
+from qafila.journal.ranges import Ranges, digest, loads, missing
 from qafila.sync import codec
 from qafila.sync.frames import Frame, FrameError
 from qafila.sync.messages import (
@@ -74,8 +74,8 @@ class HubStore(Protocol):
     def held(self) -> dict[int, Ranges]:
         """Run → ranges of the sender's own records that are here."""
 
-    def heads(self) -> dict[int, bytes]:
-        """Run → the hash of the last of these."""
+    def sums(self) -> dict[int, int]:
+        """Run → the total of these."""
 
     def recent(self, count: int) -> list[int]:
         """The sender's runs that came to be known last."""
@@ -121,7 +121,7 @@ def _hello(store: HubStore, frame: Frame) -> Message:
     assert isinstance(said, Hello)
     life = store.life()
     before = store.held()
-    agree = said.own is None and digest(before, store.heads()) == said.held
+    agree = said.own is None and digest(before, store.sums()) == said.held
     # A number of another life says nothing: what was acknowledged in it may be lost, or given anew.
     known = said.life in (0, life)
     if agree and not said.parcels and said.ack_no >= store.ack_no() and not store.quiet():
@@ -132,7 +132,7 @@ def _hello(store: HubStore, frame: Frame) -> Message:
         taken = _take(store, said.parcels) if said.parcels else Taken()
         if known and said.ack_no < store.ack_no():
             store.forget_acks(said.ack_no)
-        held, heads = store.held(), store.heads()
+        held, sums = store.held(), store.sums()
         if said.own is not None:
             _return_lost(store, said.own, held)
         if not known and said.have is not None:
@@ -147,9 +147,9 @@ def _hello(store: HubStore, frame: Frame) -> Message:
     if agree:
         return Welcome(number, taken, None, b"", life, begun, stands)
     told = held if said.own is not None else {run: held[run] for run in store.recent(RECENT_RUNS) if run in held}
-    rest = digest({run: ranges for run, ranges in held.items() if run not in told}, heads)
-    ends = {f"{run:x}": heads[run][:HEAD] for run in told if run in heads}
-    return Welcome(number, taken, _told(told), rest, life, begun, stands, ends, wanted)
+    rest = digest({run: ranges for run, ranges in held.items() if run not in told}, sums)
+    totals = {f"{run:x}": sums[run] for run in told if run in sums}
+    return Welcome(number, taken, _told(told), rest, life, begun, stands, totals, wanted)
 
 
 def _told(runs: dict[int, Ranges]) -> dict[str, Ranges]:

@@ -72,8 +72,8 @@ class Welcome(Message):
     """How many backups of the hub were begun."""
     stands: int = 0
     """Backup `stands` is kept elsewhere; to a unit of another life: the last backup that both lives share."""
-    heads: dict[str, bytes] | None = None
-    """With `ranges`: run → the first bytes of the hash of the last record in them."""
+    sums: dict[str, int] | None = None
+    """With `ranges`: run → `journal.ranges.total` of the records in them."""
     wanted: dict[str, dict[str, Ranges]] | None = None
     """In answer to `have`: what of it the hub has lost. Node → run → ranges."""
 

@@ -58,8 +58,8 @@ class Store(Protocol):
     def held(self) -> dict[int, Ranges]:
         """Run → ranges of own records that are taken to be on the hub."""
 
-    def heads(self, held: dict[int, Ranges]) -> dict[int, bytes]:
-        """Run → the hash of the last record of its ranges, as the hub holds it."""
+    def sums(self, held: dict[int, Ranges]) -> dict[int, int]:
+        """Run → the total of the records that the hub holds under these numbers, as far as it is known here."""
 
     def own(self) -> dict[int, Ranges]:
         """Run → ranges of all own records."""
@@ -70,9 +70,9 @@ class Store(Protocol):
     def confirm(self, numbers: Sequence[int], aside: Sequence[int]) -> None:
         """The hub has these for good; those in `aside` in quarantine."""
 
-    def reconcile(self, ranges: dict[int, Ranges], heads: dict[int, bytes]) -> None:
-        """Of these runs the hub holds just these ranges, each up to a record of that hash: what it lacks waits for
-        sending again, and what waits and is there counts as confirmed where it is the same."""
+    def reconcile(self, ranges: dict[int, Ranges], sums: dict[int, int]) -> None:
+        """Of these runs the hub holds just these ranges, with that total: what it lacks waits for sending again, and
+        what waits and is there counts as confirmed where all is the same."""
 
     def take(self, parcels: list[Parcel]) -> None:
         """Take in records of the hub, durably."""

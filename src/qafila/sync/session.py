@@ -220,7 +220,7 @@ class UnitSession:
             have = {node: {f"{run:x}": r for run, r in runs.items()} for node, runs in self.store.have().items()}
         packed = codec.COLUMNS.pack([p for _, p in rows])
         held, seen = self.store.held(), self.store.seen()
-        mark = digest(held, self.store.heads(held))
+        mark = digest(held, self.store.sums(held))
         said = Hello(self.store.ack_no(), mark, packed, own, self.store.life(), have)
         return _Sent(said, [n for n, _ in rows], full=self._full(rows), urgent=True, seen=seen)
 
@@ -292,14 +292,14 @@ class UnitSession:
     def _compare(self, theirs: dict[int, Ranges], message: Welcome, asked_all: bool) -> bool:
         """Mend what the two do not agree on; whether each has to tell all of its runs."""
         own = self.store.own()
-        heads = {run: (message.heads or {}).get(f"{run:x}", b"") for run in theirs}
+        sums = {run: (message.sums or {}).get(f"{run:x}", 0) for run in theirs}
         absent: dict[int, Ranges] = {run: [] for run in own if run not in theirs} if asked_all else {}
-        self.store.reconcile(theirs | absent, heads)
+        self.store.reconcile(theirs | absent, sums)
         lost_here = any(subtract(ranges, own.get(run, [])) for run, ranges in theirs.items())
         held = self.store.held()
         rest = {run: ranges for run, ranges in held.items() if run not in theirs}
         # One of the two has lost something, and the latest runs alone do not tell what: both say everything.
-        return not asked_all and (lost_here or digest(rest, self.store.heads(rest)) != message.rest)
+        return not asked_all and (lost_here or digest(rest, self.store.sums(rest)) != message.rest)
 
     def _taken(self, sent: _Sent, message: Message) -> None:
         assert isinstance(message, Taken)

@@ -43,7 +43,7 @@ class HubJournal(Journal):
                 nodes = {n for n in self.units if self.db.get("scope", (row.patient, n))}
             else:
                 nodes = set(self.units) if row.kind == REFERENCE else set()
-            for node in sorted(nodes - {key[0], sender}):
+            for node in sorted(nodes - {key[0]}):
                 self.post(node, key, row.parcel.lane)
 
     def admit(self, person: str, node: str) -> None:
@@ -149,8 +149,8 @@ class Desk(HubJournal):
     def held(self) -> dict[int, Ranges]:
         return self.own(self.sender)
 
-    def heads(self) -> dict[int, bytes]:
-        return {run: row.head for (n, run), row in self.db.rows("runs").items() if n == self.sender}
+    def sums(self) -> dict[int, int]:
+        return {run: row.sum for (n, run), row in self.db.rows("runs").items() if n == self.sender}
 
     def recent(self, count: int) -> list[int]:
         rows = [(row.opened, run) for (n, run), row in self.db.rows("runs").items() if n == self.sender]

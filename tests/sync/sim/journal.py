@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 
 from qafila.journal import canon
 from qafila.journal.ingest import Parcel
-from qafila.journal.ranges import Ranges, add
+from qafila.journal.ranges import Ranges, add, total
 from qafila.sync.session import CHUNK_BYTES
 from tests.sync.sim import paper
 from tests.sync.sim.disk import Base, Disk
@@ -26,6 +26,7 @@ class Run(NamedTuple):
     last: int
     head: bytes
     opened: int
+    sum: int = 0
     sealed: bool = False
     """Nobody writes under it any more."""
 
@@ -88,7 +89,7 @@ class Journal:
         parcel = paper.write(key, row.head, hlc, kind, patient, fields, lane, dice.randbytes(16))
         made = Row(self.disk.number("no"), parcel, canon.link(parcel.prev, parcel.header), patient, kind)
         self.db.put("records", key, made)
-        self.db.put("runs", (self.node, run), Run(add(row.ranges, [key[2]]), key[2], made.hash, row.opened))
+        self.db.put("runs", (self.node, run), Run(add(row.ranges, [key[2]]), key[2], made.hash, row.opened, total([made.hash], row.sum)))
         self.on_written(key, made)
 
     def on_written(self, key: Key, row: Row) -> None:
@@ -144,8 +145,10 @@ class Journal:
             ranges = add(row.ranges, [k[2] for k in by_run[run]])
             # The statement that reads and the one that writes are two.
             self.disk.step()
+            all_of_it = total((fresh[k].hash for k in by_run[run]), row.sum)
             # What comes back of one's own cannot be continued: it may have gaps.
-            self.db.put("runs", run, Run(ranges, last, head, row.opened, row.sealed or run[0] == self.node))
+            sealed = row.sealed or run[0] == self.node
+            self.db.put("runs", run, Run(ranges, last, head, row.opened, all_of_it, sealed))
 
     def restored(self) -> bool:
         """Whether a restore may have cost this node records of any author."""

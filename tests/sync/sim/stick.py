@@ -27,6 +27,7 @@ class Up(NamedTuple):
 
 class Down(NamedTuple):
     held: dict[int, Ranges]
+    sums: dict[int, int]
     aside: set[bytes]
     numbers: list[int]
     parcels: list[Parcel]
@@ -60,9 +61,9 @@ def _take(world: World, up: Up) -> None:
         numbers, parcels = desk.fetch(10**6)
     except OSError:
         return
-    held, life = desk.held(), desk.life()
+    held, sums, life = desk.held(), desk.sums(), desk.life()
     tables = world.server.disk.tables["quarantine"].values()
-    down = Down(held, {p.header for _, p in tables}, numbers, parcels, life)
+    down = Down(held, sums, {p.header for _, p in tables}, numbers, parcels, life)
     for _ in range(world.dice.choice((0, 1, 2))):
         world.after(world.dice.uniform(1, world.faults.length_s), lambda: _back(world, down, up.unit))
 
@@ -96,5 +97,5 @@ def _receipt(unit: Unit, no: int, key: Key, down: Down) -> None:
     if db.get("records", key).parcel.header in down.aside:
         db.put("aside", key[1:], True)
         db.drop("pending", no)
-    elif key[0] == unit.name and holds(down.held.get(key[1], []), key[2]):
+    elif key[0] == unit.name and holds(down.held.get(key[1], []), key[2]) and unit.store.same(key[1], down):
         db.drop("pending", no)

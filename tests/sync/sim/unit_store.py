@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
+from typing import Any
+
 from qafila.journal.ingest import Parcel
-from qafila.journal.ranges import HEAD, Ranges, holds, join, subtract, without
+from qafila.journal.ranges import Ranges, holds, join, subtract, total, without
 from qafila.sync.messages import File, Given
 from tests.sync.sim.disk import Disk
 from qafila.sync.node_store import Seen
@@ -164,15 +166,19 @@ class UnitStore(Journal):
                     self.db.put("aside", key[1:], True)
                 self.db.drop("pending", no)
 
-    def heads(self, held: dict[int, Ranges]) -> dict[int, bytes]:
-        found = {}
-        for run, ranges in held.items():
-            if ranges:
-                theirs = self.db.get("aside", (run, ranges[-1][1]))
-                found[run] = theirs or self.db.get("records", (self.node, run, ranges[-1][1])).hash
-        return found
+    def sums(self, held: dict[int, Ranges]) -> dict[int, int]:
+        return {run: self._total(run, ranges) ^ (self.db.get("forks", run) or 0) for run, ranges in held.items()}
 
-    def reconcile(self, ranges: dict[int, Ranges], heads: dict[int, bytes]) -> None:
+    def _total(self, run: int, ranges: Ranges) -> int:
+        """Of what is here of these."""
+        keys = ((self.node, run, seq) for first, last in ranges for seq in range(first, last + 1))
+        return total(row.hash for row in map(self.db.rows("records").get, keys) if row is not None)
+
+    def same(self, run: int, told: Any) -> bool:
+        """Whether the hub has the same records under these numbers."""
+        return self._total(run, told.held[run]) == told.sums[run]
+
+    def reconcile(self, ranges: dict[int, Ranges], sums: dict[int, int]) -> None:
         own = self.own()
         lost = 0
         with self.db.atomic():
@@ -182,13 +188,9 @@ class UnitStore(Journal):
                     for seq in range(first, last + 1):
                         self.db.drop("aside", (run, seq))
                         lost += self._wait_again((self.node, run, seq))
-                if not ranges[run]:
-                    continue
-                mine = self.db.get("records", (self.node, run, ranges[run][-1][1]))
-                if mine is not None and mine.hash[:HEAD] == heads[run][:HEAD]:
-                    self._confirmed(run, ranges[run])
-                elif mine is not None:
-                    self._forked(run, ranges[run], heads[run])
+                # What is not here cannot be compared; it comes back, and then it can.
+                if not subtract(ranges[run], own[run]):
+                    self._agree(run, ranges[run], sums.get(run, 0))
             if lost:
                 for run, seq in list(self.db.rows("aside")):
                     self._wait_again((self.node, run, seq))
@@ -198,24 +200,25 @@ class UnitStore(Journal):
                         self.db.put("files", name, row._replace(sent=False))
                         self.db.drop("stamps", name)
 
-    def _confirmed(self, run: int, ranges: Ranges) -> None:
-        for no, (_, key) in list(self.db.rows("pending").items()):
-            if key[:2] == (self.node, run) and holds(ranges, key[2]):
-                self.db.drop("pending", no)
-        for key in list(self.db.rows("aside")):
-            if key[0] == run and holds(ranges, key[1]):
+    def _agree(self, run: int, ranges: Ranges, their_sum: int) -> None:
+        aside = [key for key in self.db.rows("aside") if key[0] == run and holds(ranges, key[1])]
+        other = self._total(run, ranges) ^ their_sum
+        if not other:
+            for no, (_, key) in list(self.db.rows("pending").items()):
+                if key[:2] == (self.node, run) and holds(ranges, key[2]):
+                    self.db.drop("pending", no)
+            for key in aside:
                 self.db.drop("aside", key)
-
-    def _forked(self, run: int, ranges: Ranges, head: bytes) -> None:
-        """Another machine wrote under this run as well, and the hub has its records."""
-        self.seal_runs()
-        aside = [seq for r, seq in self.db.rows("aside") if r == run and holds(ranges, seq)]
-        last = ranges[-1][1]
-        for seq in aside:
-            self.db.put("aside", (run, seq), head[:HEAD] if seq == last else b"other")
-        if last not in aside:
+            self.db.drop("forks", run)
+        elif self.db.get("forks", run) == other:
+            for key in aside:
+                self.db.put("aside", key, "other")
+        else:
+            # Another machine wrote under this run as well, and the hub has its records: it has to see ours.
+            self.seal_runs()
+            self.db.put("forks", run, other)
             for key in list(self.db.rows("records")):
-                if key[:2] == (self.node, run) and key[2] not in aside:
+                if key[:2] == (self.node, run) and holds(ranges, key[2]) and key[1:] not in aside:
                     self._wait_again(key)
 
     def _wait_again(self, key: Key) -> int:
