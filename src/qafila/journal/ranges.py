@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from bisect import bisect_right
 from collections.abc import Iterable, Mapping
 
 import orjson
@@ -58,7 +59,8 @@ def missing(ranges: Ranges, last: int) -> Ranges:
 
 def holds(ranges: Ranges, number: int) -> bool:
     """Whether `number` is in one of the ranges."""
-    return any(first <= number <= last for first, last in ranges)
+    place = bisect_right(ranges, number, key=lambda r: r[0])
+    return place > 0 and number <= ranges[place - 1][1]
 
 
 def without(ranges: Ranges, numbers: Iterable[int]) -> Ranges:

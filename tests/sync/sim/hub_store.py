@@ -119,6 +119,7 @@ class Desk(HubJournal):
     def backups(self, life: int) -> tuple[int, int]:
         lives, backups = self.db.rows("lives"), self.db.rows("backups")
         begun = len(backups)
+        life = abs(life)
         if life in (0, self.life()):
             return begun, max((n for n, stands in backups.items() if stands), default=0)
         if life not in lives:

@@ -83,6 +83,7 @@ def _back(world: World, down: Down, name: str) -> None:
         with store.db.atomic():
             for no, (_, key) in list(store.db.rows("pending").items()):
                 _receipt(unit, no, key, down)
+            store.heard_by_stick(down.life)
             store.ingest(down.parcels, "H")
             for number, parcel in zip(down.numbers, down.parcels, strict=True):
                 store.db.put("stickmail", number, (paper.read(parcel).hash, down.life))

@@ -117,6 +117,11 @@ class UnitStore(Journal):
             self.db.drop("files", name)
             self.db.drop("stamps", name)
 
+    def heard_by_stick(self, life: int) -> None:
+        """What comes by stick may be of a life of the hub that is over: all has to be compared at the next contact."""
+        if life != self.peer.life:
+            self.db.put("peer", HUB, self.peer._replace(life=-abs(self.peer.life or life)))
+
     def noted(self) -> list[int]:
         return [n for n, (_, life) in self.db.rows("stickmail").items() if life == self.life()]
 
