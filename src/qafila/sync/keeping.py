@@ -7,7 +7,8 @@ before a greeting that told *n* backups begun is in backup *n* + 1; once that on
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from typing import TypeVar
 
 import orjson
 from django.db import transaction
@@ -22,6 +23,7 @@ from qafila.sync.node_store import Seen
 
 TOLD = 20_000
 _SOME = 500
+T = TypeVar("T")
 log = logging.getLogger("qafila.sync")
 
 
@@ -37,14 +39,11 @@ def safe_to_drop(records: Iterable[int] = (), files: Iterable[str] = ()) -> bool
     numbers = list(records)
     if numbers and not _covered(hub, numbers):
         return False
-    names = set(files)
-    for some in _parts(sorted(names)):
+    for some in _parts(sorted(set(files))):
         safe = Upload.objects.filter(sha256__in=some, begun__lt=hub.stands)
-        kept = Blob._base_manager.filter(sha256__in=safe.values("sha256"), sent=True)
         # What never came whole is no loss.
-        half = Blob._base_manager.filter(sha256__in=some, complete=False)
-        known = Blob._base_manager.filter(sha256__in=some)
-        if (known.count()) > kept.filter(complete=True).count() + half.count():
+        whole = Blob._base_manager.filter(sha256__in=some, complete=True)
+        if whole.exclude(sent=True, sha256__in=safe.values("sha256")).exists():
             return False
     return True
 
@@ -63,8 +62,8 @@ def _latest(stands: int) -> Covered | None:
     return Covered.objects.filter(begun__lt=stands).order_by("-begun").first()
 
 
-def _parts(items: list[object] | list[int] | list[str]) -> Iterable[list[object]]:
-    return ([*items[start : start + _SOME]] for start in range(0, len(items), _SOME))
+def _parts(items: Sequence[T]) -> Iterable[Sequence[T]]:
+    return (items[start : start + _SOME] for start in range(0, len(items), _SOME))
 
 
 def seen() -> Seen:

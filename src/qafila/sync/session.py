@@ -282,7 +282,8 @@ class UnitSession:
             wanted = {node: _by_run(runs) for node, runs in (message.wanted or {}).items()}
             self.store.begin_life(message.life, message.stands, message.ack_no, wanted)
         self.store.set_ack_no(message.ack_no)
-        if sent.seen is not None:
+        if sent.seen is not None and message.ranges is None:
+            # Where the two did not agree something waits again that did not when the greeting left.
             self.store.note_backups(sent.seen, message.begun, message.stands)
         self.greeted = not self._tell_own
         if self.greeted:

@@ -36,7 +36,7 @@ class HubJournal(Journal):
             self.db.lock(("person", person))
         for key, row in records:
             if row.patient:
-                for node in {key[0], read(row.parcel).fields.get("to")} & set(self.units):
+                for node in sorted({key[0], read(row.parcel).fields.get("to")} & set(self.units)):
                     self.admit(row.patient, node)
         for key, row in records:
             if row.patient:

@@ -89,7 +89,8 @@ class Journal:
         parcel = paper.write(key, row.head, hlc, kind, patient, fields, lane, dice.randbytes(16))
         made = Row(self.disk.number("no"), parcel, canon.link(parcel.prev, parcel.header), patient, kind)
         self.db.put("records", key, made)
-        self.db.put("runs", (self.node, run), Run(add(row.ranges, [key[2]]), key[2], made.hash, row.opened, total([made.hash], row.sum)))
+        longer = Run(add(row.ranges, [key[2]]), key[2], made.hash, row.opened, total([made.hash], row.sum))
+        self.db.put("runs", (self.node, run), longer)
         self.on_written(key, made)
 
     def on_written(self, key: Key, row: Row) -> None:

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-
 from typing import Any
 
 from qafila.journal.ingest import Parcel
 from qafila.journal.ranges import Ranges, holds, join, subtract, total, without
 from qafila.sync.messages import File, Given
-from tests.sync.sim.disk import Disk
 from qafila.sync.node_store import Seen
+from tests.sync.sim.disk import Disk
 from tests.sync.sim.journal import HUB, Journal, Peer, count
 from tests.sync.sim.paper import Key, Row, read
 
