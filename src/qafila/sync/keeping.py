@@ -94,13 +94,13 @@ def begin_life(hub: str, life: int, stands: int, ack_no: int, wanted: dict[str, 
     last backup of both its lives does not cover is offered again."""
     with transaction.atomic(using=here().database):
         peer = Peer.objects.select_for_update().get(code=hub)
-        first = not peer.life
+        before = peer.life
         Covered.objects.filter(begun__gte=stands).delete()
         Upload.objects.filter(begun__gte=stands).update(begun=None)
         StickMail.objects.all().delete()
         peer.life, peer.ack_no, peer.stands = life, ack_no, stands
         peer.save(update_fields=["life", "ack_no", "stands"])
-        if first:
+        if not before:
             return
         asked = 0
         for node, runs in wanted.items():
@@ -108,8 +108,9 @@ def begin_life(hub: str, life: int, stands: int, ack_no: int, wanted: dict[str, 
                 mine = Record._base_manager.filter(node=node, run=run)
                 for first_seq, last_seq in ranges:
                     asked += mine.filter(seq__gte=first_seq, seq__lte=last_seq).update(pending=True)
-        offer_again(stands)
-    log.warning("the hub was restored: it gets %d records of others back, and files and the rest anew", asked)
+        if abs(before) != life:
+            offer_again(stands)
+            log.warning("the hub was restored: it gets %d records of others back, and files and the rest anew", asked)
 
 
 def offer_again(stands: int) -> None:
