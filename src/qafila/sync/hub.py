@@ -34,6 +34,8 @@ from qafila.sync.messages import (
     Welcome,
 )
 
+Have = dict[str, dict[int, Ranges]]
+"""Node → run → ranges."""
 MAX_MAIL = 400_000
 MAX_OFFER = 100
 MAX_ACKS = 1000
@@ -65,11 +67,9 @@ class HubStore(Protocol):
     def backups(self, life: int) -> tuple[int, int]:
         """How many were begun; the last one that stands elsewhere, or that a node of another life shares with us."""
 
-    def settle_mail(self, have: dict[str, dict[int, Ranges]]) -> None:
-        """Mail counts as acknowledged where the sender has the record, and waits where not."""
-
-    def lost(self, have: dict[str, dict[int, Ranges]]) -> dict[str, dict[int, Ranges]]:
-        """What of it is not here, and was here before a restore."""
+    def compare(self, have: Have, sums: dict[str, dict[int, int]]) -> Have:
+        """What of it a restore has cost this hub, or is another record here. The sender's mail counts as acknowledged
+        where it has the same record, and waits where not."""
 
     def held(self) -> dict[int, Ranges]:
         """Run → ranges of the sender's own records that are here."""
@@ -132,13 +132,13 @@ def _hello(store: HubStore, frame: Frame) -> Message:
         taken = _take(store, said.parcels) if said.parcels else Taken()
         if known and said.ack_no < store.ack_no():
             store.forget_acks(said.ack_no)
-        held, sums = store.held(), store.sums()
+        held, totals = store.held(), store.sums()
         if said.own is not None:
             _return_lost(store, said.own, held)
         if not known and said.have is not None:
             have = {node: _by_run(runs) for node, runs in said.have.items()}
-            store.settle_mail(have)
-            wanted = {node: _told(runs) for node, runs in store.lost(have).items()}
+            sums = {n: {run: (said.sums or {}).get(n, {}).get(f"{run:x}", 0) for run in have[n]} for n in have}
+            wanted = {node: _told(runs) for node, runs in store.compare(have, sums).items()}
         store.seen(frame.time_ms)
         number = store.ack_no()
     taken.mail = store.waiting()
@@ -147,9 +147,9 @@ def _hello(store: HubStore, frame: Frame) -> Message:
     if agree:
         return Welcome(number, taken, None, b"", life, begun, stands)
     told = held if said.own is not None else {run: held[run] for run in store.recent(RECENT_RUNS) if run in held}
-    rest = digest({run: ranges for run, ranges in held.items() if run not in told}, sums)
-    totals = {f"{run:x}": sums[run] for run in told if run in sums}
-    return Welcome(number, taken, _told(told), rest, life, begun, stands, totals, wanted)
+    rest = digest({run: ranges for run, ranges in held.items() if run not in told}, totals)
+    of_told = {f"{run:x}": totals[run] for run in told if run in totals}
+    return Welcome(number, taken, _told(told), rest, life, begun, stands, of_told, wanted)
 
 
 def _told(runs: dict[int, Ranges]) -> dict[str, Ranges]:

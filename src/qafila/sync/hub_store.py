@@ -18,6 +18,7 @@ from qafila.journal.ranges import Ranges, loads
 from qafila.kernel import clock
 from qafila.sync import mailbox, restored
 from qafila.sync.frames import FrameError
+from qafila.sync.hub import Have
 from qafila.sync.messages import File, Given
 from qafila.sync.models import Peer, Scope
 from qafila.sync.signals import arrived
@@ -68,13 +69,9 @@ class Desk:
         """How many were begun; the last one that stands, or that a node of another life shares."""
         return restored.backups(life)
 
-    def settle_mail(self, have: restored.Have) -> None:
-        """Mail counts as acknowledged where the sender has the record."""
-        restored.settle_mail(self.peer, have)
-
-    def lost(self, have: restored.Have) -> restored.Have:
-        """What of it a restore has cost this hub."""
-        return restored.lost(have)
+    def compare(self, have: Have, sums: dict[str, dict[int, int]]) -> Have:
+        """What of it a restore has cost this hub; mail counts as acknowledged where the sender has the record."""
+        return restored.compare(self.peer, have, sums)
 
     def sums(self) -> dict[int, int]:
         """Run → the total of the sender's own records."""

@@ -44,6 +44,8 @@ class Hello(Message):
     """The hub's life (`Welcome.life`) that the unit has come to terms with; 0: none yet."""
     have: dict[str, dict[str, Ranges]] | None = None
     """Node → run → ranges of all other records that it holds, after the hub named another life."""
+    sums: dict[str, dict[str, int]] | None = None
+    """With `have`: `journal.ranges.total` of each."""
 
 
 class Taken(Message):

@@ -30,8 +30,8 @@ class Store(Protocol):
     def life(self) -> int:
         """The hub's life that this node has come to terms with; 0: none yet."""
 
-    def have(self) -> dict[str, dict[int, Ranges]]:
-        """Node → run → ranges of all records that other nodes wrote."""
+    def have(self) -> tuple[dict[str, dict[str, Ranges]], dict[str, dict[str, int]]]:
+        """Node → run (hexadecimal) → ranges of all records that other nodes wrote, and → their total."""
 
     def seen(self) -> Seen:
         """What is here now."""

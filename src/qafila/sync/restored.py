@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import logging
 import secrets
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import timedelta
 
 from django.db import DatabaseError, connections, transaction
@@ -19,15 +19,14 @@ from qafila.journal import lives
 from qafila.journal.header import decode
 from qafila.journal.here import here
 from qafila.journal.ingest import Parcel
-from qafila.journal.models import Run
-from qafila.journal.ranges import Ranges, holds, loads, subtract
+from qafila.journal.models import Record, Run
+from qafila.journal.ranges import Ranges, holds, loads, subtract, total
 from qafila.kernel import clock
 from qafila.sync import intake
+from qafila.sync.hub import Have
 from qafila.sync.intake import Outcome
 from qafila.sync.models import Backup, Life, Mail, Peer
 
-Have = dict[str, dict[int, Ranges]]
-"""Node → run → ranges."""
 LOOK_S = 30.0
 """Between two looks whether PostgreSQL is still the one that it was."""
 LATE = timedelta(days=1)
@@ -118,9 +117,44 @@ def backups(life_of_unit: int) -> tuple[int, int]:
     return begun, Backup.objects.filter(stands__isnull=False).aggregate(n=Max("pk"))["n"] or 0
 
 
-def settle_mail(peer: Peer, have: Have) -> None:
-    """Mail counts as acknowledged where the node has the record, and waits where it has not. In one number, which is
-    later than all others: a clone of that node sees that it knows nothing of it."""
+def compare(peer: Peer, have: Have, sums: dict[str, dict[int, int]]) -> Have:
+    """What of it a restore has cost this node, or is another record here (the memory of a machine was copied). Mail
+    counts as acknowledged where the peer has the same record, and waits where not."""
+    latest = _latest()
+    asked: Have = {}
+    if latest is not None and latest.restored:
+        for node, run, ranges, here_now in _side_by_side(have):
+            left = subtract(ranges, here_now)
+            if not left and _total(node, run, ranges) != sums[node][run]:
+                left = ranges
+            if left:
+                asked.setdefault(node, {})[run] = left
+    same = {n: {run: subtract(r, asked.get(n, {}).get(run, [])) for run, r in runs.items()} for n, runs in have.items()}
+    _settle_mail(peer, same)
+    return asked
+
+
+def _side_by_side(have: Have) -> Iterator[tuple[str, int, Ranges, Ranges]]:
+    rows = Run._base_manager.filter(node__in=list(have)).values_list("node", "run", "ranges")
+    here_now = {(node, run): loads(ranges) for node, run, ranges in rows}
+    for node, runs in have.items():
+        for run, ranges in runs.items():
+            yield node, run, ranges, here_now.get((node, run), [])
+
+
+def _total(node: str, run: int, ranges: Ranges) -> int:
+    row = Run._base_manager.get(node=node, run=run)
+    if loads(row.ranges) == ranges:
+        return row.sum
+    found = 0
+    for first, last in ranges:
+        rows = Record._base_manager.filter(node=node, run=run, seq__gte=first, seq__lte=last)
+        found = total(map(bytes, rows.values_list("hash", flat=True)), found)
+    return found
+
+
+def _settle_mail(peer: Peer, have: Have) -> None:
+    """In one acknowledgement, later than all others: a clone of that node sees that it knows nothing of it."""
     peer.ack_no = max(peer.ack_no + 1, clock.now_ms())
     peer.save(update_fields=["ack_no"])
     rows = Mail.objects.filter(to=peer.code).exclude(record__node=peer.code)
@@ -135,21 +169,6 @@ def settle_mail(peer: Peer, have: Have) -> None:
     for numbers, acked in ((known, peer.ack_no), (unknown, None)):
         for start in range(0, len(numbers), _CHUNK):
             Mail.objects.filter(pk__in=numbers[start : start + _CHUNK]).update(acked=acked)
-
-
-def lost(have: Have) -> dict[str, dict[int, Ranges]]:
-    """What of it is not here, and was before a restore; nothing on a node that was never restored."""
-    latest = _latest()
-    if latest is None or not latest.restored:
-        return {}
-    found: dict[str, dict[int, Ranges]] = {}
-    rows = Run._base_manager.filter(node__in=list(have)).values_list("node", "run", "ranges")
-    here_now = {(node, run): loads(ranges) for node, run, ranges in rows}
-    for node, runs in have.items():
-        for run, ranges in runs.items():
-            if left := subtract(ranges, here_now.get((node, run), [])):
-                found.setdefault(node, {})[run] = left
-    return found
 
 
 def take(parcels: Sequence[Parcel], sender: str) -> Outcome:

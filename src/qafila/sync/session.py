@@ -215,13 +215,11 @@ class UnitSession:
     def _hello(self) -> _Sent:
         rows = self.store.pending(STRICT, self._raw, set())
         own = {f"{run:x}": ranges for run, ranges in self.store.own().items()} if self._tell_own else None
-        have = None
-        if self._tell_have:
-            have = {node: {f"{run:x}": r for run, r in runs.items()} for node, runs in self.store.have().items()}
+        have, sums = self.store.have() if self._tell_have else (None, None)
         packed = codec.COLUMNS.pack([p for _, p in rows])
         held, seen = self.store.held(), self.store.seen()
         mark = digest(held, self.store.sums(held))
-        said = Hello(self.store.ack_no(), mark, packed, own, self.store.life(), have)
+        said = Hello(self.store.ack_no(), mark, packed, own, self.store.life(), have, sums)
         return _Sent(said, [n for n, _ in rows], full=self._full(rows), urgent=True, seen=seen)
 
     def _push(self, lanes: range) -> _Sent | None:

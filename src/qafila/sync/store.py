@@ -63,13 +63,15 @@ class JournalStore:
             numbers = [seq for r, seq in aside if r == run]
             yield from own.filter(run=run, seq__in=numbers, pending=False).values_list("run", "seq", "hash")
 
-    def have(self) -> dict[str, dict[int, Ranges]]:
-        """Node → run → ranges of all records of others."""
-        found: dict[str, dict[int, Ranges]] = {}
-        rows = Run._base_manager.exclude(node=here().node).values_list("node", "run", "ranges")
-        for node, run, ranges in rows:
-            found.setdefault(node, {})[run] = loads(ranges)
-        return found
+    def have(self) -> tuple[dict[str, dict[str, Ranges]], dict[str, dict[str, int]]]:
+        """Node → run → ranges of all records of others, and → their total."""
+        found: dict[str, dict[str, Ranges]] = {}
+        sums: dict[str, dict[str, int]] = {}
+        rows = Run._base_manager.exclude(node=here().node).values_list("node", "run", "ranges", "sum")
+        for node, run, ranges, number in rows:
+            found.setdefault(node, {})[f"{run:x}"] = loads(ranges)
+            sums.setdefault(node, {})[f"{run:x}"] = number
+        return found, sums
 
     def own(self) -> dict[int, Ranges]:
         """Run → ranges of own records."""

@@ -7,6 +7,7 @@ from contextlib import contextmanager
 
 from qafila.journal.ingest import Parcel
 from qafila.journal.ranges import Ranges, holds, subtract
+from qafila.sync.hub import Have
 from qafila.sync.messages import File, Given
 from tests.sync.sim.disk import Disk
 from tests.sync.sim.journal import HUB, REFERENCE, Journal, Mail, Peer, count
@@ -126,7 +127,21 @@ class Desk(HubJournal):
             return begun, 0
         return begun, int(min(base for order, base in lives.values() if order > lives[life][0]))
 
-    def settle_mail(self, have: dict[str, dict[int, Ranges]]) -> None:
+    def compare(self, have: Have, sums: dict[str, dict[int, int]]) -> Have:
+        asked: Have = {}
+        for node, runs in have.items() if self.restored() else ():
+            here = self.own(node)
+            for run, ranges in runs.items():
+                left = subtract(ranges, here.get(run, []))
+                if not left and self.total(node, run, ranges) != sums[node][run]:
+                    left = ranges
+                if left:
+                    asked.setdefault(node, {})[run] = left
+        same = {n: {r: subtract(x, asked.get(n, {}).get(r, [])) for r, x in runs.items()} for n, runs in have.items()}
+        self._settle_mail(same)
+        return asked
+
+    def _settle_mail(self, have: Have) -> None:
         peer = self.peer
         ack_no = max(peer.ack_no + 1, int(self.now * 1000))
         self.db.put("peer", self.sender, peer._replace(ack_no=ack_no))
@@ -137,15 +152,6 @@ class Desk(HubJournal):
                 self.db.put(f"mail/{self.sender}", number, mail._replace(acked=ack_no))
             elif not there and mail.acked is not None and node != self.sender:
                 self.db.put(f"mail/{self.sender}", number, mail._replace(acked=None))
-
-    def lost(self, have: dict[str, dict[int, Ranges]]) -> dict[str, dict[int, Ranges]]:
-        found: dict[str, dict[int, Ranges]] = {}
-        for node, runs in have.items():
-            here = self.own(node)
-            for run, ranges in runs.items():
-                if left := subtract(ranges, here.get(run, [])):
-                    found.setdefault(node, {})[run] = left
-        return found
 
     def held(self) -> dict[int, Ranges]:
         return self.own(self.sender)

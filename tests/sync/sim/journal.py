@@ -165,6 +165,11 @@ class Journal:
         raw = hashlib.sha256(parcel.header + (parcel.fields or b"")).digest()
         self.db.put("quarantine", raw, (key, parcel))
 
+    def total(self, node: str, run: int, ranges: Ranges) -> int:
+        """Of what is here of these."""
+        keys = ((node, run, seq) for first, last in ranges for seq in range(first, last + 1))
+        return total(row.hash for row in map(self.db.rows("records").get, keys) if row is not None)
+
     def own(self, node: str) -> dict[int, Ranges]:
         return {run: row.ranges for (n, run), row in self.db.rows("runs").items() if n == node}
 

@@ -71,6 +71,8 @@ class Server:
         del self.backups[place + 1 :]
         self.restored_at = self.world.now
         tables = self.disk.tables
+        if not self.world.plant.hub_begins_a_life:
+            return
         tables["lives"][self.world.dice.getrandbits(31) + 2] = (len(tables["lives"]), len(tables["backups"]))
         for run, row in list(tables["runs"].items()):
             if run[0] == HUB:

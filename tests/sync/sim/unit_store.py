@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from qafila.journal.ingest import Parcel
-from qafila.journal.ranges import Ranges, holds, join, subtract, total, without
+from qafila.journal.ranges import Ranges, holds, join, subtract, without
 from qafila.sync.messages import File, Given
 from qafila.sync.node_store import Seen
 from tests.sync.sim.disk import Disk
@@ -46,12 +46,14 @@ class UnitStore(Journal):
     def life(self) -> int:
         return self.peer.life
 
-    def have(self) -> dict[str, dict[int, Ranges]]:
-        found: dict[str, dict[int, Ranges]] = {}
+    def have(self) -> tuple[dict[str, dict[str, Ranges]], dict[str, dict[str, int]]]:
+        found: dict[str, dict[str, Ranges]] = {}
+        sums: dict[str, dict[str, int]] = {}
         for (node, run), row in self.db.rows("runs").items():
             if node != self.node:
-                found.setdefault(node, {})[run] = row.ranges
-        return found
+                found.setdefault(node, {})[f"{run:x}"] = row.ranges
+                sums.setdefault(node, {})[f"{run:x}"] = row.sum
+        return found, sums
 
     def seen(self) -> Seen:
         top = max((row.no for row in self.db.rows("records").values()), default=0)
@@ -89,13 +91,20 @@ class UnitStore(Journal):
                     for first, last in ranges:
                         for seq in range(first, last + 1):
                             self._wait_again((node, run, seq))
-            if abs(before.life) == life:
-                return
+            if abs(before.life) != life:
+                self.offer_aside_again()
+                self.offer_files_again()
+
+    def offer_aside_again(self) -> None:
+        with self.db.atomic():
             for run, seq in list(self.db.rows("aside")):
                 key = (self.node, run, seq)
                 if not self.covered(self.db.get("records", key).no):
                     self._wait_again(key)
                     self.db.drop("aside", (run, seq))
+
+    def offer_files_again(self) -> None:
+        with self.db.atomic():
             for name, row in list(self.db.rows("files").items()):
                 if row.complete and not self._stamped(name):
                     self.db.put("files", name, row._replace(sent=False))
@@ -173,16 +182,13 @@ class UnitStore(Journal):
                 self.db.drop("pending", no)
 
     def sums(self, held: dict[int, Ranges]) -> dict[int, int]:
-        return {run: self._total(run, ranges) ^ (self.db.get("forks", run) or 0) for run, ranges in held.items()}
-
-    def _total(self, run: int, ranges: Ranges) -> int:
-        """Of what is here of these."""
-        keys = ((self.node, run, seq) for first, last in ranges for seq in range(first, last + 1))
-        return total(row.hash for row in map(self.db.rows("records").get, keys) if row is not None)
+        return {
+            run: self.total(self.node, run, ranges) ^ (self.db.get("forks", run) or 0) for run, ranges in held.items()
+        }
 
     def same(self, run: int, told: Any) -> bool:
         """Whether the hub has the same records under these numbers."""
-        return self._total(run, told.held[run]) == told.sums[run]
+        return self.total(self.node, run, told.held[run]) == told.sums[run]
 
     def reconcile(self, ranges: dict[int, Ranges], sums: dict[int, int]) -> None:
         own = self.own()
@@ -208,7 +214,7 @@ class UnitStore(Journal):
 
     def _agree(self, run: int, ranges: Ranges, their_sum: int) -> None:
         aside = [key for key in self.db.rows("aside") if key[0] == run and holds(ranges, key[1])]
-        other = self._total(run, ranges) ^ their_sum
+        other = self.total(self.node, run, ranges) ^ their_sum
         if not other:
             for no, (_, key) in list(self.db.rows("pending").items()):
                 if key[:2] == (self.node, run) and holds(ranges, key[2]):

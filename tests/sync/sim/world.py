@@ -38,6 +38,7 @@ class Plant:
         return Desk
 
     run_goes_on_after_restore = False
+    hub_begins_a_life = True
     says_lost = True
     events: tuple[str, ...] = ()
     """Only these befall the fleet."""
