@@ -112,6 +112,7 @@ class UnitSession:
         self._tell_own = self._tell_have = False
         self._acks: list[int] = []
         self._noted: set[int] = set()
+        self._again = False
         self._out: dict[int, _Sent] = {}
         self._uploads: dict[str, list[int]] = {}
         self._chunks: dict[str, int] = {}
@@ -171,9 +172,14 @@ class UnitSession:
         self._uploads = {name: todo for name, todo in self._uploads.items() if name in under_way}
         self._done_files.clear()
 
+    def greet_again(self) -> None:
+        """Greet once more as soon as nothing else is under way: a conversation of days has to hear of backups."""
+        self._again = True
+
     def _choose(self) -> _Sent | None:
-        if not self.greeted:
-            return None if self._out else self._hello()
+        if not self.greeted or (self._again and self.idle):
+            self._again = self.greeted = False
+            return self._hello() if self.idle else None
         return self._push(URGENT) or self._next_chunk(0, 0) or self._pull() or self._push(STRICT) or self._shared()
 
     def _shared(self) -> _Sent | None:
