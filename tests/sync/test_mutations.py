@@ -93,6 +93,8 @@ class WatermarkTooHigh(Plant):
 class WatermarkOfAnotherLife(Plant):
     """The numbers of the hub's backups are believed over a restore, after which they are given anew."""
 
+    events = ("restore_hub", "restore_hub_soon", "restore_between", "drop")
+
     def desk(self) -> type[Any]:
         class Forgetful(Desk):
             def backups(self, life: int) -> tuple[int, int]:
@@ -206,6 +208,8 @@ class ConfirmsOnSend(Plant):
 class MailAcknowledgedTooEarly(Plant):
     """Mail is acknowledged before it is on the unit's disk."""
 
+    events = ("full_unit", "stick")
+
     def session(self) -> type[Any]:
         class Early(UnitSession):
             def _mail(self, sent: Any, message: Message) -> None:
@@ -235,22 +239,6 @@ class AckNumberBelieved(Plant):
                 super()._mail(sent, message)
 
         return Trusting
-
-
-class AckNumberGivenAgain(Plant):
-    """A restored hub counts acknowledgements on from where its backup stood."""
-
-    # It takes two disasters after each other: in all seeds together too rare for a test.
-    events = ("restore_hub", "restore_unit", "clone")
-
-    def desk(self) -> type[Any]:
-        class Counting(Desk):
-            def acknowledge(self, numbers: Sequence[int]) -> None:
-                self.now, now = 0.0, self.now
-                super().acknowledge(numbers)
-                self.now = now
-
-        return Counting
 
 
 class AcksOutliveTheConnection(Plant):
@@ -306,7 +294,7 @@ class SentToEverybody(Plant):
 PLANTS = [
     RunGoesOn, AcknowledgesBeforeCommit, PoisonDropped, RangesIgnored, WatermarkIgnored, WatermarkTooHigh,
     WatermarkOfAnotherLife, CursorNotLocked, ConfirmsOnSend, MailAcknowledgedTooEarly, LossNotTold, AckNumberBelieved,
-    AckNumberGivenAgain, AcksOutliveTheConnection, NobodyForgets, BulkFirst, SentToEverybody, RestoreNotTold,
+    AcksOutliveTheConnection, NobodyForgets, BulkFirst, SentToEverybody, RestoreNotTold,
     FilesNotOfferedAgain, AsideNotOfferedAgain, OwnRecordsNotAskedFor, MailNotCompared, SumsIgnored,
 ]  # fmt: skip
 
