@@ -72,9 +72,9 @@ def parser() -> argparse.ArgumentParser:
     _user_commands(commands)
     at = command("check", check, "check journal, chains, rows and blobs of a node; says what is wrong, exit 1 then")
     at.add_argument("dir", type=Path)
-    at = command("backup", backup, "write a node's backup: a consistent, still encrypted copy, while it is running")
-    at.add_argument("dir", type=Path)
-    at.add_argument("file", type=Path)
+    _backup_command(
+        command("backup", backup, "write a node's backup: a consistent, still encrypted copy, while it runs")
+    )
     at = command("restore", restore, "make a node's directory from a backup")
     at.add_argument("file", type=Path)
     at.add_argument("dir", type=Path)
@@ -132,6 +132,25 @@ exit status: 0 done; 1 the hub was not reached, or a bundle was refused, or the 
     words = "with --from-stick: remove bundles that were taken in, here or (by its receipt) on the hub"
     at.add_argument("--clean", action="store_true", help=words)
     at.add_argument("--json", action="store_true", help="print the report as JSON")
+
+
+def _backup_command(at: argparse.ArgumentParser) -> None:
+    at.formatter_class = argparse.RawDescriptionHelpFormatter
+    at.epilog = """Units keep records and files until a backup of their hub that stands elsewhere has them, and send
+again what a restored hub lacks. A FILE on another disk than the node's counts as such at once; else, when it
+has been carried away:                          qafila backup DIR --stands NUMBER
+
+with PostgreSQL's own backups, every time:
+  number=$(qafila backup DIR --mark)            before the backup begins
+  pg_basebackup ... && copy it elsewhere
+  qafila backup DIR --stands $number            when it stands there (also after archiving the WAL of that moment)
+  qafila backup DIR --restored                  after a restore by those means, before units call"""
+    at.add_argument("dir", type=Path)
+    way = at.add_mutually_exclusive_group(required=True)
+    way.add_argument("file", type=Path, nargs="?")
+    way.add_argument("--mark", action="store_true", help="another program makes the backup: print the number of it")
+    way.add_argument("--stands", metavar="NUMBER", type=int, help="the backup of that number is kept elsewhere")
+    way.add_argument("--restored", action="store_true", help="another program has restored this node's database")
 
 
 def _user_commands(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -292,9 +311,19 @@ def backup(args: argparse.Namespace) -> int:
     """`qafila backup`."""
     _enter(args.dir)
     from qafila.node.backup import write
+    from qafila.sync import restored
 
-    size = write(args.dir, args.file)
-    print(f"{args.file}: {size / 1e6:.1f} MB")
+    if args.mark:
+        print(restored.begin_backup())
+    elif args.stands is not None:
+        if not restored.backup_stands(args.stands):
+            raise Failed(f"no backup of number {args.stands} was begun")
+    elif args.restored:
+        restored.open_life()
+        print("units compare everything with this node when they call")
+    else:
+        size, number = write(args.dir, args.file)
+        print(f"{args.file}: {size / 1e6:.1f} MB, number {number}")
     return 0
 
 

@@ -10,7 +10,9 @@ import pytest
 
 from qafila.journal.ingest import Parcel
 from qafila.journal.ranges import Ranges
+from qafila.sync.hub import Have
 from qafila.sync.messages import Mail, Message, Push
+from qafila.sync.node_store import Seen
 from qafila.sync.session import UnitSession
 from tests.sync.sim.disk import Base
 from tests.sync.sim.hub_store import Desk
@@ -54,15 +56,122 @@ class PoisonDropped(Plant):
         return Careless
 
 
-class WatermarkIgnored(Plant):
+class RangesIgnored(Plant):
     """A unit does not look at what the hub says that it holds."""
 
     def unit_store(self) -> type[UnitStore]:
         class Deaf(UnitStore):
-            def reconcile(self, ranges: dict[int, Ranges]) -> None:
+            def reconcile(self, ranges: dict[int, Ranges], sums: dict[int, int]) -> None:
                 pass
 
         return Deaf
+
+
+class WatermarkIgnored(Plant):
+    """A unit throws away what the hub has confirmed, whether a backup has it or not."""
+
+    def unit_store(self) -> type[UnitStore]:
+        class Tidy(UnitStore):
+            def safe_to_drop(self, name: str) -> bool:
+                row = self.db.get("files", name)
+                return row is not None and bool(row.sent)
+
+        return Tidy
+
+
+class WatermarkTooHigh(Plant):
+    """What is confirmed after a backup was begun is taken to be in it."""
+
+    def unit_store(self) -> type[UnitStore]:
+        class Hopeful(UnitStore):
+            def note_backups(self, seen: Seen, begun: int, stands: int) -> None:
+                super().note_backups(seen, begun - 1, stands)
+
+        return Hopeful
+
+
+class WatermarkOfAnotherLife(Plant):
+    """The numbers of the hub's backups are believed over a restore, after which they are given anew."""
+
+    events = ("restore_hub", "restore_hub_soon", "restore_between", "drop")
+
+    def desk(self) -> type[Any]:
+        class Forgetful(Desk):
+            def backups(self, life: int) -> tuple[int, int]:
+                return super().backups(0)
+
+        return Forgetful
+
+
+class RestoreNotTold(Plant):
+    """A restored hub goes on under its old number."""
+
+    hub_begins_a_life = False
+
+
+class FilesNotOfferedAgain(Plant):
+    """A unit lets a restored hub be without files of which it has the records."""
+
+    def unit_store(self) -> type[UnitStore]:
+        class Done(UnitStore):
+            def offer_files_again(self) -> None:
+                pass
+
+        return Done
+
+
+class AsideNotOfferedAgain(Plant):
+    """A unit lets a restored hub be without what it had set aside."""
+
+    def unit_store(self) -> type[UnitStore]:
+        class Done(UnitStore):
+            def offer_aside_again(self) -> None:
+                pass
+
+        return Done
+
+
+class OwnRecordsNotAskedFor(Plant):
+    """A restored hub does not ask its units for what it wrote itself and lost."""
+
+    def desk(self) -> type[Any]:
+        class Proud(Desk):
+            def compare(self, have: Have, sums: dict[str, dict[int, int]]) -> Have:
+                super().compare(have, sums)
+                return {}
+
+        return Proud
+
+
+class MailNotCompared(Plant):
+    """A restored hub goes by the number that a unit tells, although a clone may have brought it about."""
+
+    events = ("clone", "restore_hub", "restore_unit", "clone_and_restore")
+
+    def desk(self) -> type[Any]:
+        class Trusting(Desk):
+            def _settle_mail(self, have: Have) -> None:
+                pass
+
+        return Trusting
+
+
+class SumsIgnored(Plant):
+    """Ranges are compared, and not which records they mean: two machines with one memory are taken for one."""
+
+    def unit_store(self) -> type[UnitStore]:
+        class Blind(UnitStore):
+            def total(self, node: str, run: int, ranges: Ranges) -> int:
+                return 0
+
+        return Blind
+
+    def desk(self) -> type[Any]:
+        class Blind(Desk):
+            def sums(self) -> dict[int, int]:
+                return dict.fromkeys(super().sums(), 0)
+
+        return Blind
 
 
 class _Loose(Base):
@@ -99,6 +208,8 @@ class ConfirmsOnSend(Plant):
 class MailAcknowledgedTooEarly(Plant):
     """Mail is acknowledged before it is on the unit's disk."""
 
+    events = ("full_unit", "stick")
+
     def session(self) -> type[Any]:
         class Early(UnitSession):
             def _mail(self, sent: Any, message: Message) -> None:
@@ -128,22 +239,6 @@ class AckNumberBelieved(Plant):
                 super()._mail(sent, message)
 
         return Trusting
-
-
-class AckNumberGivenAgain(Plant):
-    """A restored hub counts acknowledgements on from where its backup stood."""
-
-    # It takes two disasters after each other: in all seeds together too rare for a test.
-    events = ("restore_hub", "restore_unit", "clone")
-
-    def desk(self) -> type[Any]:
-        class Counting(Desk):
-            def acknowledge(self, numbers: Sequence[int]) -> None:
-                self.now, now = 0.0, self.now
-                super().acknowledge(numbers)
-                self.now = now
-
-        return Counting
 
 
 class AcksOutliveTheConnection(Plant):
@@ -190,16 +285,17 @@ class SentToEverybody(Plant):
         class Open(Desk):
             def fan_out(self, records: Sequence[Any], sender: str) -> None:
                 for key, row in records:
-                    for node in set(self.units) - {key[0], sender}:
+                    for node in sorted(set(self.units) - {key[0]}):
                         self.post(node, key, row.parcel.lane)
 
         return Open
 
 
 PLANTS = [
-    RunGoesOn, AcknowledgesBeforeCommit, PoisonDropped, WatermarkIgnored, CursorNotLocked, ConfirmsOnSend,
-    MailAcknowledgedTooEarly, LossNotTold, AckNumberBelieved, AckNumberGivenAgain, AcksOutliveTheConnection,
-    NobodyForgets, BulkFirst, SentToEverybody,
+    RunGoesOn, AcknowledgesBeforeCommit, PoisonDropped, RangesIgnored, WatermarkIgnored, WatermarkTooHigh,
+    WatermarkOfAnotherLife, CursorNotLocked, ConfirmsOnSend, MailAcknowledgedTooEarly, LossNotTold, AckNumberBelieved,
+    AcksOutliveTheConnection, NobodyForgets, BulkFirst, SentToEverybody, RestoreNotTold,
+    FilesNotOfferedAgain, AsideNotOfferedAgain, OwnRecordsNotAskedFor, MailNotCompared, SumsIgnored,
 ]  # fmt: skip
 
 

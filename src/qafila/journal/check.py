@@ -10,7 +10,7 @@ from qafila.journal import canon, fold
 from qafila.journal.header import decode
 from qafila.journal.here import here
 from qafila.journal.models import Record, Recorded, Run
-from qafila.journal.ranges import join, loads
+from qafila.journal.ranges import join, loads, total
 from qafila.journal.stamps import Heads, Stamp
 
 
@@ -26,6 +26,7 @@ def chain_problems() -> Iterator[str]:
     records = Record._base_manager.using(database)
     for run in Run._base_manager.using(database).order_by("node", "run"):
         seqs: list[list[int]] = []
+        there = 0
         before: tuple[int, bytes] = (0, b"")
         own = run.node == here().node
         rows = records.filter(node=run.node, run=run.run).order_by("seq")
@@ -35,13 +36,14 @@ def chain_problems() -> Iterator[str]:
             follows = record.seq == before[0] + 1
             if (follows or record.seq == 1) and bytes(record.prev) != (before[1] if record.seq > 1 else b""):
                 yield f"{name}: does not follow the record before it (altered, or one was put in)"
-            elif own and not follows:
+            elif own and not follows and (run.sealed is None or record.seq <= run.sealed):
                 yield f"{name}: {record.seq - before[0] - 1} record(s) missing before it"
+            there = total([bytes(record.hash)], there)
             seqs.append([record.seq, record.seq])
             before = (record.seq, bytes(record.hash))
         if join(seqs) != loads(run.ranges):
             yield f"{run.node}/{run.run:x}: {before[0]} is the last record, {run.last} was stored (records missing)"
-        elif before[1] != bytes(run.head):
+        elif before[1] != bytes(run.head) or there != run.sum:
             yield f"{run.node}/{run.run:x}: the head does not match the last record"
 
 

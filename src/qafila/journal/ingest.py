@@ -21,7 +21,7 @@ from qafila.journal.entries import COLUMNS, Entry, Parcel, Taken, entry
 from qafila.journal.header import Header, decode
 from qafila.journal.here import Here, here
 from qafila.journal.models import Record, Run
-from qafila.journal.ranges import add, join, loads
+from qafila.journal.ranges import add, join, loads, total
 from qafila.journal.signals import ingested
 from qafila.kernel import clock
 
@@ -175,8 +175,10 @@ def _note(node: Here, runs: dict[_RunKey, Run], fresh: Iterable[Entry]) -> None:
         run, top = runs[key], max(came[key], key=lambda e: e.seq)
         last, head = (top.seq, top.hash) if top.seq > run.last else (run.last, bytes(run.head))
         ranges = orjson.dumps(add(loads(run.ranges), [e.seq for e in came[key]])).decode()
-        rows.append((run.pk, last, head, ranges))
-    tables.update(Run, ["id", "last", "head", "ranges"], rows, node.database)
+        # What comes back of one's own may have gaps: it cannot be continued.
+        sealed = run.last if run.sealed is None and run.node == node.node else run.sealed
+        rows.append((run.pk, last, head, ranges, total((e.hash for e in came[key]), run.sum), sealed))
+    tables.update(Run, ["id", "last", "head", "ranges", "sum", "sealed"], rows, node.database)
 
 
 def _verify_links(fresh: Iterable[Entry], before_now: _Ends, taken: Taken) -> None:

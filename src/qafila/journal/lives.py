@@ -8,12 +8,14 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 import orjson
-from django.db.models import Max
+from django.db import OperationalError
+from django.db.models import F, Max
 
 from qafila.journal import canon
 from qafila.journal.header import NOTE, Header
 from qafila.journal.here import Here
 from qafila.journal.models import Record, Run
+from qafila.journal.ranges import total
 from qafila.kernel import ids
 
 OPENED = "journal.run"
@@ -25,13 +27,13 @@ class End:
 
     def __init__(self, row: Run, own: bool) -> None:
         self.row, self.own = row, own
-        self.last, self.head = row.last, bytes(row.head)
+        self.last, self.head, self.sum = row.last, bytes(row.head), row.sum
 
     def append(self, header: Header, fields: bytes, salt: bytes, lane: int) -> Record:
         """The record that follows, chained but not yet stored."""
         data = header.encode()
         prev, self.head = self.head, canon.link(self.head, data)
-        self.last = header.seq
+        self.last, self.sum = header.seq, total([self.head], self.sum)
         return Record(
             node=header.node,
             run=header.run,
@@ -56,7 +58,8 @@ def open_run(node: Here) -> int:
     Runs inside the caller's transaction. A run whose transaction was rolled back is opened again.
     """
     runs = Run._base_manager.using(node.database)
-    if node.run is not None and node.run_pid == os.getpid() and runs.filter(node=node.node, run=node.run).exists():
+    mine = runs.filter(node=node.node, run=node.run, sealed__isnull=True)
+    if node.run is not None and node.run_pid == os.getpid() and mine.exists():
         return node.run
     latest = Record._base_manager.using(node.database).aggregate(hlc=Max("hlc"))["hlc"]
     if latest:
@@ -79,14 +82,25 @@ def open_run(node: Here) -> int:
 
 @contextmanager
 def extending(node: Here, run: int) -> Iterator[End]:
-    """Lock the head of a run of this process and let the block append to it."""
+    """Lock the head of a run of this process and let the block append to it.
+
+    Raises `OperationalError` where the run was sealed meanwhile: nothing is written, the next attempt opens another.
+    """
     row = Run._base_manager.using(node.database).select_for_update().get(node=node.node, run=run)
+    if row.sealed is not None:
+        raise OperationalError("the run was sealed")
     end = End(row, own=node.confirmed_by_hub)
     yield end
     _store(end, node)
 
 
 def _store(end: End, node: Here) -> None:
-    end.row.last, end.row.head = end.last, end.head
+    end.row.last, end.row.head, end.row.sum = end.last, end.head, end.sum
     end.row.ranges = orjson.dumps([[1, end.last]]).decode()
-    end.row.save(using=node.database, update_fields=["last", "head", "ranges"])
+    end.row.save(using=node.database, update_fields=["last", "head", "ranges", "sum"])
+
+
+def seal(node: Here) -> None:
+    """Nobody continues the runs that this node has now: whoever writes opens a new one."""
+    runs = Run._base_manager.using(node.database).filter(node=node.node, sealed__isnull=True)
+    runs.update(sealed=F("last"))

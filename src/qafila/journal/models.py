@@ -108,6 +108,11 @@ class Run(models.Model):
     """The hash of record `last`."""
     ranges = models.TextField(default="[]")
     """What is here of it, as JSON [[first, last], …]."""
+    sum = models.BigIntegerField(default=0)
+    """`ranges.total` of what is here of it."""
+    sealed = models.IntegerField(null=True)
+    """Of an own run that nobody continues: the last number that was here then. What is beyond came back from other
+    nodes after this one was restored, and may have gaps."""
     opened = models.DateTimeField(default=clock.now)
 
     class Meta:

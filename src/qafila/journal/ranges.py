@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from bisect import bisect_right
 from collections.abc import Iterable, Mapping
 
 import orjson
@@ -58,7 +59,8 @@ def missing(ranges: Ranges, last: int) -> Ranges:
 
 def holds(ranges: Ranges, number: int) -> bool:
     """Whether `number` is in one of the ranges."""
-    return any(first <= number <= last for first, last in ranges)
+    place = bisect_right(ranges, number, key=lambda r: r[0])
+    return place > 0 and number <= ranges[place - 1][1]
 
 
 def without(ranges: Ranges, numbers: Iterable[int]) -> Ranges:
@@ -91,7 +93,18 @@ def size(ranges: Ranges) -> int:
     return sum(last - first + 1 for first, last in ranges)
 
 
-def digest(runs: Mapping[int, Ranges]) -> bytes:
-    """Eight bytes by which two nodes see whether they mean the same records. Runs without any do not count."""
-    told = [[run, ranges] for run, ranges in sorted(runs.items()) if ranges]
+def total(hashes: Iterable[bytes], start: int = 0) -> int:
+    """63 bits that stand for a set of records: the exclusive or of their hashes' first bits."""
+    for one in hashes:
+        start ^= int.from_bytes(one[:8]) >> 1
+    return start
+
+
+def digest(runs: Mapping[int, Ranges], sums: Mapping[int, int]) -> bytes:
+    """Eight bytes by which two nodes see whether they mean the same records. Runs without any do not count.
+
+    `sums`: the `total` of each run's records. By it two see that they mean others under the same numbers: somebody
+    copied the memory of a running machine.
+    """
+    told = [[run, ranges, sums.get(run, 0)] for run, ranges in sorted(runs.items()) if ranges]
     return hashlib.sha256(orjson.dumps(told)).digest()[:8]

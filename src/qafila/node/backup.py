@@ -17,15 +17,20 @@ from pathlib import Path, PurePosixPath
 from django.conf import settings
 from django.db import connection
 
+from qafila.node.create import migrate, run_django
 from qafila.node.directory import NodeDirectory, NodeError
+from qafila.sync import restored
 
 KEPT = ("node.toml", "keys", "blobs")
 DUMPS = ("data.db", "data.pgdump")
 
 
-def write(directory: Path, file: Path) -> int:
-    """Write a backup of the running node; its size in bytes. An existing file is replaced only by a whole one."""
+def write(directory: Path, file: Path) -> tuple[int, int]:
+    """Write a backup of the running node: (its size in bytes, its number). An existing file is replaced only by a whole
+    one. Where the file lies on another disk than the node the backup counts as kept elsewhere at once; else a person
+    says so later (`stands`)."""
     file = file.absolute()
+    number = restored.begin_backup()
     with tempfile.TemporaryDirectory(dir=file.parent, prefix=".backup-") as scratch:
         database = Path(scratch) / _dump(Path(scratch))
         whole = Path(scratch) / "backup.tar"
@@ -38,7 +43,10 @@ def write(directory: Path, file: Path) -> int:
         with whole.open("rb") as written:
             os.fsync(written.fileno())
         os.replace(whole, file)
-    return file.stat().st_size
+    told = file.stat()
+    if told.st_dev != directory.stat().st_dev:
+        restored.backup_stands(number)
+    return told.st_size, number
 
 
 def _settled(member: tarfile.TarInfo) -> tarfile.TarInfo | None:
@@ -81,9 +89,13 @@ def read(file: Path, directory: Path) -> NodeDirectory:
         raise NodeError(f"{file} is not a whole backup: {error}") from error
     finally:
         shutil.rmtree(fresh, ignore_errors=True)
+    node = NodeDirectory(directory)
     if (directory / "data.pgdump").exists():
-        _load(NodeDirectory(directory))
-    return NodeDirectory(directory)
+        _load(node)
+    migrate(node)
+    # Its units compare everything with it when they call, and give back what it has lost.
+    run_django(node, "from qafila.sync import restored; restored.open_life()")
+    return node
 
 
 def _unpack(tar: tarfile.TarFile, target: Path) -> None:

@@ -30,6 +30,8 @@ HOLD_S = 50
 """How long the hub may hold a question: less than the minute after which many networks forget a silent connection."""
 LOOK_S = 0.1
 AGAIN_S = 60.0
+GREET_S = 1800.0
+"""A conversation that lasts greets again, to hear of the hub's backups."""
 NOTED_S = 10.0
 FIRST_WAIT_S, LONGEST_WAIT_S = 0.3, 4.0
 CONNECT_S = (2.0, 8.0)
@@ -146,6 +148,7 @@ class _Talk:
         self.sizes: dict[int, int] = {}
         self.carried = 0
         self.again = clock.monotonic() + AGAIN_S
+        self.greet = clock.monotonic() + GREET_S
 
     def run(self, stopped: Callable[[], bool], *, stay: bool) -> bool:
         """Until all is said (or with `stay`, until the link goes); whether all was said."""
@@ -158,6 +161,10 @@ class _Talk:
             if clock.monotonic() > self.again:
                 self.again = clock.monotonic() + AGAIN_S
                 self.session.look_again()
+                self.stamp = -1
+            if clock.monotonic() > self.greet:
+                self.greet = clock.monotonic() + GREET_S
+                self.session.greet_again()
                 self.stamp = -1
         return False
 

@@ -95,6 +95,8 @@ class Greeting(msgspec.Struct, array_like=True):
     """Own files that the hub has not confirmed."""
     wanted: list[str] = []
     """Files of the hub that it waits for."""
+    life: int = 0
+    """As in `Hello`: without the same one as the hub's, `ack_no` says nothing."""
 
 
 class Receipt(msgspec.Struct, array_like=True):
@@ -114,6 +116,10 @@ class Receipt(msgspec.Struct, array_like=True):
     mail: list[int] = []
     files: list[str] = []
     """Whole on this hub."""
+    life: int = 0
+    """As in `Welcome`."""
+    sums: dict[str, int] = {}
+    """As in `Welcome`, of the runs in `held`."""
 
 
 Part = Message | Greeting | Receipt

@@ -34,6 +34,8 @@ from qafila.sync.messages import (
     Welcome,
 )
 
+Have = dict[str, dict[int, Ranges]]
+"""Node → run → ranges."""
 MAX_MAIL = 400_000
 MAX_OFFER = 100
 MAX_ACKS = 1000
@@ -59,8 +61,21 @@ class HubStore(Protocol):
     def forget_acks(self, after: int) -> None:
         """The sender lost what it had acknowledged after that number: it waits again."""
 
+    def life(self) -> int:
+        """The number of this hub's life."""
+
+    def backups(self, life: int) -> tuple[int, int]:
+        """How many were begun; the last one that stands elsewhere, or that a node of another life shares with us."""
+
+    def compare(self, have: Have, sums: dict[str, dict[int, int]]) -> Have:
+        """What of it a restore has cost this hub, or is another record here. The sender's mail counts as acknowledged
+        where it has the same record, and waits where not."""
+
     def held(self) -> dict[int, Ranges]:
         """Run → ranges of the sender's own records that are here."""
+
+    def sums(self) -> dict[int, int]:
+        """Run → the total of these."""
 
     def recent(self, count: int) -> list[int]:
         """The sender's runs that came to be known last."""
@@ -104,26 +119,48 @@ def answer(store: HubStore, frame: Frame) -> Message:
 def _hello(store: HubStore, frame: Frame) -> Message:
     said = frame.message
     assert isinstance(said, Hello)
+    life = store.life()
     before = store.held()
-    agree = said.own is None and digest(before) == said.held
+    agree = said.own is None and digest(before, store.sums()) == said.held
+    # A number of another life says nothing: what was acknowledged in it may be lost, or given anew.
+    known = said.life in (0, life)
     if agree and not said.parcels and said.ack_no >= store.ack_no() and not store.quiet():
         # A node that only asks whether there is news costs no transaction.
-        return Welcome(store.ack_no(), Taken(mail=store.waiting()))
+        return Welcome(store.ack_no(), Taken(mail=store.waiting()), None, b"", life, *store.backups(said.life))
+    wanted = None
     with store.transaction():
         taken = _take(store, said.parcels) if said.parcels else Taken()
-        if said.ack_no < store.ack_no():
+        if known and said.ack_no < store.ack_no():
             store.forget_acks(said.ack_no)
-        held = store.held()
+        held, totals = store.held(), store.sums()
         if said.own is not None:
             _return_lost(store, said.own, held)
+        if not known and said.have is not None:
+            have = {node: _by_run(runs) for node, runs in said.have.items()}
+            sums = {n: {run: (said.sums or {}).get(n, {}).get(f"{run:x}", 0) for run in have[n]} for n in have}
+            wanted = {node: _told(runs) for node, runs in store.compare(have, sums).items()}
         store.seen(frame.time_ms)
         number = store.ack_no()
     taken.mail = store.waiting()
+    # After the transaction: a backup that begins after this has what was confirmed by now.
+    begun, stands = store.backups(said.life)
     if agree:
-        return Welcome(number, taken)
+        return Welcome(number, taken, None, b"", life, begun, stands)
     told = held if said.own is not None else {run: held[run] for run in store.recent(RECENT_RUNS) if run in held}
-    rest = digest({run: ranges for run, ranges in held.items() if run not in told})
-    return Welcome(number, taken, {f"{run:x}": ranges for run, ranges in told.items()}, rest)
+    rest = digest({run: ranges for run, ranges in held.items() if run not in told}, totals)
+    of_told = {f"{run:x}": totals[run] for run in told if run in totals}
+    return Welcome(number, taken, _told(told), rest, life, begun, stands, of_told, wanted)
+
+
+def _told(runs: dict[int, Ranges]) -> dict[str, Ranges]:
+    return {f"{run:x}": ranges for run, ranges in runs.items()}
+
+
+def _by_run(told: dict[str, Ranges]) -> dict[int, Ranges]:
+    try:
+        return {int(run, 16): loads(orjson.dumps(r).decode()) for run, r in told.items()}
+    except ValueError as error:
+        raise FrameError("unreadable") from error
 
 
 def _push(store: HubStore, frame: Frame) -> Message:
@@ -145,6 +182,9 @@ def _take(store: HubStore, packed: bytes) -> Taken:
 def _pull(store: HubStore, frame: Frame) -> Message:
     said = frame.message
     assert isinstance(said, Pull)
+    if said.acks and said.life != store.life():
+        # This hub was restored in the middle of the conversation: these numbers are of before.
+        raise FrameError("greet_again")
     if said.acks or store.quiet():
         with store.transaction():
             if said.acks and said.ack_no < store.ack_no():
@@ -184,10 +224,7 @@ def _get(store: HubStore, frame: Frame) -> Message:
 
 def _return_lost(store: HubStore, own: dict[str, Ranges], held: dict[int, Ranges]) -> None:
     """Records that the node wrote and does not have any more go back to it."""
-    try:
-        theirs = {int(run, 16): loads(orjson.dumps(r).decode()) for run, r in own.items()}
-    except ValueError as error:
-        raise FrameError("unreadable") from error
+    theirs = _by_run(own)
     for run, ranges in held.items():
         for first, last in missing(theirs.get(run, []), ranges[-1][1]) if ranges else []:
             store.return_own(run, first, last)

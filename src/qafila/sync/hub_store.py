@@ -16,8 +16,9 @@ from qafila.journal.ingest import Parcel
 from qafila.journal.models import Run
 from qafila.journal.ranges import Ranges, loads
 from qafila.kernel import clock
-from qafila.sync import intake, mailbox
+from qafila.sync import mailbox, restored
 from qafila.sync.frames import FrameError
+from qafila.sync.hub import Have
 from qafila.sync.messages import File, Given
 from qafila.sync.models import Peer, Scope
 from qafila.sync.signals import arrived
@@ -60,6 +61,22 @@ class Desk:
         """Mail acknowledged after that number waits again."""
         mailbox.forget_acks(self.sender, after)
 
+    def life(self) -> int:
+        """The number of this hub's life."""
+        return restored.life()
+
+    def backups(self, life: int) -> tuple[int, int]:
+        """How many were begun; the last one that stands, or that a node of another life shares."""
+        return restored.backups(life)
+
+    def compare(self, have: Have, sums: dict[str, dict[int, int]]) -> Have:
+        """What of it a restore has cost this hub; mail counts as acknowledged where the sender has the record."""
+        return restored.compare(self.peer, have, sums)
+
+    def sums(self) -> dict[int, int]:
+        """Run → the total of the sender's own records."""
+        return dict(Run._base_manager.filter(node=self.sender).values_list("run", "sum"))
+
     def held(self) -> dict[int, Ranges]:
         """Run → ranges of the sender's own records."""
         rows = Run._base_manager.filter(node=self.sender)
@@ -71,8 +88,8 @@ class Desk:
         return list(rows.values_list("run", flat=True)[:count])
 
     def take(self, parcels: list[Parcel]) -> tuple[list[int], int]:
-        """Take in the sender's own records."""
-        outcome = intake.take(parcels, self.sender, author=self.sender)
+        """Take in the sender's records."""
+        outcome = restored.take(parcels, self.sender)
         return outcome.aside, outcome.alarms
 
     def return_own(self, run: int, first: int, last: int) -> None:

@@ -40,11 +40,11 @@ def disconnect() -> None:
 
 
 def _on_written(sender: Any, records: list[Record], node: Here, **kwargs: Any) -> None:
-    fan_out(records, "")
+    fan_out(records)
 
 
-def _on_ingested(sender: Any, records: Sequence[Entry], node: Here, sender_node: str, **kwargs: Any) -> None:
-    fan_out(records, sender_node)
+def _on_ingested(sender: Any, records: Sequence[Entry], node: Here, **kwargs: Any) -> None:
+    fan_out(records)
 
 
 def peers() -> set[str]:
@@ -52,8 +52,9 @@ def peers() -> set[str]:
     return set(Peer.objects.filter(upward=False, revoked=False).values_list("code", flat=True))
 
 
-def fan_out(records: Sequence[Record | Entry], sender: str) -> None:
-    """Put records into the mailboxes of the nodes that need them; never back where they come from.
+def fan_out(records: Sequence[Record | Entry]) -> None:
+    """Put records into the mailboxes of the nodes that need them; never back to their author. Whoever gives records of
+    others back after a restore gets them, too: it may be one of two clones.
 
     The same number of queries however many records there are.
     """
@@ -77,7 +78,7 @@ def fan_out(records: Sequence[Record | Entry], sender: str) -> None:
             to = holders.get(record.patient, set()).union(*(holders.get(p, ()) for p in also.get(record.no, ())))
         else:
             to = elsewhere.get((record.kind, record.subject), set())
-        mail += [(node, record.no, _lane(record)) for node in to & every if node not in (record.node, sender)]
+        mail += [(node, record.no, _lane(record)) for node in to & every if node != record.node]
     _post(mail)
     for subject in assignments:
         _assigned(subject, every)

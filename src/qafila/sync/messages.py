@@ -40,6 +40,12 @@ class Hello(Message):
     parcels: bytes = b""
     own: dict[str, Ranges] | None = None
     """Run (hexadecimal) → ranges of its own records, after the hub answered that the two do not agree."""
+    life: int = 0
+    """The hub's life (`Welcome.life`) that the unit has come to terms with; 0: none yet."""
+    have: dict[str, dict[str, Ranges]] | None = None
+    """Node → run → ranges of all other records that it holds, after the hub named another life."""
+    sums: dict[str, dict[str, int]] | None = None
+    """With `have`: `journal.ranges.total` of each."""
 
 
 class Taken(Message):
@@ -62,6 +68,16 @@ class Welcome(Message):
     """None: they agree. Else run → ranges that the hub holds, of the latest runs; of all in answer to `own`."""
     rest: bytes = b""
     """The digest of all other runs."""
+    life: int = 0
+    """A number that is another one after each restore of the hub."""
+    begun: int = 0
+    """How many backups of the hub were begun."""
+    stands: int = 0
+    """Backup `stands` is kept elsewhere; to a unit of another life: the last backup that both lives share."""
+    sums: dict[str, int] | None = None
+    """With `ranges`: run → `journal.ranges.total` of the records in them."""
+    wanted: dict[str, dict[str, Ranges]] | None = None
+    """In answer to `have`: what of it the hub has lost. Node → run → ranges."""
 
 
 class Push(Message):
@@ -80,6 +96,8 @@ class Pull(Message):
     """Where nothing waits the hub may hold its answer for so long."""
     ack_no: int = 0
     """With `acks`: the last acknowledgement that the hub confirmed. What was acknowledged after it is not here."""
+    life: int = 0
+    """With `acks`: the hub's life in which it gave these numbers. In another one they mean other records."""
 
 
 class Mail(Message):

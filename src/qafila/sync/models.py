@@ -33,6 +33,51 @@ class Peer(models.Model):
     """Batches of mail acknowledged so far; a node restored from a backup shows itself by an older number."""
     heard = models.BinaryField(default=b"")
     """Of a unit: what its last bundle said (`stick_hub.Heard`), to be answered by the next stick."""
+    life = models.BigIntegerField(default=0)
+    """Of an upward peer: its life (`Life`) that this node has come to terms with; 0: none yet."""
+    stands = models.IntegerField(default=0)
+    """Of an upward peer: the number of its last backup that is kept elsewhere."""
+
+
+class Life(models.Model):
+    """A life of this node: another one begins where its database is restored from a backup."""
+
+    number = models.BigIntegerField(unique=True)
+    """Random, told to every unit."""
+    base = models.IntegerField(default=0)
+    """The last backup that was begun before: what it holds is in this life and in those before it."""
+    restored = models.BooleanField(default=True)
+    """False for the first one."""
+    home = models.CharField(max_length=80, default="")
+    """Of PostgreSQL: cluster, timeline, database. Others mean that somebody restored it by means of its own."""
+    opened = models.DateTimeField(default=clock.now)
+
+
+class Backup(models.Model):
+    """A backup of this node that was begun. Its id is its number."""
+
+    begun = models.DateTimeField(default=clock.now)
+    stands = models.DateTimeField(null=True)
+    """Since when it is whole and kept elsewhere."""
+
+
+class Covered(models.Model):
+    """On a unit: what the hub had before its backup `begun` + 1."""
+
+    begun = models.IntegerField(primary_key=True)
+    top = models.BigIntegerField()
+    """Records up to this number (`Record.no`)…"""
+    waiting = models.TextField()
+    """… but these: JSON ranges of numbers."""
+
+
+class Fork(models.Model):
+    """On a unit: the hub has other records under numbers of this run (a machine's memory was copied), and has seen
+    those of this node."""
+
+    run = models.BigIntegerField(primary_key=True)
+    other = models.BigIntegerField()
+    """The total (`journal.ranges`) of both sides' different records."""
 
 
 class Aside(models.Model):
@@ -40,6 +85,8 @@ class Aside(models.Model):
 
     run = models.BigIntegerField()
     seq = models.IntegerField()
+    there = models.BooleanField(default=False)
+    """The hub has another record under this key."""
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["run", "seq"], name="aside_once")]
@@ -84,6 +131,8 @@ class StickMail(models.Model):
     """The hub's number of it (`Mail.id`)."""
     mark = models.BinaryField()
     """The first bytes of the record's hash: a hub restored from a backup may have given the number anew."""
+    life = models.BigIntegerField(default=0)
+    """The hub's life in which it gave the number."""
 
 
 class Scope(models.Model):
@@ -106,3 +155,5 @@ class Upload(models.Model):
     """Chunks."""
     chunks = models.IntegerField(default=0)
     at = models.DateTimeField(default=clock.now)
+    begun = models.IntegerField(null=True)
+    """The hub had all of it before its backup of this number + 1; None: not known yet."""

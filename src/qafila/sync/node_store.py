@@ -6,21 +6,60 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from qafila.journal.ingest import Parcel
 from qafila.journal.ranges import Ranges
 from qafila.sync.messages import File, Given
 
 
+class Seen(NamedTuple):
+    """What was here at a moment: when the hub answers a greeting that left then, it has all but what waited."""
+
+    top: int
+    """The number of the last record."""
+    waiting: Ranges
+    """Numbers of those that the hub has not confirmed."""
+    files: list[str]
+    """Files that it had confirmed, of which no backup is known yet."""
+
+
 class Store(Protocol):
     """What the session asks of the node it speaks for."""
+
+    def life(self) -> int:
+        """The hub's life that this node has come to terms with; 0: none yet."""
+
+    def have(self) -> tuple[dict[str, dict[str, Ranges]], dict[str, dict[str, int]]]:
+        """Node → run (hexadecimal) → ranges of all records that other nodes wrote, and → their total."""
+
+    def seen(self) -> Seen:
+        """What is here now."""
+
+    def note_backups(self, seen: Seen, begun: int, stands: int) -> None:
+        """The hub had all that was `seen` but not waiting, before backup `begun` + 1; backup `stands` is safe."""
+
+    def begin_life(self, life: int, stands: int, ack_no: int, wanted: dict[str, dict[int, Ranges]]) -> None:
+        """The hub was restored, and the two have compared what they have. In one transaction: `wanted` is sent to it,
+        files and what it had set aside are offered again as far as backup `stands` does not cover them."""
+
+    def seal_runs(self) -> None:
+        """Whoever writes here opens a new run: the ones before are not this node's alone."""
+
+    def noted(self) -> list[int]:
+        """Mail of this life that came by stick and that the hub does not know to be here."""
+
+    def settled(self, numbers: Sequence[int]) -> None:
+        """The hub knows that this mail is here."""
 
     def ack_no(self) -> int:
         """The number of the last acknowledgement of mail that the hub confirmed."""
 
     def held(self) -> dict[int, Ranges]:
         """Run → ranges of own records that are taken to be on the hub."""
+
+    def sums(self, held: dict[int, Ranges]) -> dict[int, int]:
+        """Run → the total of the records that the hub holds under these numbers, as far as it is known here."""
 
     def own(self) -> dict[int, Ranges]:
         """Run → ranges of all own records."""
@@ -31,8 +70,9 @@ class Store(Protocol):
     def confirm(self, numbers: Sequence[int], aside: Sequence[int]) -> None:
         """The hub has these for good; those in `aside` in quarantine."""
 
-    def reconcile(self, ranges: dict[int, Ranges]) -> None:
-        """Of these runs the hub holds just these ranges: what it lacks waits for sending again."""
+    def reconcile(self, ranges: dict[int, Ranges], sums: dict[int, int]) -> None:
+        """Of these runs the hub holds just these ranges, with that total: what it lacks waits for sending again, and
+        what waits and is there counts as confirmed where all is the same."""
 
     def take(self, parcels: list[Parcel]) -> None:
         """Take in records of the hub, durably."""

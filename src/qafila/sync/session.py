@@ -40,7 +40,7 @@ from qafila.sync.messages import (
     Wanted,
     Welcome,
 )
-from qafila.sync.node_store import Store
+from qafila.sync.node_store import Seen, Store
 
 URGENT, STRICT, LATER = range(1), range(3), range(3, 6)
 """Lanes of records: an urgent case; what goes strictly in order; what shares the link with files."""
@@ -79,6 +79,8 @@ class _Sent:
     """As many records as the limit allows: its size on the link says how well they compress."""
     urgent: bool = False
     share: str = ""
+    seen: Seen | None = None
+    """Of a greeting: what was here when it left."""
 
 
 @dataclass
@@ -107,8 +109,10 @@ class UnitSession:
         self.greeted = False
         self.mail = 0
         self._ratio = FIRST_RAW / FRAME_BYTES
-        self._tell_own = False
+        self._tell_own = self._tell_have = False
         self._acks: list[int] = []
+        self._noted: set[int] = set()
+        self._again = False
         self._out: dict[int, _Sent] = {}
         self._uploads: dict[str, list[int]] = {}
         self._chunks: dict[str, int] = {}
@@ -164,7 +168,7 @@ class UnitSession:
         """Answers are not to be expected any more: forget what is under way and greet again."""
         self._out.clear()
         self._acks = []  # A hub that was restored gives numbers of mail anew: it sends that mail again.
-        self.greeted = self._tell_own = False
+        self.greeted = self._tell_own = self._tell_have = False
         self.look_again()
 
     def look_again(self) -> None:
@@ -173,9 +177,14 @@ class UnitSession:
         self._uploads = {name: todo for name, todo in self._uploads.items() if name in under_way}
         self._done_files.clear()
 
+    def greet_again(self) -> None:
+        """Greet once more as soon as nothing else is under way: a conversation of days has to hear of backups."""
+        self._again = True
+
     def _choose(self) -> _Sent | None:
-        if not self.greeted:
-            return None if self._out else self._hello()
+        if not self.greeted or (self._again and self.idle):
+            self._again = self.greeted = False
+            return self._hello() if self.idle else None
         return self._push(URGENT) or self._next_chunk(0, 0) or self._pull() or self._push(STRICT) or self._shared()
 
     def _shared(self) -> _Sent | None:
@@ -201,7 +210,7 @@ class UnitSession:
             isinstance(s.message, Pull) and not s.message.wait_s for s in self._out.values()
         ):
             return None
-        return _Sent(Pull(list(self._acks), MAIL_RAW, ack_no=self.store.ack_no()))
+        return _Sent(Pull(list(self._acks), MAIL_RAW, ack_no=self.store.ack_no(), life=self.store.life()))
 
     def _listen(self, wait_s: int) -> _Sent | None:
         if not wait_s or not self.greeted or self._under_way(Pull):
@@ -217,9 +226,12 @@ class UnitSession:
     def _hello(self) -> _Sent:
         rows = self.store.pending(STRICT, self._raw, set())
         own = {f"{run:x}": ranges for run, ranges in self.store.own().items()} if self._tell_own else None
+        have, sums = self.store.have() if self._tell_have else (None, None)
         packed = codec.COLUMNS.pack([p for _, p in rows])
-        said = Hello(self.store.ack_no(), digest(self.store.held()), packed, own)
-        return _Sent(said, [n for n, _ in rows], full=self._full(rows), urgent=True)
+        held, seen = self.store.held(), self.store.seen()
+        mark = digest(held, self.store.sums(held))
+        said = Hello(self.store.ack_no(), mark, packed, own, self.store.life(), have, sums)
+        return _Sent(said, [n for n, _ in rows], full=self._full(rows), urgent=True, seen=seen)
 
     def _push(self, lanes: range) -> _Sent | None:
         rows = self.store.pending(lanes, self._raw, self._skip())
@@ -265,20 +277,39 @@ class UnitSession:
     def _welcome(self, sent: _Sent, message: Message) -> None:
         assert isinstance(message, Welcome) and isinstance(sent.message, Hello)
         self._taken(sent, message.taken)
-        self.store.set_ack_no(message.ack_no)
-        self._tell_own = False
-        if message.ranges is None:
-            self.greeted = True
+        another = sent.message.life not in (0, message.life)
+        if another and sent.message.have is None:
+            # The hub was restored from a backup: all is compared, mail and its own records as well.
+            self._tell_own = self._tell_have = True
+            self.greeted = False
             return
-        theirs = _by_run(message.ranges)
         asked_all = sent.message.own is not None
-        own = self.store.own()
-        self.store.reconcile(theirs | ({run: [] for run in own if run not in theirs} if asked_all else {}))
-        lost_here = any(subtract(ranges, own.get(run, [])) for run, ranges in theirs.items())
-        rest = {run: ranges for run, ranges in self.store.held().items() if run not in theirs}
-        # One of the two has lost something, and the latest runs alone do not tell what: both say everything.
-        self._tell_own = not asked_all and (lost_here or digest(rest) != message.rest)
+        self._tell_own = self._tell_have = False
+        if message.ranges is not None:
+            self._tell_own = self._compare(_by_run(message.ranges), message, asked_all)
+        if sent.message.life != message.life:
+            wanted = {node: _by_run(runs) for node, runs in (message.wanted or {}).items()}
+            self.store.begin_life(message.life, message.stands, message.ack_no, wanted)
+        self.store.set_ack_no(message.ack_no)
+        if sent.seen is not None and message.ranges is None:
+            # Where the two did not agree something waits again that did not when the greeting left.
+            self.store.note_backups(sent.seen, message.begun, message.stands)
         self.greeted = not self._tell_own
+        if self.greeted:
+            self._noted = set(self.store.noted())
+            self._acks += sorted(self._noted.difference(self._acks))
+
+    def _compare(self, theirs: dict[int, Ranges], message: Welcome, asked_all: bool) -> bool:
+        """Mend what the two do not agree on; whether each has to tell all of its runs."""
+        own = self.store.own()
+        sums = {run: (message.sums or {}).get(f"{run:x}", 0) for run in theirs}
+        absent: dict[int, Ranges] = {run: [] for run in own if run not in theirs} if asked_all else {}
+        self.store.reconcile(theirs | absent, sums)
+        lost_here = any(subtract(ranges, own.get(run, [])) for run, ranges in theirs.items())
+        held = self.store.held()
+        rest = {run: ranges for run, ranges in held.items() if run not in theirs}
+        # One of the two has lost something, and the latest runs alone do not tell what: both say everything.
+        return not asked_all and (lost_here or digest(rest, self.store.sums(rest)) != message.rest)
 
     def _taken(self, sent: _Sent, message: Message) -> None:
         assert isinstance(message, Taken)
@@ -287,6 +318,9 @@ class UnitSession:
         self.report.sent += len(sent.records)
         self.report.aside += len(aside)
         self.report.alarms += message.alarms
+        if message.alarms:
+            # Somebody else writes under this node's run: the memory of a machine was copied. Each goes its own way.
+            self.store.seal_runs()
         self.mail = message.mail
 
     def _mail(self, sent: _Sent, message: Message) -> None:
@@ -294,6 +328,8 @@ class UnitSession:
         if sent.message.acks:
             # In any other answer it may count what a clone has acknowledged.
             self.store.set_ack_no(message.ack_no)
+            if self._noted.intersection(sent.message.acks):
+                self.store.settled(sent.message.acks)
         self._acks = [n for n in self._acks if n not in sent.message.acks]
         parcels = codec.COLUMNS.unpack(message.parcels)
         if len(parcels) != len(message.numbers):

@@ -19,7 +19,7 @@ from qafila.journal.here import here
 from qafila.journal.ingest import parcels_of
 from qafila.journal.models import Blob, Quarantine, Record
 from qafila.journal.ranges import Ranges, missing, subtract, without
-from qafila.sync import codec, intake, mailbox
+from qafila.sync import codec, mailbox, restored
 from qafila.sync.bundle import BundleError, Greeting, Header, Part, Receipt, by_run
 from qafila.sync.hub_store import Desk
 from qafila.sync.messages import Chunk, Given, Mail, Offer, Push
@@ -65,7 +65,7 @@ def take(header: Header, part: Part, tally: Tally) -> None:
         parcels = codec.COLUMNS.unpack(part.parcels)
         with transaction.atomic(using=here().database):
             _peer(header.sender)
-            outcome = intake.take(parcels, header.sender, author=header.sender)
+            outcome = restored.take(parcels, header.sender)
         tally.took(len(parcels), outcome)
     elif isinstance(part, Offer):
         for file in part.files:
@@ -105,7 +105,7 @@ def _greeting(peer: Peer, header: Header, said: Greeting) -> None:
         return
     if not _stale(peer, last, header):
         # A unit that was restored from a backup shows itself by an older number, and by records that it lacks.
-        if said.ack_no < peer.ack_no:
+        if said.ack_no < peer.ack_no and abs(said.life) in (0, restored.life()):
             mailbox.forget_acks(peer.code, said.ack_no)
         _return_lost(peer.code, by_run(said.own))
     mailbox.acknowledge(peer, _meant(peer.code, said.mail))
@@ -156,10 +156,11 @@ def _return_lost(node: str, own: dict[int, Ranges]) -> None:
 def receipt(peer: Peer) -> Receipt:
     """What this hub holds of a unit's."""
     here_now = Desk(peer.code).held()
+    sums = {f"{run:x}": number for run, number in Desk(peer.code).sums().items()}
     aside, keys = _aside(peer.code)
     told = heard(peer)
     if told is None:
-        return Receipt(travelling(here_now), aside=aside)
+        return Receipt(travelling(here_now), aside=aside, life=restored.life(), sums=sums)
     lost = {
         run: without(subtract(ranges, here_now.get(run, [])), [s for r, s in keys if r == run])
         for run, ranges in by_run(told.greeting.confirmed).items()
@@ -172,7 +173,7 @@ def receipt(peer: Peer) -> Receipt:
     numbers = [n for n, _ in told.greeting.mail]
     return Receipt(
         travelling(here_now), travelling(lost), aside, told.number, told.greeting.ack_no,
-        _acknowledged(peer, told.greeting), numbers, whole,
+        _acknowledged(peer, told.greeting), numbers, whole, restored.life(), sums,
     )  # fmt: skip
 
 

@@ -72,6 +72,8 @@ class Tally:
     answered: set[int] = field(default_factory=set)
     """Numbers of own bundles that the hub has taken in."""
     greeting: Greeting | None = None
+    life: int = 0
+    """Of the hub that wrote the bundle."""
 
     def took(self, records: int, outcome: Outcome) -> None:
         """Count a message with records."""

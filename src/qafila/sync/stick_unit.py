@@ -10,12 +10,12 @@ from collections.abc import Iterator, Sequence
 
 from django.db import transaction
 
-from qafila.journal import blobs, canon
+from qafila.journal import blobs, canon, lives
 from qafila.journal.here import here
 from qafila.journal.ingest import Parcel, parcels_of
 from qafila.journal.models import Blob, Record
 from qafila.journal.ranges import Ranges
-from qafila.sync import codec, intake
+from qafila.sync import codec, intake, keeping
 from qafila.sync.bundle import Greeting, Part, Receipt, by_run
 from qafila.sync.messages import Chunk, File, Given, Mail, Offer, Push
 from qafila.sync.models import Peer, StickMail
@@ -62,6 +62,7 @@ def greeting(peer: Peer) -> Greeting:
         [(n, bytes(m)) for n, m in StickMail.objects.order_by("number").values_list("number", "mark")[:MAX_TOLD]],
         list(unsent.values_list("sha256", flat=True)[:MAX_TOLD]),
         list(wanted.values_list("sha256", flat=True)[:MAX_TOLD]) if here().directory else [],
+        peer.life,
     )
 
 
@@ -77,30 +78,37 @@ def take(peer: Peer, part: Part, tally: Tally) -> None:
     """
     if isinstance(part, Receipt):
         with transaction.atomic(using=here().database):
+            keeping.heard_by_stick(peer.code, part.life)
             _receipt(peer.code, part, tally)
+        tally.life = part.life
     elif isinstance(part, Mail):
         parcels = codec.COLUMNS.unpack(part.parcels)
         with transaction.atomic(using=here().database):
             outcome = intake.take(parcels, peer.code)
-            _note(part.numbers, parcels)
+            _note(part.numbers, parcels, tally.life)
+        if outcome.alarms:
+            lives.seal(here())
         tally.took(len(parcels), outcome)
     elif isinstance(part, Given) and part.size >= 0:
         JournalStore(peer.code).keep(part)
         tally.chunks += 1
 
 
-def _note(numbers: Sequence[int], parcels: Sequence[Parcel]) -> None:
+def _note(numbers: Sequence[int], parcels: Sequence[Parcel], life: int) -> None:
     rows = [
-        StickMail(number=number, mark=canon.link(parcel.prev, parcel.header)[:MARK])
+        StickMail(number=number, mark=canon.link(parcel.prev, parcel.header)[:MARK], life=life)
         for number, parcel in zip(numbers, parcels, strict=True)
     ]
-    StickMail.objects.bulk_create(rows, update_conflicts=True, unique_fields=["number"], update_fields=["mark"])
+    StickMail.objects.bulk_create(rows, update_conflicts=True, unique_fields=["number"], update_fields=["mark", "life"])
 
 
 def _receipt(hub: str, said: Receipt, tally: Tally) -> None:
     own = Record._base_manager.filter(node=here().node)
     store = JournalStore(hub)
     for run, ranges in by_run(said.held).items():
+        if not keeping.same(run, ranges, said.sums.get(f"{run:x}", 0)):
+            # Not all of it is here, or it is not the same: the next contact compares more.
+            continue
         for first, last in ranges:
             rows = own.filter(run=run, pending=True, seq__gte=first, seq__lte=last)
             tally.confirmed += rows.update(pending=False)
@@ -129,7 +137,7 @@ def _settle_mail(hub: str, said: Receipt) -> None:
     """The hub has our acknowledgements. Believed only where this node still has what it acknowledged with them: one
     that was restored from a backup since shows its older number instead, and is sent the mail again."""
     peer = Peer.objects.select_for_update().get(code=hub)
-    if said.ack_no < 0 or peer.ack_no != said.base:
+    if said.ack_no < 0 or peer.ack_no != said.base or abs(peer.life) != said.life:
         return
     noted = 0
     for start in range(0, len(said.mail), 500):

@@ -3,22 +3,25 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from django.db import transaction
 
-from qafila.journal import blobs
+from qafila.journal import blobs, lives
 from qafila.journal.here import here
 from qafila.journal.ingest import Parcel, parcels_of
 from qafila.journal.models import Blob, Record, Run
-from qafila.journal.ranges import Ranges, loads, subtract, without
+from qafila.journal.ranges import Ranges, loads, subtract, total, without
 from qafila.kernel import clock
-from qafila.sync import intake
+from qafila.sync import intake, keeping
 from qafila.sync.codec import MAX_PARCELS
 from qafila.sync.messages import File, Given
-from qafila.sync.models import Aside, Peer, Upload
+from qafila.sync.models import Aside, Fork, Peer, StickMail, Upload
+from qafila.sync.node_store import Seen
 from qafila.sync.signals import arrived
 
+NOTED = 1000
+"""As many of them as one question acknowledges."""
 log = logging.getLogger("qafila.sync")
 
 
@@ -32,13 +35,43 @@ class JournalStore:
         """The number of the last acknowledgement that the hub confirmed."""
         return Peer.objects.get(code=self.hub).ack_no
 
+    def life(self) -> int:
+        """The hub's life that this node has come to terms with."""
+        return Peer.objects.get(code=self.hub).life
+
     def held(self) -> dict[int, Ranges]:
         """Run → ranges of own records taken to be on the hub."""
         elsewhere: dict[int, list[int]] = {}
-        for rows in (Record._base_manager.filter(pending=True), Aside.objects.all()):
-            for run, seq in rows.values_list("run", "seq"):
-                elsewhere.setdefault(run, []).append(seq)
+        for run, seq, _ in self._elsewhere():
+            elsewhere.setdefault(run, []).append(seq)
         return {run: without(ranges, elsewhere.get(run, ())) for run, ranges in self.own().items()}
+
+    def sums(self, held: dict[int, Ranges]) -> dict[int, int]:
+        """Run → the total of the records that the hub holds under these numbers."""
+        found = dict(Run._base_manager.filter(node=here().node).values_list("run", "sum"))
+        for run, _, hash_ in self._elsewhere():
+            found[run] = total([hash_], found.get(run, 0))
+        forks = dict(Fork.objects.values_list("run", "other"))
+        return {run: found.get(run, 0) ^ forks.get(run, 0) for run in held}
+
+    def _elsewhere(self) -> Iterator[tuple[int, int, bytes]]:
+        """Run, number and hash of own records that are not in the hub's journal."""
+        own = Record._base_manager.filter(node=here().node)
+        yield from own.filter(pending=True).values_list("run", "seq", "hash")
+        aside = list(Aside.objects.filter(there=False).values_list("run", "seq"))
+        for run in {run for run, _ in aside}:
+            numbers = [seq for r, seq in aside if r == run]
+            yield from own.filter(run=run, seq__in=numbers, pending=False).values_list("run", "seq", "hash")
+
+    def have(self) -> tuple[dict[str, dict[str, Ranges]], dict[str, dict[str, int]]]:
+        """Node → run → ranges of all records of others, and → their total."""
+        found: dict[str, dict[str, Ranges]] = {}
+        sums: dict[str, dict[str, int]] = {}
+        rows = Run._base_manager.exclude(node=here().node).values_list("node", "run", "ranges", "sum")
+        for node, run, ranges, number in rows:
+            found.setdefault(node, {})[f"{run:x}"] = loads(ranges)
+            sums.setdefault(node, {})[f"{run:x}"] = number
+        return found, sums
 
     def own(self) -> dict[int, Ranges]:
         """Run → ranges of own records."""
@@ -63,13 +96,13 @@ class JournalStore:
         if not numbers:
             return
         with transaction.atomic(using=here().database):
-            own = Record._base_manager.filter(pk__in=list(numbers), pending=True)
+            rows = Record._base_manager.filter(pk__in=list(numbers), pending=True)
             if aside:
-                keys = own.filter(pk__in=list(aside)).values_list("run", "seq")
+                keys = rows.filter(pk__in=list(aside), node=here().node).values_list("run", "seq")
                 Aside.objects.bulk_create([Aside(run=r, seq=q) for r, q in keys], ignore_conflicts=True)
-            own.update(pending=False)
+            rows.update(pending=False)
 
-    def reconcile(self, ranges: dict[int, Ranges]) -> None:
+    def reconcile(self, ranges: dict[int, Ranges], sums: dict[int, int]) -> None:
         """Of these runs the hub holds just these ranges: what it lacks waits for sending again."""
         lost = 0
         own = self.own()
@@ -77,23 +110,48 @@ class JournalStore:
             believed = self.held()
             for run in ranges.keys() & own.keys():
                 mine = Record._base_manager.filter(node=here().node, run=run)
-                for first, last in ranges[run]:
-                    mine.filter(pending=True, seq__gte=first, seq__lte=last).update(pending=False)
-                    Aside.objects.filter(run=run, seq__gte=first, seq__lte=last).delete()
                 for first, last in subtract(believed[run], ranges[run]):
+                    Aside.objects.filter(run=run, seq__gte=first, seq__lte=last).delete()
                     lost += mine.filter(seq__gte=first, seq__lte=last).update(pending=True)
+                # What is not here cannot be compared; it comes back, and then it can.
+                if not subtract(ranges[run], own[run]):
+                    keeping.agree(run, ranges[run], sums.get(run, 0))
             if lost:
                 # A hub that lost records may have lost what it had set aside, and files, as well.
-                for run, seq in Aside.objects.values_list("run", "seq"):
-                    Record._base_manager.filter(node=here().node, run=run, seq=seq).update(pending=True)
-                Aside.objects.all().delete()
-                Blob._base_manager.filter(complete=True).update(sent=False)
+                keeping.offer_again(0)
         if lost:
             log.warning("the hub lacks %d records that it had confirmed: they are sent again", lost)
 
+    def seen(self) -> Seen:
+        """What is here now."""
+        return keeping.seen()
+
+    def note_backups(self, seen: Seen, begun: int, stands: int) -> None:
+        """The hub had all that was `seen` but not waiting, before backup `begun` + 1; backup `stands` is safe."""
+        keeping.note_backups(self.hub, seen, begun, stands)
+
+    def begin_life(self, life: int, stands: int, ack_no: int, wanted: dict[str, dict[int, Ranges]]) -> None:
+        """The hub was restored, and the two have compared what they have."""
+        keeping.begin_life(self.hub, life, stands, ack_no, wanted)
+
+    def seal_runs(self) -> None:
+        """Whoever writes here opens a new run."""
+        lives.seal(here())
+
+    def noted(self) -> list[int]:
+        """Mail of this life that came by stick."""
+        rows = StickMail.objects.filter(life=self.life()).order_by("number")
+        return list(rows.values_list("number", flat=True)[:NOTED])
+
+    def settled(self, numbers: Sequence[int]) -> None:
+        """The hub knows that this mail is here."""
+        StickMail.objects.filter(pk__in=list(numbers)).delete()
+
     def take(self, parcels: list[Parcel]) -> None:
         """Take in records of the hub."""
-        intake.take(parcels, self.hub)
+        if intake.take(parcels, self.hub).alarms:
+            # Perhaps another machine's records under this node's run.
+            self.seal_runs()
 
     def set_ack_no(self, number: int) -> None:
         """Keep the number of the last confirmed acknowledgement."""
@@ -140,11 +198,13 @@ class JournalStore:
             row = blobs.expect(given.sha256, given.size, given.media, sent=True)
             if given.size == 0:
                 blobs.put(b"", given.media)
+                self.progress(given.sha256, 0, 0)
                 return True
             whole = blobs.put_chunk(given.sha256, given.index, given.data)
             left = blobs.missing(given.sha256)
         except (blobs.BadChunk, blobs.Absent):
             return False
         if whole:
+            self.progress(given.sha256, blobs.count(given.size), blobs.count(given.size))
             arrived.send(sender=Peer, sha256=given.sha256, patient=row.patient)
         return whole or len(left) < blobs.count(given.size)

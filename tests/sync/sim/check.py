@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from qafila.sync.codec import CodecError
 from qafila.sync.frames import FrameError
-from tests.sync.sim.journal import HUB, REFERENCE, count
+from tests.sync.sim.journal import REFERENCE, count
 from tests.sync.sim.paper import Key, read
 from tests.sync.sim.process import Process
 
@@ -127,6 +127,10 @@ def checked(world: World) -> Iterator[str]:
         yield from _up(world, unit, twice)
         yield from _down(world, unit, twice)
         yield from _files(world, unit)
+    for name in sorted(world.dropped):
+        there = world.server.disk.tables["files"].get(name)
+        if there is None or not there.complete:
+            yield f"file {name[:8]} was thrown away, and the hub does not have it"
     yield from _keys(world, twice)
     yield from _ranges(world)
 
@@ -146,9 +150,7 @@ def _up(world: World, unit: Unit, twice: set[Key]) -> Iterator[str]:
             continue
         there = hub["records"].get(key)
         if there is None:
-            # Nor does it ask again for what it had in quarantine.
-            forgotten = world.hub_restores and key[1:] in unit.disk.tables["aside"]
-            if row.parcel.header not in aside and not forgotten:
+            if row.parcel.header not in aside:
                 yield f"the hub lacks {key} of {unit.name}"
             elif b'"bad"' not in (row.parcel.fields or b""):
                 yield f"{key} is in quarantine and nothing is wrong with it"
@@ -161,6 +163,7 @@ def _up(world: World, unit: Unit, twice: set[Key]) -> Iterator[str]:
 def _down(world: World, unit: Unit, twice: set[Key]) -> Iterator[str]:
     """A unit has all that is in its scope (what it cannot take in, in quarantine), and nothing else."""
     hub, here = world.server.disk.tables, unit.disk.tables["records"]
+    there_aside = {parcel.header for _, parcel in hub["quarantine"].values()}
     aside = {parcel.header for _, parcel in unit.disk.tables["quarantine"].values()}
     for key, row in hub["records"].items():
         due = (row.patient, unit.name) in hub["scope"] or row.kind == REFERENCE or key[0] == unit.name
@@ -172,13 +175,8 @@ def _down(world: World, unit: Unit, twice: set[Key]) -> Iterator[str]:
         there = hub["records"].get(key)
         if there is not None and there.hash != row.hash and key not in twice:
             yield f"{unit.name} and the hub hold different records under {key}"
-        if there is None and key[0] != unit.name and not _excused(world, key):
+        if there is None and key[0] != unit.name and row.parcel.header not in there_aside:
             yield f"{unit.name} holds {key}, and the hub does not"
-
-
-def _excused(world: World, key: Key) -> bool:
-    """What the hub wrote itself and lost; what another unit wrote and lost as well, both restored."""
-    return key in world.hub_lost or (world.hub_restores > 0 and key[0] != HUB)
 
 
 def _files(world: World, unit: Unit) -> Iterator[str]:
@@ -187,8 +185,7 @@ def _files(world: World, unit: Unit) -> Iterator[str]:
     for name, row in unit.disk.tables["files"].items():
         there = hub["files"].get(name)
         whole = there is not None and there.complete
-        # A hub restored to a moment between a record and its file does not ask for the file again: not solved yet.
-        if row.complete and not whole and name not in damaged and not (row.sent and world.hub_restores):
+        if row.complete and not whole and name not in damaged:
             yield f"the hub lacks file {name[:8]} of {unit.name} (sent: {row.sent})"
         if whole and not row.complete and (row.patient, unit.name) in hub["scope"]:
             yield f"{unit.name} lacks file {name[:8]}"

@@ -6,7 +6,8 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
 from qafila.journal.ingest import Parcel
-from qafila.journal.ranges import Ranges
+from qafila.journal.ranges import Ranges, holds, subtract
+from qafila.sync.hub import Have
 from qafila.sync.messages import File, Given
 from tests.sync.sim.disk import Disk
 from tests.sync.sim.journal import HUB, REFERENCE, Journal, Mail, Peer, count
@@ -36,14 +37,14 @@ class HubJournal(Journal):
             self.db.lock(("person", person))
         for key, row in records:
             if row.patient:
-                for node in {key[0], read(row.parcel).fields.get("to")} & set(self.units):
+                for node in sorted({key[0], read(row.parcel).fields.get("to")} & set(self.units)):
                     self.admit(row.patient, node)
         for key, row in records:
             if row.patient:
                 nodes = {n for n in self.units if self.db.get("scope", (row.patient, n))}
             else:
                 nodes = set(self.units) if row.kind == REFERENCE else set()
-            for node in sorted(nodes - {key[0], sender}):
+            for node in sorted(nodes - {key[0]}):
                 self.post(node, key, row.parcel.lane)
 
     def admit(self, person: str, node: str) -> None:
@@ -60,6 +61,9 @@ class HubJournal(Journal):
             number = self.disk.number("mail")
             self.db.put(f"mailed/{node}", key, number)
             self.db.put(f"mail/{node}", number, Mail(key, lane, None))
+
+    def restored(self) -> bool:
+        return len(self.db.rows("lives")) > 1
 
     def mend(self, raw: bytes) -> None:
         """A person takes a record in that had been set aside: its cause is gone."""
@@ -109,8 +113,51 @@ class Desk(HubJournal):
             if mail.acked is not None and mail.acked > after:
                 self.db.put(f"mail/{self.sender}", number, mail._replace(acked=None))
 
+    def life(self) -> int:
+        lives = self.db.rows("lives")
+        return int(max(lives, key=lambda n: lives[n][0]))
+
+    def backups(self, life: int) -> tuple[int, int]:
+        lives, backups = self.db.rows("lives"), self.db.rows("backups")
+        begun = len(backups)
+        life = abs(life)
+        if life in (0, self.life()):
+            return begun, max((n for n, stands in backups.items() if stands), default=0)
+        if life not in lives:
+            return begun, 0
+        return begun, int(min(base for order, base in lives.values() if order > lives[life][0]))
+
+    def compare(self, have: Have, sums: dict[str, dict[int, int]]) -> Have:
+        asked: Have = {}
+        for node, runs in have.items() if self.restored() else ():
+            here = self.own(node)
+            for run, ranges in runs.items():
+                left = subtract(ranges, here.get(run, []))
+                if not left and self.total(node, run, ranges) != sums[node][run]:
+                    left = ranges
+                if left:
+                    asked.setdefault(node, {})[run] = left
+        same = {n: {r: subtract(x, asked.get(n, {}).get(r, [])) for r, x in runs.items()} for n, runs in have.items()}
+        self._settle_mail(same)
+        return asked
+
+    def _settle_mail(self, have: Have) -> None:
+        peer = self.peer
+        ack_no = max(peer.ack_no + 1, int(self.now * 1000))
+        self.db.put("peer", self.sender, peer._replace(ack_no=ack_no))
+        for number, mail in list(self.db.rows(f"mail/{self.sender}").items()):
+            node, run, seq = mail.key
+            there = holds(have.get(node, {}).get(run, []), seq)
+            if there and mail.acked is None:
+                self.db.put(f"mail/{self.sender}", number, mail._replace(acked=ack_no))
+            elif not there and mail.acked is not None and node != self.sender:
+                self.db.put(f"mail/{self.sender}", number, mail._replace(acked=None))
+
     def held(self) -> dict[int, Ranges]:
         return self.own(self.sender)
+
+    def sums(self) -> dict[int, int]:
+        return {run: row.sum for (n, run), row in self.db.rows("runs").items() if n == self.sender}
 
     def recent(self, count: int) -> list[int]:
         rows = [(row.opened, run) for (n, run), row in self.db.rows("runs").items() if n == self.sender]

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 
 from qafila.journal import canon
 from qafila.journal.ingest import Parcel
-from qafila.journal.ranges import Ranges, add
+from qafila.journal.ranges import Ranges, add, total
 from qafila.sync.session import CHUNK_BYTES
 from tests.sync.sim import paper
 from tests.sync.sim.disk import Base, Disk
@@ -26,11 +26,16 @@ class Run(NamedTuple):
     last: int
     head: bytes
     opened: int
+    sum: int = 0
+    sealed: bool = False
+    """Nobody writes under it any more."""
 
 
 class Peer(NamedTuple):
     ack_no: int = 0
     contact: float = -1e9
+    life: int = 0
+    stands: int = 0
 
 
 class Mail(NamedTuple):
@@ -67,7 +72,8 @@ class Journal:
     ) -> int:
         """Write records (kind, person, fields, lane) in one transaction; opens a run where there is none."""
         with self.db.atomic():
-            if run is None or self.db.get("runs", (self.node, run)) is None:
+            row = self.db.get("runs", (self.node, run))
+            if run is None or row is None or row.sealed:
                 run = dice.getrandbits(42) + 1
                 heads = {f"{r:x}": row.last for (n, r), row in self.db.rows("runs").items() if n == self.node}
                 self._append(run, dice, hlc, (paper.OPENED, "", {"heads": heads}, 2))
@@ -83,7 +89,8 @@ class Journal:
         parcel = paper.write(key, row.head, hlc, kind, patient, fields, lane, dice.randbytes(16))
         made = Row(self.disk.number("no"), parcel, canon.link(parcel.prev, parcel.header), patient, kind)
         self.db.put("records", key, made)
-        self.db.put("runs", (self.node, run), Run(add(row.ranges, [key[2]]), key[2], made.hash, row.opened))
+        longer = Run(add(row.ranges, [key[2]]), key[2], made.hash, row.opened, total([made.hash], row.sum))
+        self.db.put("runs", (self.node, run), longer)
         self.on_written(key, made)
 
     def on_written(self, key: Key, row: Row) -> None:
@@ -98,7 +105,7 @@ class Journal:
         alarms = 0
         fresh: dict[Key, Row] = {}
         for index, parcel in enumerate(parcels):
-            if author is not None and paper.author(parcel) != author:
+            if author is not None and paper.author(parcel) != author and not self.restored():
                 self.set_aside(parcel, None)
                 aside.append(index)
                 continue
@@ -139,11 +146,29 @@ class Journal:
             ranges = add(row.ranges, [k[2] for k in by_run[run]])
             # The statement that reads and the one that writes are two.
             self.disk.step()
-            self.db.put("runs", run, Run(ranges, last, head, row.opened))
+            all_of_it = total((fresh[k].hash for k in by_run[run]), row.sum)
+            # What comes back of one's own cannot be continued: it may have gaps.
+            sealed = row.sealed or run[0] == self.node
+            self.db.put("runs", run, Run(ranges, last, head, row.opened, all_of_it, sealed))
+
+    def restored(self) -> bool:
+        """Whether a restore may have cost this node records of any author."""
+        return False
+
+    def seal_runs(self) -> None:
+        with self.db.atomic():
+            for run, row in list(self.db.rows("runs").items()):
+                if run[0] == self.node and not row.sealed:
+                    self.db.put("runs", run, row._replace(sealed=True))
 
     def set_aside(self, parcel: Parcel, key: Key | None) -> None:
         raw = hashlib.sha256(parcel.header + (parcel.fields or b"")).digest()
         self.db.put("quarantine", raw, (key, parcel))
+
+    def total(self, node: str, run: int, ranges: Ranges) -> int:
+        """Of what is here of these."""
+        keys = ((node, run, seq) for first, last in ranges for seq in range(first, last + 1))
+        return total(row.hash for row in map(self.db.rows("records").get, keys) if row is not None)
 
     def own(self, node: str) -> dict[int, Ranges]:
         return {run: row.ranges for (n, run), row in self.db.rows("runs").items() if n == node}

@@ -169,6 +169,8 @@ class Process:
             return
         self.out.pop(number, None)
         self.exchanges += 1
+        if self.world.dice.random() < 0.05:
+            session.greet_again()
         self.pump()
 
     def _stalled(self, session: UnitSession | None, number: int) -> None:

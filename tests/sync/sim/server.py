@@ -32,6 +32,7 @@ class Server:
         self.down_until = 0.0
         self.restored_at = -1e9
         self.version = 1
+        self.disk.tables["lives"][1] = (0, 0)
         self.backups: list[Backup] = [self.disk.backup()]
         self._resting: list[Any] = []
         self._main = getcurrent()
@@ -48,6 +49,34 @@ class Server:
 
     def desk(self, sender: str) -> Any:
         return self.world.plant.desk()(self.disk, self.world.names, self.world.admitted, sender, self.world.now)
+
+    def back_up(self) -> None:
+        """Begin a backup; at times it is carried elsewhere, and then those before it are not needed any more."""
+        backups, number = self.disk.tables["backups"], len(self.disk.tables["backups"]) + 1
+        backups[number] = False
+        made = self.disk.backup()
+        self.backups.append(made)
+
+        def stand() -> None:
+            if any(b is made for b in self.backups):
+                self.disk.tables["backups"][number] = True
+                self.backups = self.backups[next(i for i, b in enumerate(self.backups) if b is made) :]
+
+        if self.world.dice.random() < 0.5:
+            self.world.after(self.world.dice.uniform(1, 200), stand)
+
+    def restore(self, place: int) -> None:
+        """Go back to a backup; a new life begins."""
+        self.disk.restore(self.backups[place])
+        del self.backups[place + 1 :]
+        self.restored_at = self.world.now
+        tables = self.disk.tables
+        if not self.world.plant.hub_begins_a_life:
+            return
+        tables["lives"][self.world.dice.getrandbits(31) + 2] = (len(tables["lives"]), len(tables["backups"]))
+        for run, row in list(tables["runs"].items()):
+            if run[0] == HUB:
+                tables["runs"][run] = row._replace(sealed=True)
 
     def mend(self) -> None:
         """A person deals with a record that had been set aside."""

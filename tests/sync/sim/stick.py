@@ -22,13 +22,16 @@ class Up(NamedTuple):
     unit: str
     parcels: list[Parcel]
     mail: list[Noted]
+    life: int
 
 
 class Down(NamedTuple):
     held: dict[int, Ranges]
+    sums: dict[int, int]
     aside: set[bytes]
     numbers: list[int]
     parcels: list[Parcel]
+    life: int
 
 
 def carry(world: World, unit: Unit) -> None:
@@ -36,8 +39,8 @@ def carry(world: World, unit: Unit) -> None:
     if unit.off:
         return
     pending = unit.store.pending(range(6), 10**6, set())
-    noted = [(number, hash_) for number, hash_ in unit.disk.tables["stickmail"].items()]
-    up = Up(unit.name, [p for _, p in pending], noted)
+    noted = [(number, hash_) for number, (hash_, _) in unit.disk.tables["stickmail"].items()]
+    up = Up(unit.name, [p for _, p in pending], noted, unit.store.life())
     world.say(f"a stick leaves {unit.name}: {len(pending)} records")
     for _ in range(world.dice.choice((1, 1, 2))):
         world.after(world.dice.uniform(1, world.faults.length_s), lambda: _arrive(world, up))
@@ -58,9 +61,9 @@ def _take(world: World, up: Up) -> None:
         numbers, parcels = desk.fetch(10**6)
     except OSError:
         return
-    held = desk.held()
+    held, sums, life = desk.held(), desk.sums(), desk.life()
     tables = world.server.disk.tables["quarantine"].values()
-    down = Down(held, {p.header for _, p in tables}, numbers, parcels)
+    down = Down(held, sums, {p.header for _, p in tables}, numbers, parcels, life)
     for _ in range(world.dice.choice((0, 1, 2))):
         world.after(world.dice.uniform(1, world.faults.length_s), lambda: _back(world, down, up.unit))
 
@@ -80,9 +83,10 @@ def _back(world: World, down: Down, name: str) -> None:
         with store.db.atomic():
             for no, (_, key) in list(store.db.rows("pending").items()):
                 _receipt(unit, no, key, down)
+            store.heard_by_stick(down.life)
             store.ingest(down.parcels, "H")
             for number, parcel in zip(down.numbers, down.parcels, strict=True):
-                store.db.put("stickmail", number, paper.read(parcel).hash)
+                store.db.put("stickmail", number, (paper.read(parcel).hash, down.life))
     except OSError:
         return
     except Killed:
@@ -94,5 +98,5 @@ def _receipt(unit: Unit, no: int, key: Key, down: Down) -> None:
     if db.get("records", key).parcel.header in down.aside:
         db.put("aside", key[1:], True)
         db.drop("pending", no)
-    elif holds(down.held.get(key[1], []), key[2]):
+    elif key[0] == unit.name and holds(down.held.get(key[1], []), key[2]) and unit.store.same(key[1], down):
         db.drop("pending", no)

@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from tests.sync.sim.disk import Killed
-from tests.sync.sim.journal import HUB
+from tests.sync.sim.disk import Backup, Killed
 from tests.sync.sim.stick import carry
 from tests.sync.sim.world import YEAR_MS, Unit
 
@@ -78,14 +77,102 @@ def work_goes_on(world: World) -> None:
 def restore_hub(world: World, unit: Unit) -> None:
     server = world.server
     server.die(world.dice.uniform(RESTORING_S, 400))
-    before = set(server.disk.tables["records"])
-    place = world.dice.randrange(len(server.backups))
-    server.disk.restore(server.backups[place])
-    del server.backups[place + 1 :]
-    server.restored_at = world.now
-    world.hub_restores += 1
+    server.restore(world.dice.randrange(len(server.backups)))
     work_goes_on(world)
-    world.hub_lost |= {k for k in before - set(server.disk.tables["records"]) if k[0] == HUB}
+
+
+def restore_hub_soon(world: World, unit: Unit) -> None:
+    """A backup, work of an hour, and the hub goes back to it."""
+    world.server.back_up()
+    made = world.server.backups[-1]
+    for _ in range(4):
+        world.after(world.dice.uniform(0, 60), world.dice.choice((world.crew_acts, world.hub_writes)))
+    world.after(world.dice.uniform(20, 200), lambda: _back_to(world, made))
+
+
+def _back_to(world: World, made: Backup) -> None:
+    place = next((i for i, b in enumerate(world.server.backups) if b is made), -1)
+    if place >= 0 and not world.calm:
+        world.say("the hub goes back")
+        world.server.die(world.dice.uniform(RESTORING_S, 400))
+        world.server.restore(place)
+        work_goes_on(world)
+
+
+def restore_between(world: World, unit: Unit) -> None:
+    """The hub's backup has a record and not its file, or not what was set aside."""
+    if unit.off:
+        return
+    if world.dice.random() < 0.4:
+        world.server.back_up()
+        made = world.server.backups[-1]
+        world.write_poison(unit)
+        hub = world.server.disk.tables
+        before = len(hub["quarantine"])
+        _when(world, lambda: len(world.server.disk.tables["quarantine"]) > before, lambda: _back_to(world, made))
+        return
+    world.crew_writes(unit, picture=True)
+    names = [n for n, f in unit.disk.tables["files"].items() if f.complete and not f.sent]
+    if not names:
+        return
+    name = names[-1]
+
+    def whole() -> bool:
+        row = unit.disk.tables["files"].get(name)
+        return row is not None and bool(row.sent)
+
+    def back_up() -> None:
+        world.server.back_up()
+        made = world.server.backups[-1]
+        _when(world, whole, lambda: _back_to(world, made))
+
+    def record_came() -> bool:
+        hub = world.server.disk.tables
+        return any(name.encode() in (r.parcel.fields or b"") for r in hub["records"].values()) and not whole()
+
+    _when(world, record_came, back_up)
+
+
+def _when(world: World, holds: Callable[[], bool], what: Callable[[], None], tries: int = 300) -> None:
+    if world.calm or not tries:
+        return
+    if holds():
+        what()
+    else:
+        world.after(0.4, lambda: _when(world, holds, what, tries - 1))
+
+
+def clone_and_restore(world: World, unit: Unit) -> None:
+    """Two boxes of one name, and a hub that goes back to a moment while both were heard."""
+    clone(world, unit)
+    for _ in range(3):
+        world.after(world.dice.uniform(0, 120), world.hub_writes)
+    world.after(world.dice.uniform(0, 120), lambda: restore_hub_soon(world, unit))
+
+
+def drop(world: World, unit: Unit) -> None:
+    """Room is made on a unit, again and again: it throws files away that are safe elsewhere."""
+
+    def some() -> None:
+        if unit.gone or unit.off or world.calm:
+            return
+        for name, row in list(unit.disk.tables["files"].items()):
+            if unit.store.safe_to_drop(name):
+                try:
+                    unit.store.drop(name)
+                except OSError:
+                    return
+                world.dropped[name] = row.patient
+
+    for turn in range(6):
+        world.after(turn * world.dice.uniform(20, 200), lambda: _or_dies(some, unit))
+
+
+def _or_dies(what: Callable[[], None], unit: Unit) -> None:
+    try:
+        what()
+    except Killed:
+        unit.die(5.0)
 
 
 def clone(world: World, unit: Unit) -> Unit:
@@ -159,6 +246,10 @@ TROUBLE: dict[str, Callable[[World, Unit], object]] = {
     "stick": stick,
     "damaged": damaged,
     "mend": mend,
+    "restore_hub_soon": restore_hub_soon,
+    "restore_between": restore_between,
+    "clone_and_restore": clone_and_restore,
+    "drop": drop,
 }
 
 

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from typing import Any
 
 from qafila.journal.ingest import Parcel
-from qafila.journal.ranges import Ranges, subtract, without
+from qafila.journal.ranges import Ranges, holds, join, subtract, without
 from qafila.sync.messages import File, Given
+from qafila.sync.node_store import Seen
 from tests.sync.sim.disk import Disk
-from tests.sync.sim.journal import HUB, Journal, Peer
+from tests.sync.sim.journal import HUB, Journal, Peer, count
 from tests.sync.sim.paper import Key, Row, read
 
 
@@ -35,7 +37,108 @@ class UnitStore(Journal):
 
     def set_ack_no(self, number: int) -> None:
         if self.ack_no() != number:
-            self.db.put("peer", HUB, Peer(number))
+            self.db.put("peer", HUB, self.peer._replace(ack_no=number))
+
+    @property
+    def peer(self) -> Peer:
+        return self.db.get("peer", HUB) or Peer()
+
+    def life(self) -> int:
+        return self.peer.life
+
+    def have(self) -> tuple[dict[str, dict[str, Ranges]], dict[str, dict[str, int]]]:
+        found: dict[str, dict[str, Ranges]] = {}
+        sums: dict[str, dict[str, int]] = {}
+        for (node, run), row in self.db.rows("runs").items():
+            if node != self.node:
+                found.setdefault(node, {})[f"{run:x}"] = row.ranges
+                sums.setdefault(node, {})[f"{run:x}"] = row.sum
+        return found, sums
+
+    def seen(self) -> Seen:
+        top = max((row.no for row in self.db.rows("records").values()), default=0)
+        files = [n for n, f in self.db.rows("files").items() if f.sent and f.complete and not self._stamped(n)]
+        return Seen(top, join([n, n] for n in self.db.rows("pending")), files)
+
+    def _stamped(self, name: str) -> bool:
+        return self.db.get("stamps", name) is not None
+
+    def note_backups(self, seen: Seen, begun: int, stands: int) -> None:
+        with self.db.atomic():
+            if self.peer.stands != stands:
+                self.db.put("peer", HUB, self.peer._replace(stands=stands))
+            if self.db.get("seen", begun) != seen[:2]:
+                self.db.put("seen", begun, seen[:2])
+            for name in seen.files:
+                row = self.db.get("files", name)
+                if row is not None and row.sent:
+                    self.db.put("stamps", name, begun)
+
+    def begin_life(self, life: int, stands: int, ack_no: int, wanted: dict[str, dict[int, Ranges]]) -> None:
+        with self.db.atomic():
+            before = self.peer
+            for begun in [b for b in self.db.rows("seen") if b >= stands]:
+                self.db.drop("seen", begun)
+            for name in [n for n, b in self.db.rows("stamps").items() if b >= stands]:
+                self.db.drop("stamps", name)
+            self.db.put("peer", HUB, before._replace(life=life, ack_no=ack_no, stands=stands))
+            for number in list(self.db.rows("stickmail")):
+                self.db.drop("stickmail", number)
+            if not before.life:
+                return
+            for node, runs in wanted.items():
+                for run, ranges in runs.items():
+                    for first, last in ranges:
+                        for seq in range(first, last + 1):
+                            self._wait_again((node, run, seq))
+            if abs(before.life) != life:
+                self.offer_aside_again()
+                self.offer_files_again()
+
+    def offer_aside_again(self) -> None:
+        with self.db.atomic():
+            for run, seq in list(self.db.rows("aside")):
+                key = (self.node, run, seq)
+                if not self.covered(self.db.get("records", key).no):
+                    self._wait_again(key)
+                    self.db.drop("aside", (run, seq))
+
+    def offer_files_again(self) -> None:
+        with self.db.atomic():
+            for name, row in list(self.db.rows("files").items()):
+                if row.complete and not self._stamped(name):
+                    self.db.put("files", name, row._replace(sent=False))
+
+    def covered(self, no: int) -> bool:
+        """Whether a backup that stands elsewhere has this record."""
+        rows = [s for b, s in self.db.rows("seen").items() if b < self.peer.stands]
+        return any(no <= top and not holds(waiting, no) for top, waiting in rows)
+
+    def safe_to_drop(self, name: str) -> bool:
+        """Whether a backup that stands elsewhere has this file."""
+        stamp = self.db.get("stamps", name)
+        row = self.db.get("files", name)
+        return row is not None and row.sent and stamp is not None and stamp < self.peer.stands
+
+    def drop(self, name: str) -> None:
+        with self.db.atomic():
+            for index in range(count(self.db.get("files", name).size)):
+                self.db.drop("chunks", (name, index))
+            self.db.drop("files", name)
+            self.db.drop("stamps", name)
+
+    def heard_by_stick(self, life: int) -> None:
+        """What comes by stick may be of a life of the hub that is over: all has to be compared at the next contact."""
+        if life != self.peer.life:
+            self.db.put("peer", HUB, self.peer._replace(life=-abs(self.peer.life or life)))
+
+    def noted(self) -> list[int]:
+        return [n for n, (_, life) in self.db.rows("stickmail").items() if life == self.life()]
+
+    def settled(self, numbers: Sequence[int]) -> None:
+        with self.db.atomic():
+            for number in numbers:
+                self.db.drop("stickmail", number)
 
     def own(self, node: str = "") -> dict[int, Ranges]:
         return super().own(node or self.node)
@@ -43,9 +146,12 @@ class UnitStore(Journal):
     def held(self) -> dict[int, Ranges]:
         elsewhere: dict[int, list[int]] = {}
         for _, key in self.db.rows("pending").values():
+            if key[0] != self.node:
+                continue
             elsewhere.setdefault(key[1], []).append(key[2])
-        for run, seq in self.db.rows("aside"):
-            elsewhere.setdefault(run, []).append(seq)
+        for (run, seq), theirs in self.db.rows("aside").items():
+            if theirs is True:
+                elsewhere.setdefault(run, []).append(seq)
         return {run: without(ranges, elsewhere.get(run, ())) for run, ranges in self.own().items()}
 
     def pending(self, lanes: range, limit: int, skip: set[int]) -> list[tuple[int, Parcel]]:
@@ -71,26 +177,32 @@ class UnitStore(Journal):
                     continue
                 key = waiting[1]
                 self.told(key, self.db.get("records", key).hash, no in aside)
-                if no in aside:
+                if no in aside and key[0] == self.node:
                     self.db.put("aside", key[1:], True)
                 self.db.drop("pending", no)
 
-    def reconcile(self, ranges: dict[int, Ranges]) -> None:
+    def sums(self, held: dict[int, Ranges]) -> dict[int, int]:
+        return {
+            run: self.total(self.node, run, ranges) ^ (self.db.get("forks", run) or 0) for run, ranges in held.items()
+        }
+
+    def same(self, run: int, told: Any) -> bool:
+        """Whether the hub has the same records under these numbers."""
+        return self.total(self.node, run, told.held[run]) == told.sums[run]
+
+    def reconcile(self, ranges: dict[int, Ranges], sums: dict[int, int]) -> None:
         own = self.own()
         lost = 0
         with self.db.atomic():
             believed = self.held()
             for run in ranges.keys() & own.keys():
-                there = {s for first, last in ranges[run] for s in range(first, last + 1)}
-                for no, (_, key) in list(self.db.rows("pending").items()):
-                    if key[1] == run and key[2] in there:
-                        self.db.drop("pending", no)
-                for key in list(self.db.rows("aside")):
-                    if key[0] == run and key[1] in there:
-                        self.db.drop("aside", key)
                 for first, last in subtract(believed[run], ranges[run]):
                     for seq in range(first, last + 1):
+                        self.db.drop("aside", (run, seq))
                         lost += self._wait_again((self.node, run, seq))
+                # What is not here cannot be compared; it comes back, and then it can.
+                if not subtract(ranges[run], own[run]):
+                    self._agree(run, ranges[run], sums.get(run, 0))
             if lost:
                 for run, seq in list(self.db.rows("aside")):
                     self._wait_again((self.node, run, seq))
@@ -98,6 +210,28 @@ class UnitStore(Journal):
                 for name, row in list(self.db.rows("files").items()):
                     if row.complete:
                         self.db.put("files", name, row._replace(sent=False))
+                        self.db.drop("stamps", name)
+
+    def _agree(self, run: int, ranges: Ranges, their_sum: int) -> None:
+        aside = [key for key in self.db.rows("aside") if key[0] == run and holds(ranges, key[1])]
+        other = self.total(self.node, run, ranges) ^ their_sum
+        if not other:
+            for no, (_, key) in list(self.db.rows("pending").items()):
+                if key[:2] == (self.node, run) and holds(ranges, key[2]):
+                    self.db.drop("pending", no)
+            for key in aside:
+                self.db.drop("aside", key)
+            self.db.drop("forks", run)
+        elif self.db.get("forks", run) == other:
+            for key in aside:
+                self.db.put("aside", key, "other")
+        else:
+            # Another machine wrote under this run as well, and the hub has its records: it has to see ours.
+            self.seal_runs()
+            self.db.put("forks", run, other)
+            for key in list(self.db.rows("records")):
+                if key[:2] == (self.node, run) and holds(ranges, key[2]) and key[1:] not in aside:
+                    self._wait_again(key)
 
     def _wait_again(self, key: Key) -> int:
         row = self.db.get("records", key)
@@ -108,7 +242,8 @@ class UnitStore(Journal):
 
     def take(self, parcels: list[Parcel]) -> None:
         with self.db.atomic():
-            self.ingest(parcels, HUB)
+            if self.ingest(parcels, HUB)[1]:
+                self.seal_runs()
 
     def files(self, skip: set[str]) -> list[File]:
         rows = [

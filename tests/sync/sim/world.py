@@ -38,6 +38,7 @@ class Plant:
         return Desk
 
     run_goes_on_after_restore = False
+    hub_begins_a_life = True
     says_lost = True
     events: tuple[str, ...] = ()
     """Only these befall the fleet."""
@@ -93,9 +94,8 @@ class World:
         self.problems: list[str] = []
         self.admitted: set[tuple[str, str]] = set()
         self.written: dict[Key, set[bytes]] = {}
-        self.hub_lost: set[Key] = set()
-        """What the hub itself wrote and lost by a restore: nobody sends it back."""
-        self.hub_restores = 0
+        self.dropped: dict[str, str] = {}
+        """Files that a unit has thrown away, because the hub has them for good; whose person's."""
         self.rates_drawn = set(faults.rates)
         self.end = faults.length_s
         self.twins: set[str] = set()
@@ -123,7 +123,7 @@ class World:
     def back_up(self) -> None:
         for unit in self.units:
             unit.backups.append(unit.disk.backup())
-        self.server.backups.append(self.server.disk.backup())
+        self.server.back_up()
 
     def say(self, words: str) -> None:
         if self.trace is not None:
@@ -156,7 +156,7 @@ class World:
             return
         self.wrong(f"{unit.name} takes {key} for confirmed and the hub does not have it")
 
-    def crew_writes(self, unit: Unit) -> None:
+    def crew_writes(self, unit: Unit, *, picture: bool = False) -> None:
         """Someone works at a unit: a few records about a person, at times urgent, at times with a picture."""
         dice = self.dice
         if unit.off:
@@ -172,7 +172,7 @@ class World:
             drafts.append(("clinic.later", person, {"new": 1}, 2))
         try:
             with unit.store.db.atomic():
-                if dice.random() < 0.15:
+                if picture or dice.random() < 0.15:
                     drafts.append(self._picture(unit, person))
                 unit.run = unit.store.write(unit.run, dice, unit.now_ms(), drafts)
         except OSError:

@@ -124,6 +124,8 @@ class Migration(migrations.Migration):
                 ("last", models.IntegerField(default=0)),
                 ("head", models.BinaryField(default=b"")),
                 ("ranges", models.TextField(default="[]")),
+                ("sum", models.BigIntegerField(default=0)),
+                ("sealed", models.IntegerField(null=True)),
                 ("opened", models.DateTimeField(default=qafila.kernel.clock.now)),
             ],
             options={

@@ -1,0 +1,215 @@
+"""A hub's lives and backups, and how it gets back from its units what a restore has cost it.
+
+A restored hub begins another *life*. A unit that remembers another number than it is told compares everything: which
+records of others it has, so that mail counts as acknowledged exactly where the unit has it, and so that the hub sees
+what it lacks. Backups are numbered; what a unit has had confirmed before backup *n* began is in it.
+"""
+
+from __future__ import annotations
+
+import logging
+import secrets
+from collections.abc import Iterator, Sequence
+from datetime import timedelta
+
+from django.db import DatabaseError, connections, transaction
+from django.db.models import Max
+
+from qafila.journal import lives
+from qafila.journal.header import decode
+from qafila.journal.here import here
+from qafila.journal.ingest import Parcel
+from qafila.journal.models import Record, Run
+from qafila.journal.ranges import Ranges, holds, loads, subtract, total
+from qafila.kernel import clock
+from qafila.sync import intake
+from qafila.sync.hub import Have
+from qafila.sync.intake import Outcome
+from qafila.sync.models import Backup, Life, Mail, Peer
+
+LOOK_S = 30.0
+"""Between two looks whether PostgreSQL is still the one that it was."""
+LATE = timedelta(days=1)
+"""How far the clock may have run ahead of a record of this node that comes back."""
+_CHUNK = 5000
+_HOME = """SELECT (pg_control_system()).system_identifier || '/' || substr(pg_walfile_name(pg_current_wal_lsn()), 1, 8)
+ || '/' || oid FROM pg_database WHERE datname = current_database()"""
+log = logging.getLogger("qafila.sync")
+_looked: dict[str, float] = {}
+
+
+def life() -> int:
+    """The number of this node's life; it begins its first one with the first question."""
+    latest = _latest()
+    if latest is None:
+        return open_life(restored=False).number
+    database = here().database
+    now = clock.monotonic()
+    if latest.home and now - _looked.get(database, -LOOK_S) >= LOOK_S:
+        _looked[database] = now
+        home = _home()
+        if home and home != latest.home:
+            log.warning("PostgreSQL was restored or moved: a new life begins, and the units are asked for what is lost")
+            return open_life(after=latest).number
+    return latest.number
+
+
+def open_life(*, restored: bool = True, after: Life | None = None) -> Life:
+    """Begin another life: this node's database has just come out of a backup. Its runs are sealed.
+
+    `after`: only where that is still the latest one (another process may have seen it as well).
+    """
+    with transaction.atomic(using=here().database):
+        latest = Life.objects.select_for_update().order_by("-pk").first()
+        if latest is not None and (not restored or (after is not None and latest.pk != after.pk)):
+            return latest
+        base = Backup.objects.aggregate(n=Max("pk"))["n"] or 0
+        if restored:
+            lives.seal(here())
+            # What this database came out of holds it.
+            Backup.objects.filter(pk=base, stands__isnull=True).update(stands=clock.now())
+        values = {"number": secrets.randbelow((1 << 32) - 1) + 1, "base": base, "restored": restored, "home": _home()}
+        if latest is None and not restored:
+            # Two processes may ask for the first time at once.
+            return Life.objects.get_or_create(pk=1, defaults=values)[0]
+        return Life.objects.create(**values)
+
+
+def _latest() -> Life | None:
+    return Life.objects.order_by("-pk").first()
+
+
+def _home() -> str:
+    """What tells a PostgreSQL from the one that is made of its backup: cluster, timeline, database. Else empty."""
+    connection = connections[here().database]
+    if connection.vendor != "postgresql":
+        return ""
+    try:
+        with transaction.atomic(using=here().database), connection.cursor() as cursor:
+            cursor.execute(_HOME)
+            return str(cursor.fetchone()[0])[:80]
+    except DatabaseError:
+        # Not allowed to ask, or a standby: a person has to say that it was restored.
+        return ""
+
+
+def begin_backup() -> int:
+    """Note that a backup begins now; its number. What is committed by now has to be in it."""
+    return Backup.objects.create().pk
+
+
+def backup_stands(number: int) -> bool:
+    """Note that this backup is whole and kept elsewhere. False where none of that number was begun."""
+    found = Backup.objects.filter(pk=number)
+    return bool(found.filter(stands__isnull=True).update(stands=clock.now()) or found.exists())
+
+
+def backups(life_of_unit: int) -> tuple[int, int]:
+    """(the last backup that was begun, the last one that stands). To a unit of another life, or of one that this
+    database knows nothing of: instead of the second the last one that both lives share, or 0."""
+    begun = Backup.objects.aggregate(n=Max("pk"))["n"] or 0
+    known = Life.objects.filter(number=abs(life_of_unit)).first() if life_of_unit else None
+    if life_of_unit and known is None:
+        return begun, 0
+    later = Life.objects.filter(pk__gt=known.pk).order_by("base").first() if known else None
+    if later is not None:
+        return begun, later.base
+    return begun, Backup.objects.filter(stands__isnull=False).aggregate(n=Max("pk"))["n"] or 0
+
+
+def compare(peer: Peer, have: Have, sums: dict[str, dict[int, int]]) -> Have:
+    """What of it a restore has cost this node, or is another record here (the memory of a machine was copied). Mail
+    counts as acknowledged where the peer has the same record, and waits where not."""
+    latest = _latest()
+    asked: Have = {}
+    if latest is not None and latest.restored:
+        for node, run, ranges, here_now in _side_by_side(have):
+            left = subtract(ranges, here_now)
+            if not left and _total(node, run, ranges) != sums[node][run]:
+                left = ranges
+            if left:
+                asked.setdefault(node, {})[run] = left
+    same = {n: {run: subtract(r, asked.get(n, {}).get(run, [])) for run, r in runs.items()} for n, runs in have.items()}
+    _settle_mail(peer, same)
+    return asked
+
+
+def _side_by_side(have: Have) -> Iterator[tuple[str, int, Ranges, Ranges]]:
+    rows = Run._base_manager.filter(node__in=list(have)).values_list("node", "run", "ranges")
+    here_now = {(node, run): loads(ranges) for node, run, ranges in rows}
+    for node, runs in have.items():
+        for run, ranges in runs.items():
+            yield node, run, ranges, here_now.get((node, run), [])
+
+
+def _total(node: str, run: int, ranges: Ranges) -> int:
+    row = Run._base_manager.get(node=node, run=run)
+    if loads(row.ranges) == ranges:
+        return row.sum
+    found = 0
+    for first, last in ranges:
+        rows = Record._base_manager.filter(node=node, run=run, seq__gte=first, seq__lte=last)
+        found = total(map(bytes, rows.values_list("hash", flat=True)), found)
+    return found
+
+
+def _settle_mail(peer: Peer, have: Have) -> None:
+    """In one acknowledgement, later than all others: a clone of that node sees that it knows nothing of it."""
+    peer.ack_no = max(peer.ack_no + 1, clock.now_ms())
+    peer.save(update_fields=["ack_no"])
+    rows = Mail.objects.filter(to=peer.code).exclude(record__node=peer.code)
+    known: list[int] = []
+    unknown: list[int] = []
+    for pk, acked, node, run, seq in rows.values_list("pk", "acked", "record__node", "record__run", "record__seq"):
+        there = holds(have.get(node, {}).get(run, []), seq)
+        if there and acked is None:
+            known.append(pk)
+        elif not there and acked is not None:
+            unknown.append(pk)
+    for numbers, acked in ((known, peer.ack_no), (unknown, None)):
+        for start in range(0, len(numbers), _CHUNK):
+            Mail.objects.filter(pk__in=numbers[start : start + _CHUNK]).update(acked=acked)
+
+
+def take(parcels: Sequence[Parcel], sender: str) -> Outcome:
+    """Take in a unit's records: its own, and after a restore those of others that it gives back.
+
+    Raises as `intake.take`.
+    """
+    others = _not_of(parcels, sender)
+    back = _coming_back(parcels, others) if others else set()
+    if not back:
+        return intake.take(parcels, sender, author=sender)
+    places = [i for i in range(len(parcels)) if i not in back]
+    outcome = intake.take([parcels[i] for i in places], sender, author=sender)
+    outcome.aside = [places[i] for i in outcome.aside]
+    places = sorted(back)
+    more = intake.take([parcels[i] for i in places], sender)
+    log.warning("%s gave back %d records that a restore had cost", sender, len(places))
+    return Outcome(sorted([*outcome.aside, *(places[i] for i in more.aside)]), outcome.alarms + more.alarms)
+
+
+def _not_of(parcels: Sequence[Parcel], sender: str) -> list[int]:
+    own = b'["' + sender.encode() + b'",'
+    return [i for i, p in enumerate(parcels) if not p.header.startswith(own)]
+
+
+def _coming_back(parcels: Sequence[Parcel], places: Sequence[int]) -> set[int]:
+    """Those of other authors that may be believed: only after a restore; of this node itself only what was written
+    before it, under a run that nobody continues."""
+    latest = _latest()
+    if latest is None or not latest.restored:
+        return set()
+    own = Run._base_manager.filter(node=here().node, sealed__isnull=True)
+    alive = set(own.values_list("run", flat=True))
+    last_ms = int((latest.opened + LATE).timestamp() * 1000)
+    found = set()
+    for place in places:
+        try:
+            header = decode(parcels[place].header)
+        except ValueError:
+            continue
+        ours = header.node == here().node
+        if not ours or (header.run not in alive and header.hlc >> clock.COUNTER_BITS <= last_ms):
+            found.add(place)
+    return found
