@@ -62,6 +62,8 @@ class Welcome(Message):
     """None: they agree. Else run → ranges that the hub holds, of the latest runs; of all in answer to `own`."""
     rest: bytes = b""
     """The digest of all other runs."""
+    speaks: int = 1
+    """The latest version of the conversation that the hub speaks."""
 
 
 class Push(Message):

@@ -93,6 +93,8 @@ class Report:
     alarms: int = 0
     hub_time_ms: int = 0
     """The hub's clock as of the last answer."""
+    hub_speaks: int = 0
+    """The latest version of the conversation that the hub speaks; 0 before it has greeted."""
 
 
 class UnitSession:
@@ -261,6 +263,7 @@ class UnitSession:
         assert isinstance(message, Welcome) and isinstance(sent.message, Hello)
         self._taken(sent, message.taken)
         self.store.set_ack_no(message.ack_no)
+        self.report.hub_speaks = message.speaks
         self._tell_own = False
         if message.ranges is None:
             self.greeted = True
