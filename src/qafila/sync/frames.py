@@ -130,14 +130,15 @@ def seal(
     return signed + key.sign(signed)
 
 
-def common(theirs: range) -> int:
-    """The highest version that both speak, 0 where there is none."""
-    return max((version for version in SPOKEN if version in theirs), default=0)
+def common(theirs: range, mine: range | None = None) -> int:
+    """The highest version that both speak, 0 where there is none. `mine`: None for what this program speaks."""
+    return max((version for version in mine or SPOKEN if version in theirs), default=0)
 
 
-def begin(agreed: int) -> int:
+def begin(agreed: int, mine: range | None = None) -> int:
     """The version to begin with, when `agreed` was the last one (0: none yet)."""
-    return min(max(agreed or VERSION, SPOKEN.start), VERSION)
+    spoken = mine or SPOKEN
+    return min(max(agreed or spoken[-1], spoken[0]), spoken[-1])
 
 
 def told(spoken: range) -> str:

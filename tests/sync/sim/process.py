@@ -6,10 +6,12 @@ from functools import partial
 from random import Random
 from typing import TYPE_CHECKING
 
+from qafila.sync import frames
 from qafila.sync.codec import CodecError
 from qafila.sync.frames import Frame, FrameError
 from qafila.sync.messages import Hello, Message, Push
 from qafila.sync.session import Request, UnitSession
+from tests.sync.sim import releases
 from tests.sync.sim.disk import Killed
 from tests.sync.sim.journal import HUB
 
@@ -43,7 +45,21 @@ class Process:
         self.out[number] = records
         if self.world.trace is not None:
             self.world.say(f"{self.unit.name} {type(message).__name__} {number:016x}, {len(records)} records")
-        return self.world.wire.seal(message, self.unit.name, HUB, number, self.unit.now_ms(), self.unit.version)
+        return self.world.wire.seal(message, self.unit.name, HUB, number, self.unit.now_ms(), self._version())
+
+    def _version(self) -> int:
+        """As `sync.agent` agrees on it."""
+        unit, mine = self.unit, releases.spoken(self.unit.release)
+        if self.session is not None and (speaks := self.session.report.hub_speaks):
+            unit.version = frames.common(range(1, speaks + 1), mine) or unit.version
+        unit.version = frames.begin(unit.version, mine)
+        return unit.version
+
+    def _refused(self, words: str) -> None:
+        best = frames.common(frames.heard(words.partition(" ")[2]), releases.spoken(self.unit.release))
+        if best and self.session is not None:
+            self.session.report.hub_speaks = 0
+            self.unit.version = best
 
     def _urgent_first(self, message: Message, records: set[int]) -> None:
         waiting = self.unit.disk.tables["pending"]
@@ -53,7 +69,7 @@ class Process:
             self.world.wrong(f"{self.unit.name} sends {type(message).__name__} before {len(left)} urgent records")
 
     def open(self, data: bytes) -> Frame:
-        return self.world.wire.opener(self.unit.name, self.unit.version)(data)
+        return self.world.wire.opener(self.unit.name, releases.spoken(self.unit.release))(data)
 
     def start(self) -> None:
         """Begin a contact."""
@@ -156,6 +172,7 @@ class Process:
         if status != 200:
             self.world.say(f"{number:016x} refused: {body.decode()}")
             if number in self.out:
+                self._refused(body.decode())
                 self.cut(body.decode())
             return
         try:

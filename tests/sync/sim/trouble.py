@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
+from tests.sync.sim import releases
 from tests.sync.sim.disk import Killed
 from tests.sync.sim.journal import HUB
 from tests.sync.sim.stick import carry
@@ -95,6 +96,7 @@ def clone(world: World, unit: Unit) -> Unit:
     twin = Unit(world, unit.name)
     twin.disk.restore(unit.disk.backup())
     twin.backups = [twin.disk.backup()]
+    twin.release, twin.version = unit.release, unit.version
     world.units.append(twin)
     world.begin(twin)
     return twin
@@ -116,9 +118,10 @@ def poison(world: World, unit: Unit) -> None:
 
 
 def skew(world: World, unit: Unit) -> None:
+    """One of two that began with different releases (`run`) is updated."""
     which = world.dice.choice((unit, world.server))
-    which.version = 2
-    world.after(world.dice.uniform(20, 400), lambda: setattr(which, "version", 1))
+    which.release = min(releases.LATEST, which.release + world.dice.choice((1, 2)))
+    which.die(world.dice.uniform(2, 60))
 
 
 def clock(world: World, unit: Unit) -> None:
