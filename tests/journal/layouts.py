@@ -39,17 +39,14 @@ def faults(layouts: Layouts, fixed: Layouts, models: Any) -> list[str]:
     for kind, numbers in fixed.items():
         if kind not in today:
             found.append(f"{kind}: released, and gone. Its records are still in journals: a kind keeps its name")
-        found += [
-            f"{kind} {number}: not what was released"
-            for number in numbers
-            if layouts[kind].get(number) != numbers[number]
-        ]
+        said = layouts.get(kind, {})
+        found += [f"{kind} {n}: not what was released" for n in numbers if said.get(n) != numbers[n]]
     for kind, model in today.items():
         said = layouts.get(kind, {})
         if said.get(str(model.schema)) != layout_of(model):
             found.append(
-                f"{kind}: its fields are not those of layout {model.schema}. Raise `schema` and add a step to `upcasts` "
-                "(where this number is in no release yet, it is enough to run 'python -m tests.journal.layouts')"
+                f"{kind}: its fields are not those of layout {model.schema}. Raise `schema` and add a step to "
+                "`upcasts` (where this number is in no release yet, it is enough to run 'python -m tests.journal.layouts')"
             )
         if said.keys() != {str(n) for n in range(1, model.schema + 1)}:
             found.append(f"{kind}: layouts 1 to {model.schema} have to be written down")
@@ -59,12 +56,6 @@ def faults(layouts: Layouts, fixed: Layouts, models: Any) -> list[str]:
 
 
 def main() -> int:
-    import os
-
-    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "qafila.node.settings")
-    import django
-
-    django.setup()
     layouts, fixed = known(), released()
     for model in recorded():
         number = str(model.schema)

@@ -21,9 +21,6 @@ LARGEST = 150_000
 
 def _take(target: str) -> None:
     """Inside a process of the hub: write the log."""
-    import django
-
-    django.setup()
     import orjson
 
     from tests.journal.release_log import recorded, take

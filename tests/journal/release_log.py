@@ -11,12 +11,18 @@ layouts   kind → field → type, in words (`layout_of`)
 from __future__ import annotations
 
 import lzma
+import os
 from pathlib import Path
 from typing import Any
 
+import django
 import orjson
 from django.apps import apps
 from django.db import models
+
+if not apps.ready:
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "qafila.node.settings")
+    django.setup()
 
 from qafila.journal import canon
 from qafila.journal.entries import Parcel
@@ -34,7 +40,7 @@ def recorded() -> list[type[Recorded]]:
 
 
 def layout_of(model: type[Recorded]) -> dict[str, str]:
-    """Field → what older and newer programs rely on: type, size, whether it may be empty, what a creation leaves out."""
+    """Field → what other programs rely on: type, size, whether it may be empty, what a creation leaves out."""
     return {field.name: _words(field) for field in canon.payload_fields(model)}
 
 
