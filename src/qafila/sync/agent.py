@@ -7,6 +7,7 @@ import random
 import ssl
 import threading
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
@@ -15,7 +16,7 @@ from django.db import DatabaseError, close_old_connections
 
 from qafila.journal.here import Here, here
 from qafila.kernel import clock
-from qafila.sync import frames, pki, state
+from qafila.sync import pki, state
 from qafila.sync.codec import CodecError
 from qafila.sync.dictionaries.load import KNOWN, NONE
 from qafila.sync.enrolment import keys_folder
@@ -24,6 +25,7 @@ from qafila.sync.messages import Message
 from qafila.sync.models import Peer
 from qafila.sync.session import FRAME_BYTES, Report, UnitSession
 from qafila.sync.store import JournalStore
+from qafila.sync.versions import Agreement
 from qafila.sync.wire import LinkDown, Wire
 
 HOLD_S = 50
@@ -50,6 +52,8 @@ class Contact:
     """Everything that was to be said was said, and heard."""
     reason: str = ""
     """Why not: a key of `state.REASONS`."""
+    spoken: range = range(0)
+    """With "too_old" and "too_new": the versions that the hub speaks."""
 
     def __str__(self) -> str:
         told = self.report
@@ -69,8 +73,7 @@ class Caller:
         self._tickets: dict[str, tuple[ssl.SSLContext, ssl.SSLSession | None]] = {}
         self._connect_s = CONNECT_S[0]
         self._session: tuple[Peer, UnitSession] | None = None
-        self._version = 0
-        """Of the conversation, as agreed last; 0 before the first contact."""
+        self._agreement: Agreement | None = None
         self._dictionaries = [*KNOWN, NONE]
         """The first of these is used; one that the hub lacks goes."""
         self._dictionaries.sort(reverse=True)
@@ -82,34 +85,28 @@ class Caller:
         peer = Peer.objects.filter(upward=True).first()
         if peer is None:
             return Contact(reason="not_enrolled")
-        self._version = frames.begin(self._version or peer.version)
-        for _ in frames.SPOKEN:
-            spoken = self._version
-            contact = self._contact(peer, stopped, stay=stay)
-            if contact.reason not in ("too_old", "too_new") or self._version == spoken:
-                break
-        self._keep_version(peer, contact)
+        self._agreement = agreement = self._agreement or Agreement(peer.version)
+        contact = self._contact(peer, agreement, stopped, stay=stay)
+        if contact.reason in ("too_old", "too_new") and agreement.refused(contact.spoken):
+            contact = self._contact(peer, agreement, stopped, stay=stay)
+        elif peer.version != agreement.version:
+            # Sticks are written in it, and the next life of this process begins with it.
+            with suppress(DatabaseError):
+                Peer.objects.filter(pk=peer.pk).update(version=agreement.version)
         if contact.reason:
             state.note_try(contact.reason, None)
         return contact
 
-    def _keep_version(self, peer: Peer, contact: Contact) -> None:
-        """What was agreed holds for sticks too, and for the next life of this process."""
-        if contact.report.hub_speaks and peer.version != self._version:
-            peer.version = self._version
-            Peer.objects.filter(pk=peer.pk).update(version=self._version)
-
-    def _contact(self, peer: Peer, stopped: Callable[[], bool], *, stay: bool) -> Contact:
+    def _contact(self, peer: Peer, agreement: Agreement, stopped: Callable[[], bool], *, stay: bool) -> Contact:
         contact = Contact()
         wire: Wire | None = None
         try:
-            session = self._conversation(peer)
+            session = self._conversation(peer, agreement)
             contact.report = session.report
             wire = self._open(peer)
             contact.reached = _Talk(self.node, session, wire, peer).run(stopped, stay=stay)
         except LinkDown as down:
-            contact.reason, self.retry_s = down.reason, down.retry_s
-            self._refused(down)
+            contact.reason, self.retry_s, contact.spoken = down.reason, down.retry_s, down.spoken
             if down.reason == "dictionary" and len(self._dictionaries) > 1:
                 self._dictionaries.pop(0)
         except (FrameError, CodecError) as error:
@@ -124,25 +121,12 @@ class Caller:
                 wire.close()
         return contact
 
-    def _conversation(self, peer: Peer) -> UnitSession:
+    def _conversation(self, peer: Peer, agreement: Agreement) -> UnitSession:
         """The conversation with this hub: it remembers what it did not hear confirmed."""
         if self._session is None or bytes(self._session[0].signing_key) != bytes(peer.signing_key):
-            self._session = peer, _session(self.node, peer, lambda: self._dictionaries[0], self._agreed)
+            self._session = peer, _session(self.node, peer, lambda: self._dictionaries[0], agreement)
         self._session[1].lost()
         return self._session[1]
-
-    def _refused(self, down: LinkDown) -> None:
-        """Go by what a hub tells that speaks other versions: more than by what it told before it was changed."""
-        best = frames.common(down.spoken)
-        if best and self._session is not None:
-            self._session[1].report.hub_speaks = 0
-            self._version = best
-
-    def _agreed(self) -> int:
-        """The version in which the next frame is written: the highest common one, as soon as the hub has named its."""
-        if self._session is not None and self._session[1].report.hub_speaks:
-            self._version = frames.common(range(1, self._session[1].report.hub_speaks + 1)) or self._version
-        return self._version
 
     def _open(self, peer: Peer) -> Wire:
         context, ticket = self._tickets.get(peer.url) or (_context(keys_folder()), None)
@@ -227,11 +211,11 @@ def _context(keys: Path) -> ssl.SSLContext:
     return context
 
 
-def _session(node: Here, peer: Peer, dictionary: Callable[[], int], version: Callable[[], int]) -> UnitSession:
+def _session(node: Here, peer: Peer, dictionary: Callable[[], int], agreement: Agreement) -> UnitSession:
     key = pki.signing_key(keys_folder())
 
     def seal_request(message: Message, number: int) -> bytes:
-        return seal(message, node.node, peer.code, number, clock.now_ms(), key, dictionary(), version())
+        return seal(message, node.node, peer.code, number, clock.now_ms(), key, dictionary(), agreement.version)
 
     def open_reply(data: bytes) -> Frame:
         return open_frame(data, node.node, key_of)
@@ -241,7 +225,7 @@ def _session(node: Here, peer: Peer, dictionary: Callable[[], int], version: Cal
             raise FrameError("unknown_sender")
         return bytes(peer.signing_key)
 
-    return UnitSession(JournalStore(peer.code), seal_request, open_reply, _dice)
+    return UnitSession(JournalStore(peer.code), seal_request, open_reply, _dice, agreement)
 
 
 def _stamp(file: Path) -> int:

@@ -9,7 +9,7 @@ from django.db import InterfaceError, OperationalError
 
 from qafila.journal.here import here
 from qafila.kernel import clock
-from qafila.sync import codec, frames, hub, pki
+from qafila.sync import codec, hub, pki, versions
 from qafila.sync.enrolment import keys_folder
 from qafila.sync.frames import FrameError, open_frame, seal
 from qafila.sync.hub_store import Desk
@@ -55,7 +55,7 @@ def handle(data: bytes) -> Reply:
         reason = getattr(error, "reason", "unreadable")
         log.warning("a frame was refused: %s", reason)
         # Whoever speaks another version is told which ones are spoken here.
-        words = f"{reason} {frames.told(frames.SPOKEN)}" if reason in ("too_old", "too_new") else reason
+        words = f"{reason} {versions.told(versions.SPOKEN)}" if reason in ("too_old", "too_new") else reason
         return Reply(STATUS.get(reason, 400), words.encode())
     except (OperationalError, InterfaceError, OSError) as error:
         log.error("a frame could not be taken: %s", type(error).__name__)

@@ -6,8 +6,7 @@
 `codec` says how records inside are packed (`sync.codec`), `dictionary` what zstd was helped by (0: nothing). A
 receiver without that dictionary refuses with the reason "dictionary"; the sender then seals without one.
 
-`version` is that of the conversation. A program speaks its own and the two before it: it answers in the version of the
-request, and refuses others with the range that it speaks, so that the two find the highest that both do.
+`version` is that of the conversation (`sync.versions`): an answer has that of its request.
 
 Nothing of a frame is used, and nothing unpacked, before its signature has been verified; lengths are compared with
 the limits before anything is allocated.
@@ -25,7 +24,7 @@ import zstandard
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from qafila.sync import pki
+from qafila.sync import pki, versions
 from qafila.sync.codec import CODECS, COLUMNS
 from qafila.sync.dictionaries import load as dictionaries
 from qafila.sync.messages import KINDS, SHAPES, Kind, Message
@@ -33,17 +32,12 @@ from qafila.sync.messages import KINDS, SHAPES, Kind, Message
 MAGIC = b"QFLA"
 PATH = "/sync"
 """Where frames are posted."""
-VERSION = 1
-"""Of the conversation: one more where a program of before could not read what is said. A field that is added to a
-message, a kind of record or a layout is no reason."""
-SPOKEN = range(max(1, VERSION - 2), VERSION + 1)
 MAX_RAW = 4 * 1024 * 1024
 MAX_FRAME = 1024 * 1024
 _HEAD = struct.Struct(">4sBBBBQqIIBB")
 _SIGNATURE = 64
 _MAX_NODE = 16
 _NODE = re.compile(r"[A-Za-z0-9._-]+")
-_RANGE = re.compile(r"(\d{1,3})-(\d{1,3})", re.ASCII)
 
 REASONS = {
     "truncated": "the frame is cut short",
@@ -123,33 +117,11 @@ def seal(
         raise FrameError("too_large")
     names = sender.encode(), receiver.encode()
     head = _HEAD.pack(
-        MAGIC, version or VERSION, KINDS[type(message)], COLUMNS.number, dictionary, number, time_ms, len(raw),
+        MAGIC, version or versions.VERSION, KINDS[type(message)], COLUMNS.number, dictionary, number, time_ms, len(raw),
         len(body), len(names[0]), len(names[1]),
     )  # fmt: skip
     signed = b"".join((head, *names, body))
     return signed + key.sign(signed)
-
-
-def common(theirs: range, mine: range | None = None) -> int:
-    """The highest version that both speak, 0 where there is none. `mine`: None for what this program speaks."""
-    return max((version for version in mine or SPOKEN if version in theirs), default=0)
-
-
-def begin(agreed: int, mine: range | None = None) -> int:
-    """The version to begin with, when `agreed` was the last one (0: none yet)."""
-    spoken = mine or SPOKEN
-    return min(max(agreed or spoken[-1], spoken[0]), spoken[-1])
-
-
-def told(spoken: range) -> str:
-    """A range of versions as a refusal tells it: `1-3`."""
-    return f"{spoken.start}-{spoken.stop - 1}"
-
-
-def heard(text: str) -> range:
-    """The range that a refusal tells; empty where it tells none."""
-    found = _RANGE.fullmatch(text)
-    return range(int(found[1]), int(found[2]) + 1) if found else range(0)
 
 
 def open_frame(data: bytes, me: str, key_of: Callable[[str], bytes], spoken: range | None = None) -> Frame:
@@ -158,7 +130,7 @@ def open_frame(data: bytes, me: str, key_of: Callable[[str], bytes], spoken: ran
 
     Raises `FrameError`.
     """
-    head = _head(data, SPOKEN if spoken is None else spoken)
+    head = _head(data, versions.SPOKEN if spoken is None else spoken)
     if head.receiver != me:
         raise FrameError("other_receiver")
     key = key_of(head.sender)

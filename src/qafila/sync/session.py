@@ -41,6 +41,7 @@ from qafila.sync.messages import (
     Welcome,
 )
 from qafila.sync.node_store import Store
+from qafila.sync.versions import Agreement
 
 URGENT, STRICT, LATER = range(1), range(3), range(3, 6)
 """Lanes of records: an urgent case; what goes strictly in order; what shares the link with files."""
@@ -93,16 +94,21 @@ class Report:
     alarms: int = 0
     hub_time_ms: int = 0
     """The hub's clock as of the last answer."""
-    hub_speaks: int = 0
-    """The latest version of the conversation that the hub speaks; 0 before it has greeted."""
 
 
 class UnitSession:
     """A conversation. Not thread-safe. `frame_bytes`: how large a frame the link takes in about half a second."""
 
     def __init__(
-        self, store: Store, seal: Callable[[Message, int], bytes], open_reply: Callable[[bytes], Frame], dice: Random
+        self,
+        store: Store,
+        seal: Callable[[Message, int], bytes],
+        open_reply: Callable[[bytes], Frame],
+        dice: Random,
+        agreement: Agreement | None = None,
     ) -> None:
+        """`seal` writes in the version of `agreement`, which follows what the hub says."""
+        self.agreement = agreement or Agreement()
         self.store, self.seal, self.open_reply, self.dice = store, seal, open_reply, dice
         self.report = Report()
         self.frame_bytes = FRAME_BYTES
@@ -263,7 +269,7 @@ class UnitSession:
         assert isinstance(message, Welcome) and isinstance(sent.message, Hello)
         self._taken(sent, message.taken)
         self.store.set_ack_no(message.ack_no)
-        self.report.hub_speaks = message.speaks
+        self.agreement.welcomed(message.speaks)
         self._tell_own = False
         if message.ranges is None:
             self.greeted = True

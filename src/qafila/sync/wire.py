@@ -23,7 +23,8 @@ import h2.events
 import h2.exceptions
 
 from qafila.kernel import clock
-from qafila.sync.frames import MAX_FRAME, PATH, heard
+from qafila.sync.frames import MAX_FRAME, PATH
+from qafila.sync.versions import heard
 
 SLICE = 4096
 RECORD = 16_000

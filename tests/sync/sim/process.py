@@ -6,11 +6,11 @@ from functools import partial
 from random import Random
 from typing import TYPE_CHECKING
 
-from qafila.sync import frames
 from qafila.sync.codec import CodecError
 from qafila.sync.frames import Frame, FrameError
 from qafila.sync.messages import Hello, Message, Push
 from qafila.sync.session import Request, UnitSession
+from qafila.sync.versions import Agreement, heard
 from tests.sync.sim import releases
 from tests.sync.sim.disk import Killed
 from tests.sync.sim.journal import HUB
@@ -45,21 +45,11 @@ class Process:
         self.out[number] = records
         if self.world.trace is not None:
             self.world.say(f"{self.unit.name} {type(message).__name__} {number:016x}, {len(records)} records")
-        return self.world.wire.seal(message, self.unit.name, HUB, number, self.unit.now_ms(), self._version())
+        return self.world.wire.seal(message, self.unit.name, HUB, number, self.unit.now_ms(), self.agreement.version)
 
-    def _version(self) -> int:
-        """As `sync.agent` agrees on it."""
-        unit, mine = self.unit, releases.spoken(self.unit.release)
-        if self.session is not None and (speaks := self.session.report.hub_speaks):
-            unit.version = frames.common(range(1, speaks + 1), mine) or unit.version
-        unit.version = frames.begin(unit.version, mine)
-        return unit.version
-
-    def _refused(self, words: str) -> None:
-        best = frames.common(frames.heard(words.partition(" ")[2]), releases.spoken(self.unit.release))
-        if best and self.session is not None:
-            self.session.report.hub_speaks = 0
-            self.unit.version = best
+    @property
+    def agreement(self) -> Agreement:
+        return self.unit.agreement
 
     def _urgent_first(self, message: Message, records: set[int]) -> None:
         waiting = self.unit.disk.tables["pending"]
@@ -89,7 +79,7 @@ class Process:
 
     def _session(self) -> UnitSession:
         made: UnitSession = self.world.plant.session()(
-            self.unit.store, self.seal, self.open, Random(self.world.dice.getrandbits(32))
+            self.unit.store, self.seal, self.open, Random(self.world.dice.getrandbits(32)), self.agreement
         )
         return made
 
@@ -172,7 +162,7 @@ class Process:
         if status != 200:
             self.world.say(f"{number:016x} refused: {body.decode()}")
             if number in self.out:
-                self._refused(body.decode())
+                self.agreement.refused(heard(body.decode().partition(" ")[2]))
                 self.cut(body.decode())
             return
         try:

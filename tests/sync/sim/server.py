@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING, Any
 
 from greenlet import getcurrent, greenlet
 
-from qafila.sync import frames, hub
+from qafila.sync import hub
 from qafila.sync.codec import CodecError
 from qafila.sync.frames import FrameError
 from qafila.sync.messages import Mail, Pull, Welcome
+from qafila.sync.versions import told
 from tests.sync.sim import releases
 from tests.sync.sim.disk import Backup, Disk, Killed
 from tests.sync.sim.hub_store import HubJournal
@@ -94,7 +95,7 @@ class Server:
         except (FrameError, CodecError) as error:
             return (
                 400,
-                f"{getattr(error, 'reason', 'unreadable')} {frames.told(releases.spoken(self.release))}".encode(),
+                f"{getattr(error, 'reason', 'unreadable')} {told(releases.spoken(self.release))}".encode(),
             )
         except OSError:
             return 503, b"busy"

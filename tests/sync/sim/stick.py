@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from qafila.journal.ingest import Parcel
 from qafila.journal.ranges import Ranges, holds
-from qafila.sync import frames
 from tests.sync.sim import paper, releases
 from tests.sync.sim.disk import Killed
 from tests.sync.sim.paper import Key
@@ -39,8 +38,7 @@ def carry(world: World, unit: Unit) -> None:
         return
     pending = unit.store.pending(range(6), 10**6, set())
     noted = [(number, hash_) for number, hash_ in unit.disk.tables["stickmail"].items()]
-    version = frames.begin(unit.version, releases.spoken(unit.release))
-    up = Up(unit.name, [p for _, p in pending], noted, version)
+    up = Up(unit.name, [p for _, p in pending], noted, unit.agreement.version)
     world.say(f"a stick leaves {unit.name}: {len(pending)} records")
     for _ in range(world.dice.choice((1, 1, 2))):
         world.after(world.dice.uniform(1, world.faults.length_s), lambda: _arrive(world, up))

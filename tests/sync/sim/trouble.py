@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
+from qafila.sync.versions import Agreement
 from tests.sync.sim import releases
 from tests.sync.sim.disk import Killed
 from tests.sync.sim.journal import HUB
@@ -96,7 +97,7 @@ def clone(world: World, unit: Unit) -> Unit:
     twin = Unit(world, unit.name)
     twin.disk.restore(unit.disk.backup())
     twin.backups = [twin.disk.backup()]
-    twin.release, twin.version = unit.release, unit.version
+    twin.release, twin.agreement = unit.release, Agreement(unit.agreement.version, unit.agreement.mine)
     world.units.append(twin)
     world.begin(twin)
     return twin

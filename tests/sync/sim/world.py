@@ -8,6 +8,7 @@ from collections.abc import Callable
 from random import Random
 from typing import Any
 
+from qafila.sync.versions import Agreement
 from tests.sync.sim import releases
 from tests.sync.sim.disk import Backup, Disk, Killed
 from tests.sync.sim.faults import Faults
@@ -58,8 +59,7 @@ class Unit:
         """The run of the process that writes."""
         self.backups: list[Backup] = [self.disk.backup()]
         self.clock_off_ms = 0
-        self.version = 0
-        """Of the conversation, as agreed last."""
+        self.agreement = Agreement(0, releases.spoken(self.release))
         self.gone = False
         self.link_down_until = 0.0
         self.deaf_until = 0.0
@@ -79,6 +79,7 @@ class Unit:
 
     def boot(self) -> None:
         """The program of this box starts, perhaps a later one than before."""
+        self.agreement = Agreement(self.agreement.version, releases.spoken(self.release))
         try:
             if self.world.plant.catches_up and not self.gone:
                 self.store.catch_up()
