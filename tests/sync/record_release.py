@@ -1,7 +1,7 @@
 """Records what a unit and a hub of this release say to each other: `python -m tests.sync.record_release VERSION`.
 
-`releases/VERSION/conversation.json.xz` holds, in the order of the recording, `hub_writes` (records of the hub's own) and
-exchanges (request and answer, the very bytes). It is played to the hubs and units of later programs; a unit that has
+`releases/VERSION/conversation.json.xz` holds, in the order of the recording, `hub_writes` (records of the hub's own)
+and exchanges (request and answer, the very bytes). It is played to the hubs and units of later programs; one that has
 this release behaves like this for as long as it is not updated. Invented people only; the keys were drawn for it and
 the private ones are gone.
 """
