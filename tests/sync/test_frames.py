@@ -131,7 +131,8 @@ BOMB = zstandard.ZstdCompressor(level=19).compress(bytes(200_000_000))
         (forged(zstandard.compress(b"not msgpack"), 11), "unreadable"),
         (forged(zstandard.compress(msgspec.msgpack.encode([1, 2])), 3), "unreadable"),
         (forged(zstandard.compress(msgspec.msgpack.encode([b""])), 3, kind=99), "unreadable"),
-        (forged(b"", 0, version=2), "version"),
+        (forged(b"", 0, version=2), "too_new"),
+        (forged(b"", 0, version=0), "too_old"),
         (forged(zstandard.compress(b"x"), 1, dictionary=255), "dictionary"),
         (
             forged(zstandard.ZstdCompressor(level=3).compress(b"x" * 99), 99, dictionary=dictionaries.LATEST),

@@ -16,6 +16,8 @@ from qafila.sync.node_store import Seen
 from qafila.sync.session import UnitSession
 from tests.sync.sim.disk import Base
 from tests.sync.sim.hub_store import Desk
+from tests.sync.sim.paper import read
+from tests.sync.sim.releases import understood
 from tests.sync.sim.run import first_broken
 from tests.sync.sim.unit_store import UnitStore
 from tests.sync.sim.world import Plant
@@ -291,11 +293,36 @@ class SentToEverybody(Plant):
         return Open
 
 
+class TooNewDropped(Plant):
+    """What a hub does not understand it acknowledges and throws away."""
+
+    events = ("skew",)
+
+    def desk(self) -> type[Any]:
+        class Short(Desk):
+            def _keep(self, fresh: dict[Any, Any]) -> None:
+                for key, row in list(fresh.items()):
+                    said = read(row.parcel)
+                    if understood(said.kind, said.schema, said.fields, self.release) is None:
+                        del fresh[key]
+                super()._keep(fresh)
+
+        return Short
+
+
+class NeverCatchesUp(Plant):
+    """An updated node does not look at the records that its earlier program could only keep."""
+
+    events = ("skew",)
+    catches_up = False
+
+
 PLANTS = [
     RunGoesOn, AcknowledgesBeforeCommit, PoisonDropped, RangesIgnored, WatermarkIgnored, WatermarkTooHigh,
     WatermarkOfAnotherLife, CursorNotLocked, ConfirmsOnSend, MailAcknowledgedTooEarly, LossNotTold, AckNumberBelieved,
     AcksOutliveTheConnection, NobodyForgets, BulkFirst, SentToEverybody, RestoreNotTold,
     FilesNotOfferedAgain, AsideNotOfferedAgain, OwnRecordsNotAskedFor, MailNotCompared, SumsIgnored,
+    TooNewDropped, NeverCatchesUp,
 ]  # fmt: skip
 
 

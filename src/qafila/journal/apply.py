@@ -6,13 +6,11 @@
 from __future__ import annotations
 
 from functools import lru_cache
-from typing import Any
 
-import orjson
 from django.apps import apps
 from django.db import DatabaseError, InterfaceError, OperationalError, transaction
 
-from qafila.journal import fold
+from qafila.journal import fold, upcast
 from qafila.journal.entries import Entry, Taken
 from qafila.journal.guard import writer_token
 from qafila.journal.header import CHANGE, CREATE, NOTE, Header
@@ -39,7 +37,7 @@ def recorded_model(kind: str) -> type[Recorded] | None:
 def model_for(entry: Entry) -> type[Recorded] | None:
     """The model whose row a record changes; None where there is nothing to apply here."""
     model = recorded_model(entry.kind)
-    if entry.said.op == NOTE or model is None or entry.fields is None or entry.said.schema > model.schema:
+    if entry.said.op == NOTE or model is None or entry.fields is None or upcast.too_new(model, entry.said):
         return None
     return model
 
@@ -59,7 +57,7 @@ def apply_one(node: Here, entry: Entry, taken: Taken) -> None:
         return
     try:
         with transaction.atomic(using=node.database):
-            done = apply_fields(node, model, entry.said, orjson.loads(entry.fields or b""))
+            done = apply_fields(node, model, entry.said, entry.fields or b"")
     except POISON as error:
         raise_if_ours(error)
         taken.set_aside(entry.parcel, entry.said, f"{type(error).__name__}: {error}")
@@ -69,10 +67,9 @@ def apply_one(node: Here, entry: Entry, taken: Taken) -> None:
         entry.applied = True
 
 
-def apply_fields(node: Here, model: type[Recorded], header: Header, fields: Any) -> bool:
+def apply_fields(node: Here, model: type[Recorded], header: Header, data: bytes) -> bool:
     """Fold one record into its row; False while the row's creation has not come."""
-    if not isinstance(fields, dict):
-        raise ValueError("fields are not an object")
+    fields, base = upcast.read(model, header, data)
     fields = {n: v for n, v in fields.items() if fold.has_field(model, n)}
     rows = model._base_manager.using(node.database)
     row = rows.select_for_update().filter(pk=header.subject_id).first()
@@ -83,7 +80,7 @@ def apply_fields(node: Here, model: type[Recorded], header: Header, fields: Any)
         return False
     heads = Heads.load(row.heads)
     if header.op == CHANGE:
-        known = {n: v for n, v in fields.items() if unpack_base(header.base, n) == heads.of(n)}
+        known = {n: v for n, v in fields.items() if unpack_base(base, n) == heads.of(n)}
         fold.put(row, heads, known, header.stamp)
         for name in fields:
             if name not in known:
@@ -94,11 +91,14 @@ def apply_fields(node: Here, model: type[Recorded], header: Header, fields: Any)
 
 def _create(node: Here, model: type[Recorded], header: Header, fields: dict[str, object]) -> None:
     subject = header.subject_id
-    waiting = Record._base_manager.using(node.database).filter(subject=subject, applied=False)
+    every = Record._base_manager.using(node.database)
+    waiting = every.filter(subject=subject, kind=model.kind(), applied=False)
+    if waiting.exclude(node=header.node, run=header.run, seq=header.seq).exists():
+        fold.fold_row(model, subject, node.database)
+        folded = [no for no, _, _ in fold.foldable(model, subject, node.database)]
+        waiting.filter(pk__in=folded).update(applied=True)
+        return
     row = fold.build(model, subject, fields, header.custodian, header.programme)
     row.heads = Heads({DEFAULT: (header.stamp,)}).dump()
     with writer_token():
         row.save(force_insert=True, using=node.database)
-    if waiting.exclude(node=header.node, run=header.run, seq=header.seq).exists():
-        fold.fold_row(model, subject, node.database)
-        waiting.update(applied=True)

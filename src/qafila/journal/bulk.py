@@ -16,7 +16,7 @@ from typing import Any
 import orjson
 from django.db import DatabaseError, transaction
 
-from qafila.journal import tables
+from qafila.journal import tables, upcast
 from qafila.journal.apply import apply_one, model_for, raise_if_ours
 from qafila.journal.entries import Entry, Taken
 from qafila.journal.guard import writer_token
@@ -109,17 +109,11 @@ def _or_odd(
     group.setdefault(model, []).append(subject)
 
 
-def _fields(entry: Entry) -> dict[str, Any]:
-    fields = orjson.loads(entry.fields or b"")
-    if not isinstance(fields, dict):
-        raise _Odd
-    return fields
-
-
 def _folded_new(shape: Layout, subject: _Subject) -> None:
     first = subject.entries[0]
     said = first.said
-    subject.row = shape.row(first.subject, _fields(first), said.custodian, said.programme)
+    fields, _ = upcast.read(shape.model, said, first.fields or b"")
+    subject.row = shape.row(first.subject, fields, said.custodian, said.programme)
     if len(subject.entries) == 1:
         subject.row[1] = orjson.dumps({DEFAULT: [str(said.stamp)]}).decode()
         return
@@ -138,9 +132,9 @@ def _change(shape: Layout, subject: _Subject, heads: Heads, entries: Iterable[En
     for entry in entries:
         if entry.said.op != CHANGE:
             continue
-        fields = _fields(entry)
+        fields, base = upcast.read(shape.model, entry.said, entry.fields or b"")
         for name in fields.keys() & shape.places.keys():
-            seen = unpack_base(entry.said.base, name)
+            seen = unpack_base(base, name)
             # Two heads are a clash that somebody has settled: it has to be closed.
             if seen != heads.of(name) or len(seen) > 1:
                 raise _Odd

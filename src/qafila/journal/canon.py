@@ -6,13 +6,14 @@ import hashlib
 import uuid
 from datetime import UTC, date, datetime, time
 from decimal import Decimal, InvalidOperation
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import orjson
 from django.db import models
 from django.db.models.expressions import BaseExpression, Combinable
 
-from qafila.journal.models import Recorded
+if TYPE_CHECKING:
+    from qafila.journal.models import Recorded
 
 _OWN = {"id", "heads"}
 

@@ -77,7 +77,7 @@ def row_problems() -> Iterator[str]:
 def _row_problems(row: Recorded, database: str) -> Iterator[str]:
     name = f"{row.kind()} {row.pk}"
     values: dict[Stamp, dict[str, object]] = {}
-    for header, fields in fold.records_of(row.pk, database):
+    for _, header, fields in fold.foldable(type(row), row.pk, database):
         values[header.stamp] = fields
     if not values:
         yield f"{name}: a row without a record"

@@ -10,11 +10,12 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 from uuid import UUID
 
+import msgspec
 import orjson
 
-from qafila.journal import canon
+from qafila.journal import canon, upcast
 from qafila.journal.guard import writer_token
-from qafila.journal.header import CREATE, decode
+from qafila.journal.header import CREATE, NOTE, Header, decode
 from qafila.journal.models import Clash, Record, Recorded
 from qafila.journal.stamps import DEFAULT, Heads, Stamp, Write, heads_of, unpack_base
 from qafila.kernel.clock import hlc_time
@@ -46,7 +47,7 @@ def refold(row: Recorded, heads: Heads, name: str, *, extra: Iterable[Extra] = (
     model = type(row)
     field = model._meta.get_field(name)
     writes = [Write(*x) for x in extra]
-    for header, fields in records_of(row.pk, database):
+    for _, header, fields in foldable(model, row.pk, database):
         if header.op == CREATE:
             value = fields.get(name, canon.unsaid(field))  # type: ignore[arg-type]
             writes.append(Write(header.stamp, (), value))
@@ -70,10 +71,35 @@ def settle(model: type[Recorded], name: str, values: list[Any]) -> tuple[Any, li
     return values[0], []
 
 
-def records_of(subject: UUID, database: str | None) -> list[tuple[Any, dict[str, Any]]]:
-    """Headers and fields of a row's records that are here and not erased."""
-    rows = Record._base_manager.using(database).filter(subject=subject, fields__isnull=False)
-    return [(decode(bytes(h)), orjson.loads(bytes(f or b"{}"))) for h, f in rows.values_list("header", "fields")]
+Understood = tuple[int, Header, dict[str, Any]]
+"""A record's number, header and fields, in today's layout."""
+
+
+def foldable(model: type[Recorded], subject: UUID, database: str | None) -> list[Understood]:
+    """A row's records that are here, not erased and understood.
+
+    What is too new for this program waits; what no step can read lies in quarantine.
+    """
+    return foldable_of(model, [subject], database).get(subject, [])
+
+
+def foldable_of(model: type[Recorded], subjects: Iterable[UUID], database: str | None) -> dict[UUID, list[Understood]]:
+    """As `foldable`, of several rows in one query."""
+    rows = Record._base_manager.using(database).filter(
+        subject__in=list(subjects), kind=model.kind(), fields__isnull=False
+    )
+    found: dict[UUID, list[Understood]] = {}
+    for no, subject, head, data in rows.values_list("no", "subject", "header", "fields"):
+        header = decode(bytes(head))
+        if header.op == NOTE or upcast.too_new(model, header):
+            continue
+        try:
+            fields, base = upcast.read(model, header, bytes(data or b""))
+        except ValueError:
+            continue
+        said = header if base is header.base else msgspec.structs.replace(header, base=base)
+        found.setdefault(subject, []).append((no, said, fields))
+    return found
 
 
 def _clash(row: Recorded, name: str, tops: list[Write], value: Any, notices: list[str], database: str | None) -> None:
@@ -102,25 +128,21 @@ def _clash(row: Recorded, name: str, tops: list[Write], value: Any, notices: lis
 
 
 def fold_row(model: type[Recorded], subject: UUID, database: str) -> Recorded | None:
-    """Build or rebuild a whole row from its records; None while its creation is unknown here."""
-    known = records_of(subject, database)
+    """Make a whole row from its records, whatever it says now; None while its creation is unknown here."""
+    known = [(header, fields) for _, header, fields in foldable(model, subject, database)]
     created = [(h, f) for h, f in known if h.op == CREATE]
     if not created:
         return None
-    row = model._base_manager.using(database).filter(pk=subject).first()
-    fresh = row is None
-    if row is None:
-        header, fields = min(created, key=lambda c: c[0].stamp)
-        row = build(model, subject, fields, header.custodian, header.programme)
-        row._state.db = database
-        heads = Heads({DEFAULT: (header.stamp,)})
-    else:
-        heads = Heads.load(row.heads)
+    header, fields = min(created, key=lambda c: c[0].stamp)
+    row = build(model, subject, fields, header.custodian, header.programme)
+    row._state.db = database
+    heads = Heads({DEFAULT: (header.stamp,)})
+    row.heads = heads.dump()
     names = sorted({n for h, f in known if h.op != CREATE for n in f if has_field(model, n)})
-    if fresh:
-        row.heads = heads.dump()
-        with writer_token():
-            row.save(force_insert=True, using=database)
+    Clash._base_manager.using(database).filter(subject=subject, kind=model.kind()).exclude(field__in=names).delete()
+    here_already = model._base_manager.using(database).filter(pk=subject).exists()
+    with writer_token():
+        row.save(force_insert=not here_already, force_update=here_already, using=database)
     for name in names:
         refold(row, heads, name)
     if names:

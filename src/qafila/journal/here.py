@@ -50,9 +50,14 @@ def be(here: Here) -> None:
     _process = here
 
 
+def nobody_or_here() -> Here | None:
+    """The node at hand, None where none was named."""
+    return _context.get() or _process
+
+
 def here() -> Here:
     """The node at hand. Raises `RuntimeError` where none was named."""
-    found = _context.get() or _process
+    found = nobody_or_here()
     if found is None:
         raise RuntimeError("this process belongs to no node yet: call journal.here.be() first")
     return found
@@ -73,7 +78,7 @@ class HereRouter:
 
     def db_for_read(self, model: Any, **hints: Any) -> str:
         """The alias of the node at hand."""
-        node = _context.get() or _process
+        node = nobody_or_here()
         return node.database if node else "default"
 
     db_for_write = db_for_read

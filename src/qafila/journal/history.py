@@ -9,7 +9,9 @@ from uuid import UUID
 
 import orjson
 
-from qafila.journal.header import decode
+from qafila.journal import upcast
+from qafila.journal.apply import recorded_model
+from qafila.journal.header import Header, decode
 from qafila.journal.here import here
 from qafila.journal.models import Read, Record
 from qafila.journal.stamps import Stamp
@@ -56,11 +58,23 @@ def _entries(rows: Any) -> list[Entry]:
                 kind=header.kind,
                 subject=header.subject_id,
                 created=header.op == "c",
-                fields=orjson.loads(bytes(fields)) if fields is not None else None,
+                fields=_said(header, bytes(fields)) if fields is not None else None,
                 stamp=header.stamp,
             )
         )
     return sorted(entries, key=lambda e: e.stamp)
+
+
+def _said(header: Header, data: bytes) -> dict[str, Any]:
+    """The fields by today's names; as they were written where this program cannot bring them there."""
+    model = recorded_model(header.kind)
+    try:
+        if model is not None:
+            return upcast.read(model, header, data)[0]
+    except ValueError:
+        pass
+    raw: dict[str, Any] = orjson.loads(data)
+    return raw
 
 
 def log_read(actor: UUID | None, patient: UUID, page: str, reason: str = "") -> None:

@@ -3,13 +3,14 @@ the base of every model whose changes are kept."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, ClassVar, Self
 from uuid import UUID
 
 from django.db import models
 
 from qafila.journal.guard import GuardedManager, require_writer
+from qafila.journal.upcast import Upcast
 from qafila.kernel import clock, ids
 
 
@@ -44,12 +45,14 @@ class Ref(models.ForeignKey[Any, Any]):
 class Recorded(models.Model):
     """A row whose every change is a record. Written only by `journal.writing`.
 
-    Class attributes that a model may set: `schema` (number of its field layout), `lane`, `settles` (field →
-    function that says what holds when two nodes changed it side by side), `silent` (fields in which
-    two concurrent values need no person: the later one holds).
+    Class attributes that a model may set: `schema` (number of its field layout: one more with each change of its
+    fields), `upcasts` (number → step to the next one, see `upcast`), `lane`, `settles` (field → function that says
+    what holds when two nodes changed it side by side), `silent` (fields in which two concurrent values need no
+    person: the later one holds).
     """
 
     schema: ClassVar[int] = 1
+    upcasts: ClassVar[Mapping[int, Upcast]] = {}
     lane: ClassVar[int] = Lane.RECORD
     settles: ClassVar[dict[str, Callable[[list[Any]], tuple[Any, list[str]]]]] = {}
     silent: ClassVar[frozenset[str]] = frozenset()
@@ -152,6 +155,13 @@ class Record(models.Model):
             models.Index(fields=["lane", "no"], name="record_pending", condition=models.Q(pending=True)),
             models.Index(fields=["subject"], name="record_waiting", condition=models.Q(applied=False)),
         ]
+
+
+class Folded(models.Model):
+    """Under which layout the rows of a kind were folded here; an update that knows a later one folds them again."""
+
+    kind = models.CharField(max_length=40, primary_key=True)
+    schema = models.IntegerField()
 
 
 class Clash(models.Model):

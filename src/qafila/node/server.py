@@ -17,7 +17,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from qafila.kernel import clock
-from qafila.node.create import environment
+from qafila.node.create import environment, migrate
 from qafila.node.directory import NodeDirectory
 
 STEADY_S = 20
@@ -130,8 +130,10 @@ class Server:
 
 
 def serve(directory: NodeDirectory) -> int:
-    """Serve in the foreground until interrupted; the exit status."""
+    """Serve in the foreground until interrupted; the exit status. After an update the database is brought to this
+    version first, and what an earlier one could not read is folded."""
     os.environ["QAFILA_DIR"] = str(directory.path)
+    migrate(directory)
     server = Server(directory)
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: server.stopping.set())

@@ -7,6 +7,7 @@ import random
 import ssl
 import threading
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
@@ -24,6 +25,7 @@ from qafila.sync.messages import Message
 from qafila.sync.models import Peer
 from qafila.sync.session import FRAME_BYTES, Report, UnitSession
 from qafila.sync.store import JournalStore
+from qafila.sync.versions import Agreement
 from qafila.sync.wire import LinkDown, Wire
 
 HOLD_S = 50
@@ -54,6 +56,8 @@ class Contact:
     """Everything that was to be said was said, and heard."""
     reason: str = ""
     """Why not: a key of `state.REASONS`."""
+    spoken: range = range(0)
+    """With "too_old" and "too_new": the versions that the hub speaks."""
 
     def __str__(self) -> str:
         told = self.report
@@ -75,6 +79,7 @@ class Caller:
         self._wary = False
         """The last connection was lost."""
         self._session: tuple[Peer, UnitSession] | None = None
+        self._agreement: Agreement | None = None
         self._dictionaries = [*KNOWN, NONE]
         """The first of these is used; one that the hub lacks goes."""
         self._dictionaries.sort(reverse=True)
@@ -82,22 +87,34 @@ class Caller:
     def call(self, stopped: Callable[[], bool] = lambda: False, *, stay: bool = False) -> Contact:
         """Say and hear all that there is, with `stay` until the link goes or `stopped`; keeps the state that the
         screens show. Never raises for the link's sake."""
-        contact = Contact()
         self.retry_s = 0
         peer = Peer.objects.filter(upward=True).first()
         if peer is None:
-            contact.reason = "not_enrolled"
-            return contact
+            return Contact(reason="not_enrolled")
+        self._agreement = agreement = self._agreement or Agreement(peer.version)
+        contact = self._contact(peer, agreement, stopped, stay=stay)
+        if contact.reason in ("too_old", "too_new") and agreement.refused(contact.spoken):
+            contact = self._contact(peer, agreement, stopped, stay=stay)
+        elif peer.version != agreement.version:
+            # Sticks are written in it, and the next life of this process begins with it.
+            with suppress(DatabaseError):
+                Peer.objects.filter(pk=peer.pk).update(version=agreement.version)
+        if contact.reason:
+            state.note_try(contact.reason, None)
+        return contact
+
+    def _contact(self, peer: Peer, agreement: Agreement, stopped: Callable[[], bool], *, stay: bool) -> Contact:
+        contact = Contact()
         wire: Wire | None = None
         try:
-            session = self._conversation(peer)
+            session = self._conversation(peer, agreement)
             contact.report = session.report
             wire = self._open(peer)
             talk = _Talk(self.node, session, wire, peer, wary=self._wary)
             contact.reached = talk.run(stopped, stay=stay)
             self._wary = talk.wary
         except LinkDown as down:
-            contact.reason, self.retry_s = down.reason, down.retry_s
+            contact.reason, self.retry_s, contact.spoken = down.reason, down.retry_s, down.spoken
             self._wary = True
             if down.reason == "dictionary" and len(self._dictionaries) > 1:
                 self._dictionaries.pop(0)
@@ -111,14 +128,12 @@ class Caller:
             if wire is not None:
                 self._tickets[peer.url] = (self._tickets[peer.url][0], wire.ticket)
                 wire.close()
-        if contact.reason:
-            state.note_try(contact.reason, None)
         return contact
 
-    def _conversation(self, peer: Peer) -> UnitSession:
+    def _conversation(self, peer: Peer, agreement: Agreement) -> UnitSession:
         """The conversation with this hub: it remembers what it did not hear confirmed."""
         if self._session is None or bytes(self._session[0].signing_key) != bytes(peer.signing_key):
-            self._session = peer, _session(self.node, peer, lambda: self._dictionaries[0])
+            self._session = peer, _session(self.node, peer, lambda: self._dictionaries[0], agreement)
         self._session[1].lost()
         return self._session[1]
 
@@ -220,11 +235,11 @@ def _context(keys: Path) -> ssl.SSLContext:
     return context
 
 
-def _session(node: Here, peer: Peer, dictionary: Callable[[], int]) -> UnitSession:
+def _session(node: Here, peer: Peer, dictionary: Callable[[], int], agreement: Agreement) -> UnitSession:
     key = pki.signing_key(keys_folder())
 
     def seal_request(message: Message, number: int) -> bytes:
-        return seal(message, node.node, peer.code, number, clock.now_ms(), key, dictionary())
+        return seal(message, node.node, peer.code, number, clock.now_ms(), key, dictionary(), agreement.version)
 
     def open_reply(data: bytes) -> Frame:
         return open_frame(data, node.node, key_of)
@@ -234,7 +249,7 @@ def _session(node: Here, peer: Peer, dictionary: Callable[[], int]) -> UnitSessi
             raise FrameError("unknown_sender")
         return bytes(peer.signing_key)
 
-    return UnitSession(JournalStore(peer.code), seal_request, open_reply, _dice)
+    return UnitSession(JournalStore(peer.code), seal_request, open_reply, _dice, agreement)
 
 
 def _stamp(file: Path) -> int:

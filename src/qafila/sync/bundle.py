@@ -58,6 +58,7 @@ REASONS = {
     "not_a_bundle": _("This file is no bundle of this program."),
     "truncated": _("The bundle is cut short: the stick was taken out too early or is damaged. Write it again."),
     "altered": _("The bundle is damaged or was altered, or another node wrote it. Write it again."),
+    "too_old": _("The bundle was written by a program that is too old for this node. Update the node that wrote it."),
     "version": _("The bundle is of a version that this node does not read. Update this node."),
     "unknown_sender": _("The bundle comes from a node that is not enrolled here."),
     "revoked": _("The bundle comes from a node whose certificate was taken back."),
@@ -145,9 +146,10 @@ class Writer:
 
     def __init__(
         self, file: BinaryIO, sender: str, receiver: str, number: int, time_ms: int, key: bytes,
-        signer: Ed25519PrivateKey,
+        signer: Ed25519PrivateKey, spoken: int = 0,
     ) -> None:  # fmt: skip
-        """`key`: the receiver's sealing key. Raises `ValueError` where it is none."""
+        """`key`: the receiver's sealing key; `spoken`: the version of its conversation.
+        Raises `ValueError` where the key is none."""
         ephemeral = X25519PrivateKey.generate()
         shared = ephemeral.exchange(pki.sealing_public_key(key))
         public = ephemeral.public_key().public_bytes_raw()
@@ -156,7 +158,7 @@ class Writer:
             MAGIC, VERSION, number, time_ms, public, fingerprint(key), len(names[0]), len(names[1])
         ) + b"".join(names)  # fmt: skip
         self.header = Header(sender, receiver, number, time_ms, public, fingerprint(key), head)
-        self._file, self._signer = file, signer
+        self._file, self._signer, self._spoken = file, signer, spoken
         self._cipher = _cipher(shared, key, self.header)
         self._hash = hashlib.sha256()
         self._buffer = bytearray()
@@ -168,7 +170,8 @@ class Writer:
         """One more part. Raises `FrameError` where it is larger than a receiver takes; the bundle goes on without."""
         if isinstance(part, Message):
             head = self.header
-            tag, body = _FRAME, seal(part, head.sender, head.receiver, self._place, head.time_ms, self._signer)
+            tag = _FRAME
+            body = seal(part, head.sender, head.receiver, self._place, head.time_ms, self._signer, version=self._spoken)
         else:
             tag, body = (_GREETING if isinstance(part, Greeting) else _RECEIPT), msgspec.msgpack.encode(part)
         if len(body) > MAX_PART:
@@ -288,7 +291,8 @@ class Bundle:
             try:
                 frame = open_frame(body, self.header.receiver, self._key_of)
             except FrameError as error:
-                raise BundleError(error.reason if error.reason in ("altered", "version") else "unreadable") from error
+                reason = {"altered": "altered", "too_old": "too_old", "too_new": "version"}.get(error.reason)
+                raise BundleError(reason or "unreadable") from error
             return frame.message
         if tag not in _OWN:
             raise BundleError("version")

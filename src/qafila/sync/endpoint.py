@@ -9,7 +9,7 @@ from django.db import InterfaceError, OperationalError
 
 from qafila.journal.here import here
 from qafila.kernel import clock
-from qafila.sync import codec, hub, pki
+from qafila.sync import codec, hub, pki, versions
 from qafila.sync.enrolment import keys_folder
 from qafila.sync.frames import FrameError, open_frame, seal
 from qafila.sync.hub_store import Desk
@@ -36,7 +36,7 @@ def handle(data: bytes) -> Reply:
     """Answer a request. Never raises for what is sent."""
     try:
         frame = open_frame(data, here().node, _key_of)
-        said = hub.answer(Desk(frame.sender), frame)
+        said = hub.answer(Desk(frame.sender, frame.version), frame)
         body = seal(
             said,
             here().node,
@@ -45,6 +45,7 @@ def handle(data: bytes) -> Reply:
             clock.now_ms(),
             pki.signing_key(keys_folder()),
             frame.dictionary,
+            frame.version,
         )
         asked = frame.message
         waits = isinstance(asked, Pull) and isinstance(said, Mail) and not said.numbers and not asked.acks
@@ -53,7 +54,9 @@ def handle(data: bytes) -> Reply:
     except (FrameError, codec.CodecError) as error:
         reason = getattr(error, "reason", "unreadable")
         log.warning("a frame was refused: %s", reason)
-        return Reply(STATUS.get(reason, 400), reason.encode())
+        # Whoever speaks another version is told which ones are spoken here.
+        words = f"{reason} {versions.told(versions.SPOKEN)}" if reason in ("too_old", "too_new") else reason
+        return Reply(STATUS.get(reason, 400), words.encode())
     except (OperationalError, InterfaceError, OSError) as error:
         log.error("a frame could not be taken: %s", type(error).__name__)
         return Reply(503, b"busy")

@@ -6,6 +6,8 @@
 `codec` says how records inside are packed (`sync.codec`), `dictionary` what zstd was helped by (0: nothing). A
 receiver without that dictionary refuses with the reason "dictionary"; the sender then seals without one.
 
+`version` is that of the conversation (`sync.versions`): an answer has that of its request.
+
 Nothing of a frame is used, and nothing unpacked, before its signature has been verified; lengths are compared with
 the limits before anything is allocated.
 """
@@ -22,7 +24,7 @@ import zstandard
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from qafila.sync import pki
+from qafila.sync import pki, versions
 from qafila.sync.codec import CODECS, COLUMNS
 from qafila.sync.dictionaries import load as dictionaries
 from qafila.sync.messages import KINDS, SHAPES, Kind, Message
@@ -30,7 +32,6 @@ from qafila.sync.messages import KINDS, SHAPES, Kind, Message
 MAGIC = b"QFLA"
 PATH = "/sync"
 """Where frames are posted."""
-VERSION = 1
 MAX_RAW = 4 * 1024 * 1024
 MAX_FRAME = 1024 * 1024
 _HEAD = struct.Struct(">4sBBBBQqIIBB")
@@ -41,7 +42,8 @@ _NODE = re.compile(r"[A-Za-z0-9._-]+")
 REASONS = {
     "truncated": "the frame is cut short",
     "not_a_frame": "these bytes are no frame",
-    "version": "the frame is of a version that this node does not speak",
+    "too_old": "the frame is of a version that this node does not speak any more",
+    "too_new": "the frame is of a version that this node does not speak yet",
     "dictionary": "the frame was packed with a dictionary that this node does not have",
     "altered": "the frame was altered on its way, or another key signed it",
     "unknown_sender": "the sender is not enrolled here",
@@ -75,10 +77,13 @@ class Frame:
     dictionary: int
     """With which it was compressed: whoever sent it can read an answer with the same."""
     message: Message
+    version: int = 1
+    """In which it was written: whoever sent it can read an answer in the same."""
 
 
 @dataclass(frozen=True)
 class _Head:
+    version: int
     kind: int
     codec: int
     dictionary: int
@@ -100,8 +105,9 @@ def seal(
     time_ms: int,
     key: Ed25519PrivateKey,
     dictionary: int = dictionaries.LATEST,
+    version: int = 0,
 ) -> bytes:
-    """The frame's bytes; `dictionary` 0 for a receiver that lacks ours.
+    """The frame's bytes; `dictionary` 0 for a receiver that lacks ours, `version` 0 for the latest.
 
     Raises `FrameError` where the message is larger than a receiver would take.
     """
@@ -111,19 +117,20 @@ def seal(
         raise FrameError("too_large")
     names = sender.encode(), receiver.encode()
     head = _HEAD.pack(
-        MAGIC, VERSION, KINDS[type(message)], COLUMNS.number, dictionary, number, time_ms, len(raw), len(body),
-        len(names[0]), len(names[1]),
+        MAGIC, version or versions.VERSION, KINDS[type(message)], COLUMNS.number, dictionary, number, time_ms, len(raw),
+        len(body), len(names[0]), len(names[1]),
     )  # fmt: skip
     signed = b"".join((head, *names, body))
     return signed + key.sign(signed)
 
 
-def open_frame(data: bytes, me: str, key_of: Callable[[str], bytes]) -> Frame:
-    """Verify and read a frame. `key_of` gives a sender's public key or raises `FrameError`.
+def open_frame(data: bytes, me: str, key_of: Callable[[str], bytes], spoken: range | None = None) -> Frame:
+    """Verify and read a frame. `key_of` gives a sender's public key or raises `FrameError`; `spoken`: None for what
+    this program speaks.
 
     Raises `FrameError`.
     """
-    head = _head(data)
+    head = _head(data, versions.SPOKEN if spoken is None else spoken)
     if head.receiver != me:
         raise FrameError("other_receiver")
     key = key_of(head.sender)
@@ -132,7 +139,7 @@ def open_frame(data: bytes, me: str, key_of: Callable[[str], bytes]) -> Frame:
     except (InvalidSignature, ValueError) as error:
         raise FrameError("altered") from error
     if head.codec not in CODECS:
-        raise FrameError("version")
+        raise FrameError("too_new")
     if head.dictionary not in (dictionaries.NONE, *dictionaries.KNOWN):
         raise FrameError("dictionary")
     try:
@@ -140,10 +147,12 @@ def open_frame(data: bytes, me: str, key_of: Callable[[str], bytes]) -> Frame:
         message = msgspec.msgpack.decode(_unpack(head), type=SHAPES[kind])
     except (ValueError, msgspec.MsgspecError, RecursionError) as error:
         raise FrameError("unreadable") from error
-    return Frame(kind, head.sender, head.receiver, head.number, head.time_ms, head.codec, head.dictionary, message)
+    return Frame(
+        kind, head.sender, head.receiver, head.number, head.time_ms, head.codec, head.dictionary, message, head.version
+    )
 
 
-def _head(data: bytes) -> _Head:
+def _head(data: bytes, spoken: range) -> _Head:
     if len(data) > MAX_FRAME:
         raise FrameError("too_large")
     if data[:4] != MAGIC[: len(data[:4])]:
@@ -151,8 +160,8 @@ def _head(data: bytes) -> _Head:
     if len(data) < _HEAD.size + _SIGNATURE:
         raise FrameError("truncated")
     _, version, kind, codec, dictionary, number, time_ms, raw, packed, one, two = _HEAD.unpack_from(data)
-    if version != VERSION:
-        raise FrameError("version")
+    if version not in spoken:
+        raise FrameError("too_old" if version < spoken.start else "too_new")
     if raw > MAX_RAW or packed > MAX_FRAME:
         raise FrameError("too_large")
     if not 0 < one <= _MAX_NODE or not 0 < two <= _MAX_NODE:
@@ -170,7 +179,7 @@ def _head(data: bytes) -> _Head:
     if not _NODE.fullmatch(sender) or not _NODE.fullmatch(receiver):
         raise FrameError("not_a_frame")
     body = data[end - packed : end]
-    return _Head(kind, codec, dictionary, number, time_ms, raw, sender, receiver, body, data[:end], data[end:])
+    return _Head(version, kind, codec, dictionary, number, time_ms, raw, sender, receiver, body, data[:end], data[end:])
 
 
 def _unpack(head: _Head) -> bytes:

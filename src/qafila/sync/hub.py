@@ -14,7 +14,7 @@ import orjson
 
 from qafila.journal.ingest import Parcel
 from qafila.journal.ranges import Ranges, digest, loads, missing
-from qafila.sync import codec
+from qafila.sync import codec, versions
 from qafila.sync.frames import Frame, FrameError
 from qafila.sync.messages import (
     Chunk,
@@ -117,6 +117,12 @@ def answer(store: HubStore, frame: Frame) -> Message:
 
 
 def _hello(store: HubStore, frame: Frame) -> Message:
+    welcome = _greeted(store, frame)
+    welcome.speaks = versions.VERSION
+    return welcome
+
+
+def _greeted(store: HubStore, frame: Frame) -> Welcome:
     said = frame.message
     assert isinstance(said, Hello)
     life = store.life()

@@ -29,8 +29,9 @@ SEEN = timedelta(seconds=20)
 class Desk:
     """What the node at hand keeps for one of the nodes that call it."""
 
-    def __init__(self, sender: str) -> None:
-        self.sender = sender
+    def __init__(self, sender: str, version: int = 0) -> None:
+        """`version`: of the conversation with it."""
+        self.sender, self.version = sender, version
         self._peer: Peer | None = None
 
     @property
@@ -112,7 +113,8 @@ class Desk:
         """Note a contact."""
         self.peer.last_contact = clock.now()
         self.peer.offset_ms = time_ms - clock.now_ms()
-        self.peer.save(update_fields=["last_contact", "offset_ms"])
+        self.peer.version = self.version or self.peer.version
+        self.peer.save(update_fields=["last_contact", "offset_ms", "version"])
 
     def expect(self, file: File) -> bytes | None:
         """Bitmap of the chunks that are not here."""

@@ -78,6 +78,8 @@ class Welcome(Message):
     """With `ranges`: run → `journal.ranges.total` of the records in them."""
     wanted: dict[str, dict[str, Ranges]] | None = None
     """In answer to `have`: what of it the hub has lost. Node → run → ranges."""
+    speaks: int = 1
+    """The latest version of the conversation that the hub speaks."""
 
 
 class Push(Message):

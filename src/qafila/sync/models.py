@@ -29,6 +29,8 @@ class Peer(models.Model):
     last_contact = models.DateTimeField(null=True)
     offset_ms = models.BigIntegerField(null=True)
     """Its clock minus ours at the last contact."""
+    version = models.SmallIntegerField(default=0)
+    """Of the conversation, as agreed at the last contact; 0 before the first."""
     ack_no = models.BigIntegerField(default=0)
     """Batches of mail acknowledged so far; a node restored from a backup shows itself by an older number."""
     heard = models.BinaryField(default=b"")

@@ -41,6 +41,7 @@ from qafila.sync.messages import (
     Welcome,
 )
 from qafila.sync.node_store import Seen, Store
+from qafila.sync.versions import Agreement
 
 URGENT, STRICT, LATER = range(1), range(3), range(3, 6)
 """Lanes of records: an urgent case; what goes strictly in order; what shares the link with files."""
@@ -101,8 +102,15 @@ class UnitSession:
     """A conversation. Not thread-safe. `frame_bytes`: how large a frame the link takes in about half a second."""
 
     def __init__(
-        self, store: Store, seal: Callable[[Message, int], bytes], open_reply: Callable[[bytes], Frame], dice: Random
+        self,
+        store: Store,
+        seal: Callable[[Message, int], bytes],
+        open_reply: Callable[[bytes], Frame],
+        dice: Random,
+        agreement: Agreement | None = None,
     ) -> None:
+        """`seal` writes in the version of `agreement`, which follows what the hub says."""
+        self.agreement = agreement or Agreement()
         self.store, self.seal, self.open_reply, self.dice = store, seal, open_reply, dice
         self.report = Report()
         self.frame_bytes = FRAME_BYTES
@@ -277,6 +285,7 @@ class UnitSession:
     def _welcome(self, sent: _Sent, message: Message) -> None:
         assert isinstance(message, Welcome) and isinstance(sent.message, Hello)
         self._taken(sent, message.taken)
+        self.agreement.welcomed(message.speaks)
         another = sent.message.life not in (0, message.life)
         if another and sent.message.have is None:
             # The hub was restored from a backup: all is compared, mail and its own records as well.

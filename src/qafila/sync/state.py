@@ -44,6 +44,10 @@ REASONS = {
     "unreadable": _("The hub could not read what was sent. Check that both run a current version."),
     "unexpected": _("The hub could not read what was sent. Check that both run a current version."),
     "version": _("The hub speaks another version. Update this node."),
+    "too_old": _("This node's program is too old for the hub: update this node. Until then everything is kept here."),
+    "too_new": _(
+        "The hub's program is too old for this node: the hub has to be updated. Until then everything is kept here."
+    ),
     "dictionary": _("The hub speaks another version. Update this node."),
     "other_receiver": _("What was sent was meant for another hub. Enrol this node again."),
     "too_large": _("A frame was too large for the hub."),

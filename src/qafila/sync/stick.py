@@ -34,6 +34,7 @@ from qafila.sync.bundle import Bundle, BundleError, Header
 from qafila.sync.enrolment import keys_folder
 from qafila.sync.models import Mail, Peer
 from qafila.sync.stick_load import Load, Tally
+from qafila.sync.versions import Agreement
 
 FOLDER, ENDING = "qafila", ".qfb"
 MAX_BUNDLES = 10_000
@@ -202,7 +203,7 @@ def _write(path: Path, peer: Peer, limit: int, progress: Progress) -> Written:
             try:
                 writer = bundle.Writer(
                     file, here().node, peer.code, number, clock.now_ms(), bytes(peer.sealing_key),
-                    pki.signing_key(keys_folder()),
+                    pki.signing_key(keys_folder()), Agreement(peer.version).version,
                 )  # fmt: skip
             except ValueError as error:
                 raise StickError("no_key") from error

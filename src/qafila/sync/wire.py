@@ -25,6 +25,7 @@ from h2.settings import SettingCodes
 
 from qafila.kernel import clock
 from qafila.sync.frames import MAX_FRAME, PATH
+from qafila.sync.versions import heard
 
 SLICE = 4096
 RECORD = 16_000
@@ -34,7 +35,7 @@ MOST_UNDER_WAY = 8
 LEAST_WINDOW, MOST_WINDOW = 12 * 1024, 512 * 1024
 SHORTEST_S, LONGEST_S = 4.0, 30.0
 PING_S = 30.0
-_REFUSALS = {"unknown_sender", "revoked", "altered", "other_receiver", "version", "too_large", "truncated",
+_REFUSALS = {"unknown_sender", "revoked", "altered", "other_receiver", "too_old", "too_new", "too_large", "truncated",
              "not_a_frame", "unreadable", "unexpected", "dictionary"}  # fmt: skip
 _WINDOW, _WIDEN_AFTER = 1 << 20, 8_000
 _SETTINGS: dict[SettingCodes | int, int] = {SettingCodes.ENABLE_PUSH: 0, SettingCodes.INITIAL_WINDOW_SIZE: _WINDOW}
@@ -46,10 +47,11 @@ CONTROL_S = 1.0
 
 
 class LinkDown(Exception):
-    """The hub was not reached, or it refused. `reason` is a key of `state.REASONS`."""
+    """The hub was not reached, or it refused. `reason` is a key of `state.REASONS`; `spoken`: with "too_old" and
+    "too_new" the versions that the hub speaks."""
 
-    def __init__(self, reason: str, retry_s: int = 0) -> None:
-        self.reason, self.retry_s = reason, retry_s
+    def __init__(self, reason: str, retry_s: int = 0, spoken: range = range(0)) -> None:
+        self.reason, self.retry_s, self.spoken = reason, retry_s, spoken
         super().__init__(reason)
 
 
@@ -298,8 +300,8 @@ class Wire:
         elif isinstance(event, h2.events.StreamEnded):
             del self._streams[number]
             if stream.status != 200:
-                word = bytes(stream.body[:40]).decode("ascii", "replace")
-                raise LinkDown(word if word in _REFUSALS else "busy", min(stream.retry_s, 300))
+                word, _, more = bytes(stream.body[:40]).decode("ascii", "replace").partition(" ")
+                raise LinkDown(word if word in _REFUSALS else "busy", min(stream.retry_s, 300), heard(more))
             return number, bytes(stream.body)
         return None
 

@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING
 from qafila.sync.codec import CodecError
 from qafila.sync.frames import FrameError
 from tests.sync.sim.journal import REFERENCE, count
-from tests.sync.sim.paper import Key, read
+from tests.sync.sim.paper import Key, read, readable
 from tests.sync.sim.process import Process
+from tests.sync.sim.releases import LATEST, understood
 
 if TYPE_CHECKING:
     from qafila.sync.session import UnitSession
@@ -27,11 +28,14 @@ def settle(world: World) -> None:
     for disk in (server.disk, *(u.disk for u in world.units)):
         disk.kill_in, disk.full = 0, False
     world.run_until(world.now + 700)
-    server.down_until, server.version = 0.0, 1
+    server.down_until = 0.0
     for disk in (server.disk, *(u.disk for u in world.units)):
         disk.kill_in, disk.full = 0, False
     assert not server.disk.locks
     _one_of_each(world)
+    for node in (server, *world.units):
+        node.release = LATEST
+        node.boot()
     for process in world.processes:
         if process.session is not None and not process.unit.gone:
             _go_on(world, process)
@@ -69,7 +73,7 @@ def _one_of_each(world: World) -> None:
             unit.gone = unit is not keep
     world.units = [u for u in world.units if not u.gone]
     for unit in world.units:
-        unit.version, unit.off_until, unit.link_down_until, unit.deaf_until = 1, 0.0, 0.0, 0.0
+        unit.off_until, unit.link_down_until, unit.deaf_until = 0.0, 0.0, 0.0
 
 
 def _go_on(world: World, process: Process) -> None:
@@ -131,6 +135,7 @@ def checked(world: World) -> Iterator[str]:
         there = world.server.disk.tables["files"].get(name)
         if there is None or not there.complete:
             yield f"file {name[:8]} was thrown away, and the hub does not have it"
+    yield from _rows(world)
     yield from _keys(world, twice)
     yield from _ranges(world)
 
@@ -189,6 +194,17 @@ def _files(world: World, unit: Unit) -> Iterator[str]:
             yield f"the hub lacks file {name[:8]} of {unit.name} (sent: {row.sent})"
         if whole and not row.complete and (row.patient, unit.name) in hub["scope"]:
             yield f"{unit.name} lacks file {name[:8]}"
+
+
+def _rows(world: World) -> Iterator[str]:
+    """Every node makes the same of the same record, whatever release wrote it, carried it, or ran when it came."""
+    for name, disk in (("the hub", world.server.disk), *((u.name, u.disk) for u in world.units)):
+        for key, row in disk.tables["records"].items():
+            if not readable(row.parcel):
+                continue
+            said = read(row.parcel)
+            if disk.tables["rows"].get(key) != understood(said.kind, said.schema, said.fields, LATEST):
+                yield f"{name}: {key} ({said.kind}, layout {said.schema}) is {disk.tables['rows'].get(key)}"
 
 
 def _keys(world: World, twice: set[Key]) -> Iterator[str]:

@@ -12,6 +12,7 @@ from qafila.sync.messages import File, Given
 from tests.sync.sim.disk import Disk
 from tests.sync.sim.journal import HUB, REFERENCE, Journal, Mail, Peer, count
 from tests.sync.sim.paper import Key, Row, read
+from tests.sync.sim.releases import LATEST
 
 
 class HubJournal(Journal):
@@ -19,11 +20,16 @@ class HubJournal(Journal):
 
     serves = True
 
-    def __init__(self, disk: Disk, units: Sequence[str], admitted: set[tuple[str, str]]) -> None:
+    def __init__(self, disk: Disk, units: Sequence[str], admitted: set[tuple[str, str]], release: int = LATEST) -> None:
         super().__init__(HUB, disk)
+        self._release = release
         self.units = units
         self.admitted = admitted
         """Everyone who was ever let in, kept by whoever watches."""
+
+    @property
+    def release(self) -> int:
+        return self._release
 
     def on_written(self, key: Key, row: Row) -> None:
         self.fan_out([(key, row)], "")
@@ -77,9 +83,15 @@ class Desk(HubJournal):
     """What a hub keeps for one sender (`hub.HubStore`), in one request."""
 
     def __init__(
-        self, disk: Disk, units: Sequence[str], admitted: set[tuple[str, str]], sender: str, now: float
+        self,
+        disk: Disk,
+        units: Sequence[str],
+        admitted: set[tuple[str, str]],
+        sender: str,
+        now: float,
+        release: int = LATEST,
     ) -> None:
-        super().__init__(disk, units, admitted)
+        super().__init__(disk, units, admitted, release)
         self.sender, self.now = sender, now
 
     @property

@@ -11,7 +11,7 @@ from qafila.journal import canon
 from qafila.journal.ingest import Parcel
 from qafila.journal.ranges import Ranges, add, total
 from qafila.sync.session import CHUNK_BYTES
-from tests.sync.sim import paper
+from tests.sync.sim import paper, releases
 from tests.sync.sim.disk import Base, Disk
 from tests.sync.sim.paper import Key, Row
 
@@ -67,6 +67,11 @@ class Journal:
         self.node, self.disk = node, disk
         self.db = Base(disk)
 
+    @property
+    def release(self) -> int:
+        """The program that runs here."""
+        return releases.LATEST
+
     def write(
         self, run: int | None, dice: Any, hlc: int, drafts: Sequence[tuple[str, str, dict[str, Any], int]]
     ) -> int:
@@ -86,11 +91,14 @@ class Journal:
         kind, patient, fields, lane = draft
         row = self.db.get("runs", (self.node, run)) or Run([], 0, b"", self.disk.number("opened"))
         key = (self.node, run, row.last + 1)
-        parcel = paper.write(key, row.head, hlc, kind, patient, fields, lane, dice.randbytes(16))
+        number = releases.schema(kind, self.release)
+        parcel = paper.write(key, row.head, hlc, kind, patient, fields, lane, dice.randbytes(16), number)
         made = Row(self.disk.number("no"), parcel, canon.link(parcel.prev, parcel.header), patient, kind)
         self.db.put("records", key, made)
         longer = Run(add(row.ranges, [key[2]]), key[2], made.hash, row.opened, total([made.hash], row.sum))
         self.db.put("runs", (self.node, run), longer)
+        if fields.get("bad") not in paper.UNREADABLE:
+            self.fold(key, made)
         self.on_written(key, made)
 
     def on_written(self, key: Key, row: Row) -> None:
@@ -135,8 +143,7 @@ class Journal:
         by_run: dict[tuple[str, int], list[Key]] = {}
         for key, row in fresh.items():
             self.db.insert("records", key, row)
-            # A side effect that must happen once: two would be two telephone calls.
-            self.db.put("effects", key, (self.db.get("effects", key) or 0) + 1)
+            self.fold(key, row)
             by_run.setdefault(key[:2], []).append(key)
         for run in sorted(by_run):
             self.db.lock(("run", *run))
@@ -160,6 +167,27 @@ class Journal:
             for run, row in list(self.db.rows("runs").items()):
                 if run[0] == self.node and not row.sealed:
                     self.db.put("runs", run, row._replace(sealed=True))
+
+    def fold(self, key: Key, row: Row) -> None:
+        """Make the record's row, where this release understands it; with it comes its side effect."""
+        said = paper.read(row.parcel)
+        made = releases.understood(said.kind, said.schema, said.fields, self.release)
+        if made is None:
+            return
+        if self.db.get("rows", key) is None:
+            # A side effect that must happen once: two would be two telephone calls.
+            self.db.put("effects", key, (self.db.get("effects", key) or 0) + 1)
+        self.db.put("rows", key, made)
+
+    def catch_up(self) -> None:
+        """What an update does at its first start: `journal.refold`."""
+        if self.db.get("folded", "release") == self.release:
+            return
+        with self.db.atomic():
+            for key, row in list(self.db.rows("records").items()):
+                if paper.readable(row.parcel):
+                    self.fold(key, row)
+            self.db.put("folded", "release", self.release)
 
     def set_aside(self, parcel: Parcel, key: Key | None) -> None:
         raw = hashlib.sha256(parcel.header + (parcel.fields or b"")).digest()

@@ -14,6 +14,8 @@ from qafila.journal.ingest import Parcel
 Key = tuple[str, int, int]
 OPENED = "journal.run"
 NOBODY = "0" * 32
+UNREADABLE = ("header", "digest")
+"""Poison that no journal can read at all."""
 
 
 class Row(NamedTuple):
@@ -34,10 +36,19 @@ class Said(NamedTuple):
     patient: str
     fields: dict[str, Any]
     hash: bytes
+    schema: int
 
 
 def write(
-    key: Key, prev: bytes, hlc: int, kind: str, patient: str, fields: dict[str, Any], lane: int, salt: bytes
+    key: Key,
+    prev: bytes,
+    hlc: int,
+    kind: str,
+    patient: str,
+    fields: dict[str, Any],
+    lane: int,
+    salt: bytes,
+    schema: int = 1,
 ) -> Parcel:
     """A record as its author stores it."""
     data = canon.dumps(fields)
@@ -45,7 +56,7 @@ def write(
     if fields.get("bad") == "digest":
         digest = "0" * 64
     op = NOTE if kind == OPENED else CREATE
-    header = Header(*key, hlc, "", "act", kind, 1, op, NOBODY, patient, {}, [], "", "", digest).encode()
+    header = Header(*key, hlc, "", "act", kind, schema, op, NOBODY, patient, {}, [], "", "", digest).encode()
     if fields.get("bad") == "header":
         # As a later version might write it: this one cannot read it at all.
         header = header[:-1] + b',"more"]'
@@ -61,7 +72,12 @@ def read(parcel: Parcel) -> Said:
         raise ValueError("the fields do not match the digest")
     fields = orjson.loads(parcel.fields)
     key = (header.node, header.run, header.seq)
-    return Said(key, header.kind, header.patient, fields, canon.link(parcel.prev, parcel.header))
+    return Said(key, header.kind, header.patient, fields, canon.link(parcel.prev, parcel.header), header.schema)
+
+
+def readable(parcel: Parcel) -> bool:
+    """Whether it is none of the `UNREADABLE`."""
+    return orjson.loads(parcel.fields or b"{}").get("bad") not in UNREADABLE
 
 
 def author(parcel: Parcel) -> str:

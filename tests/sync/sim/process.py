@@ -10,6 +10,8 @@ from qafila.sync.codec import CodecError
 from qafila.sync.frames import Frame, FrameError
 from qafila.sync.messages import Hello, Message, Push
 from qafila.sync.session import Request, UnitSession
+from qafila.sync.versions import Agreement, heard
+from tests.sync.sim import releases
 from tests.sync.sim.disk import Killed
 from tests.sync.sim.journal import HUB
 
@@ -43,7 +45,11 @@ class Process:
         self.out[number] = records
         if self.world.trace is not None:
             self.world.say(f"{self.unit.name} {type(message).__name__} {number:016x}, {len(records)} records")
-        return self.world.wire.seal(message, self.unit.name, HUB, number, self.unit.now_ms(), self.unit.version)
+        return self.world.wire.seal(message, self.unit.name, HUB, number, self.unit.now_ms(), self.agreement.version)
+
+    @property
+    def agreement(self) -> Agreement:
+        return self.unit.agreement
 
     def _urgent_first(self, message: Message, records: set[int]) -> None:
         waiting = self.unit.disk.tables["pending"]
@@ -53,7 +59,7 @@ class Process:
             self.world.wrong(f"{self.unit.name} sends {type(message).__name__} before {len(left)} urgent records")
 
     def open(self, data: bytes) -> Frame:
-        return self.world.wire.opener(self.unit.name, self.unit.version)(data)
+        return self.world.wire.opener(self.unit.name, releases.spoken(self.unit.release))(data)
 
     def start(self) -> None:
         """Begin a contact."""
@@ -73,7 +79,7 @@ class Process:
 
     def _session(self) -> UnitSession:
         made: UnitSession = self.world.plant.session()(
-            self.unit.store, self.seal, self.open, Random(self.world.dice.getrandbits(32))
+            self.unit.store, self.seal, self.open, Random(self.world.dice.getrandbits(32)), self.agreement
         )
         return made
 
@@ -156,6 +162,7 @@ class Process:
         if status != 200:
             self.world.say(f"{number:016x} refused: {body.decode()}")
             if number in self.out:
+                self.agreement.refused(heard(body.decode().partition(" ")[2]))
                 self.cut(body.decode())
             return
         try:

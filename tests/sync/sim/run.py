@@ -14,7 +14,8 @@ if not apps.ready:
     os.environ.setdefault("QAFILA_TEST_DATABASES", "{}")
     django.setup()
 
-from tests.sync.sim import check, trouble
+from qafila.sync.versions import Agreement
+from tests.sync.sim import check, releases, trouble
 from tests.sync.sim.faults import draw
 from tests.sync.sim.world import Plant, World
 
@@ -26,6 +27,11 @@ def run(seed: int, plant: Plant | None = None, trace: Callable[[str], None] | No
     if plant is not None and plant.events:
         faults.events = [dice.choice(plant.events) for _ in range(5)]
     world = World(seed, faults, plant or Plant(), trace)
+    if "skew" in faults.events:
+        for node in (world.server, *world.units):
+            node.release = dice.randint(1, releases.LATEST)
+        for unit in world.units:
+            unit.agreement = Agreement(0, releases.spoken(unit.release))
     for unit in list(world.units):
         world.begin(unit)
     for _ in range(faults.acts):

@@ -10,7 +10,9 @@ from greenlet import getcurrent, greenlet
 from qafila.sync import hub
 from qafila.sync.codec import CodecError
 from qafila.sync.frames import FrameError
-from qafila.sync.messages import Mail, Pull
+from qafila.sync.messages import Mail, Pull, Welcome
+from qafila.sync.versions import told
+from tests.sync.sim import releases
 from tests.sync.sim.disk import Backup, Disk, Killed
 from tests.sync.sim.hub_store import HubJournal
 from tests.sync.sim.journal import HUB
@@ -33,6 +35,7 @@ class Server:
         self.restored_at = -1e9
         self.version = 1
         self.disk.tables["lives"][1] = (0, 0)
+        self.release = releases.LATEST
         self.backups: list[Backup] = [self.disk.backup()]
         self._resting: list[Any] = []
         self._main = getcurrent()
@@ -45,10 +48,11 @@ class Server:
         return self.world.now - self.restored_at
 
     def journal(self) -> HubJournal:
-        return HubJournal(self.disk, self.world.names, self.world.admitted)
+        return HubJournal(self.disk, self.world.names, self.world.admitted, self.release)
 
     def desk(self, sender: str) -> Any:
-        return self.world.plant.desk()(self.disk, self.world.names, self.world.admitted, sender, self.world.now)
+        world = self.world
+        return world.plant.desk()(self.disk, world.names, world.admitted, sender, world.now, self.release)
 
     def back_up(self) -> None:
         """Begin a backup; at times it is carried elsewhere, and then those before it are not needed any more."""
@@ -103,11 +107,13 @@ class Server:
     def _handle(self, data: bytes, held_until: float = 0.0) -> tuple[int, bytes]:
         world = self.world
         try:
-            frame = world.wire.opener(HUB, self.version)(data)
+            frame = world.wire.opener(HUB, releases.spoken(self.release))(data)
             if frame.sender not in world.names:
                 raise FrameError("unknown_sender")
             desk = self.desk(frame.sender)
             said = hub.answer(desk, frame)
+            if isinstance(said, Welcome):
+                said.speaks = self.release
             asked = frame.message
             if isinstance(asked, Pull) and asked.wait_s and isinstance(said, Mail) and not said.numbers:
                 held_until = held_until or world.now + asked.wait_s * world.dice.random()
@@ -115,9 +121,12 @@ class Server:
                     self._rest(min(12.0, held_until - world.now))
                     return self._handle(data, held_until)
             time_ms = int(world.now * 1000)
-            return 200, world.wire.seal(said, HUB, frame.sender, frame.number, time_ms, self.version)
+            return 200, world.wire.seal(said, HUB, frame.sender, frame.number, time_ms, frame.version)
         except (FrameError, CodecError) as error:
-            return 400, getattr(error, "reason", "unreadable").encode()
+            return (
+                400,
+                f"{getattr(error, 'reason', 'unreadable')} {told(releases.spoken(self.release))}".encode(),
+            )
         except OSError:
             return 503, b"busy"
 
@@ -139,6 +148,7 @@ class Server:
     def die(self, for_s: float) -> None:
         """Every process of the hub is killed."""
         self.down_until = max(self.down_until, self.world.now + for_s)
+        self.world.after(for_s, self.boot)
         self.disk.kill_in = 0
         self.run = None
         resting, self._resting = self._resting, []
@@ -147,6 +157,11 @@ class Server:
                 process.throw(Killed)
         assert not self.disk.locks
         self.world.say("the hub was killed")
+
+    def boot(self) -> None:
+        """The program starts, perhaps a later one than before."""
+        if self.world.plant.catches_up:
+            self.work(lambda: self.journal().catch_up())
 
     def _pause(self) -> None:
         world = self.world

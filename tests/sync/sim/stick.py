@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from qafila.journal.ingest import Parcel
 from qafila.journal.ranges import Ranges, holds
-from tests.sync.sim import paper
+from tests.sync.sim import paper, releases
 from tests.sync.sim.disk import Killed
 from tests.sync.sim.paper import Key
 
@@ -23,6 +23,7 @@ class Up(NamedTuple):
     parcels: list[Parcel]
     mail: list[Noted]
     life: int
+    version: int
 
 
 class Down(NamedTuple):
@@ -40,14 +41,14 @@ def carry(world: World, unit: Unit) -> None:
         return
     pending = unit.store.pending(range(6), 10**6, set())
     noted = [(number, hash_) for number, (hash_, _) in unit.disk.tables["stickmail"].items()]
-    up = Up(unit.name, [p for _, p in pending], noted, unit.store.life())
+    up = Up(unit.name, [p for _, p in pending], noted, unit.store.life(), unit.agreement.version)
     world.say(f"a stick leaves {unit.name}: {len(pending)} records")
     for _ in range(world.dice.choice((1, 1, 2))):
         world.after(world.dice.uniform(1, world.faults.length_s), lambda: _arrive(world, up))
 
 
 def _arrive(world: World, up: Up) -> None:
-    if world.server.down:
+    if world.server.down or up.version not in releases.spoken(world.server.release):
         return
     world.server.work(lambda: _take(world, up))
 
@@ -65,7 +66,7 @@ def _take(world: World, up: Up) -> None:
     tables = world.server.disk.tables["quarantine"].values()
     down = Down(held, sums, {p.header for _, p in tables}, numbers, parcels, life)
     for _ in range(world.dice.choice((0, 1, 2))):
-        world.after(world.dice.uniform(1, world.faults.length_s), lambda: _back(world, down, up.unit))
+        world.after(world.dice.uniform(1, world.faults.length_s), lambda: _back(world, down, up))
 
 
 def _stands(desk, number: int, hash_: bytes) -> bool:  # type: ignore[no-untyped-def]
@@ -73,8 +74,10 @@ def _stands(desk, number: int, hash_: bytes) -> bool:  # type: ignore[no-untyped
     return mail is not None and desk.db.get("records", mail.key).hash == hash_
 
 
-def _back(world: World, down: Down, name: str) -> None:
-    units = [u for u in world.units if u.name == name and not u.off]
+def _back(world: World, down: Down, up: Up) -> None:
+    # The hub writes in the version of the unit's own bundle.
+    able = [u for u in world.units if up.version in releases.spoken(u.release)]
+    units = [u for u in able if u.name == up.unit and not u.off]
     if not units:
         return
     unit = world.dice.choice(units)

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
+from qafila.sync.versions import Agreement
+from tests.sync.sim import releases
 from tests.sync.sim.disk import Backup, Killed
 from tests.sync.sim.stick import carry
 from tests.sync.sim.world import YEAR_MS, Unit
@@ -182,6 +184,7 @@ def clone(world: World, unit: Unit) -> Unit:
     twin = Unit(world, unit.name)
     twin.disk.restore(unit.disk.backup())
     twin.backups = [twin.disk.backup()]
+    twin.release, twin.agreement = unit.release, Agreement(unit.agreement.version, unit.agreement.mine)
     world.units.append(twin)
     world.begin(twin)
     return twin
@@ -203,9 +206,10 @@ def poison(world: World, unit: Unit) -> None:
 
 
 def skew(world: World, unit: Unit) -> None:
+    """One of two that began with different releases (`run`) is updated."""
     which = world.dice.choice((unit, world.server))
-    which.version = 2
-    world.after(world.dice.uniform(20, 400), lambda: setattr(which, "version", 1))
+    which.release = min(releases.LATEST, which.release + world.dice.choice((1, 2)))
+    which.die(world.dice.uniform(2, 60))
 
 
 def clock(world: World, unit: Unit) -> None:

@@ -12,6 +12,7 @@ from qafila.sync.node_store import Seen
 from tests.sync.sim.disk import Disk
 from tests.sync.sim.journal import HUB, Journal, Peer, count
 from tests.sync.sim.paper import Key, Row, read
+from tests.sync.sim.releases import LATEST
 
 
 class UnitStore(Journal):
@@ -20,8 +21,13 @@ class UnitStore(Journal):
     def __init__(self, node: str, disk: Disk, told: Callable[[Key, bytes, bool], None]) -> None:
         super().__init__(node, disk)
         self.told = told
+        self.runs_release: Callable[[], int] = lambda: LATEST
         self.last_given: list[tuple[int, Parcel]] = []
         """Called with each record that is taken for confirmed: its key and hash, and whether it was set aside."""
+
+    @property
+    def release(self) -> int:
+        return self.runs_release()
 
     def on_written(self, key: Key, row: Row) -> None:
         self.db.put("pending", row.no, (row.parcel.lane, key))

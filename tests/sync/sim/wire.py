@@ -25,21 +25,21 @@ def light(message: Message, sender: str, receiver: str, number: int, time_ms: in
     return data + zlib.crc32(data).to_bytes(_SUM, "big")
 
 
-def open_light(data: bytes, me: str, version: int = 1) -> Frame:
+def open_light(data: bytes, me: str, spoken: range) -> Frame:
     if len(data) < _HEAD.size + _SUM:
         raise FrameError("truncated")
     if zlib.crc32(data[:-_SUM]) != int.from_bytes(data[-_SUM:], "big"):
         raise FrameError("altered")
     theirs, kind, number, time_ms, sender, receiver = _HEAD.unpack_from(data)
-    if theirs != version:
-        raise FrameError("version")
+    if theirs not in spoken:
+        raise FrameError("too_old" if theirs < spoken.start else "too_new")
     if receiver.rstrip(b"\0").decode() != me:
         raise FrameError("other_receiver")
     try:
         message = _decoders[Kind(kind)].decode(data[_HEAD.size : -_SUM])
     except (ValueError, msgspec.MsgspecError) as error:
         raise FrameError("unreadable") from error
-    return Frame(Kind(kind), sender.rstrip(b"\0").decode(), me, number, time_ms, 2, 0, message)
+    return Frame(Kind(kind), sender.rstrip(b"\0").decode(), me, number, time_ms, 2, 0, message, theirs)
 
 
 @cache
@@ -57,18 +57,12 @@ class Wire:
     def __init__(self, real: bool) -> None:
         self.real = real
 
-    def seal(self, message: Message, sender: str, receiver: str, number: int, time_ms: int, version: int = 1) -> bytes:
-        if self.real and version == 1:
-            return frames.seal(message, sender, receiver, number, time_ms, _key(sender))
+    def seal(self, message: Message, sender: str, receiver: str, number: int, time_ms: int, version: int) -> bytes:
+        if self.real:
+            return frames.seal(message, sender, receiver, number, time_ms, _key(sender), version=version)
         return light(message, sender, receiver, number, time_ms, version)
 
-    def opener(self, me: str, version: int = 1) -> Callable[[bytes], Frame]:
+    def opener(self, me: str, spoken: range) -> Callable[[bytes], Frame]:
         if not self.real:
-            return lambda data: open_light(data, me, version)
-        if version != 1:
-            return self._too_new
-        return lambda data: frames.open_frame(data, me, _public)
-
-    @staticmethod
-    def _too_new(data: bytes) -> Frame:
-        raise FrameError("version")
+            return lambda data: open_light(data, me, spoken)
+        return lambda data: frames.open_frame(data, me, _public, spoken)

@@ -8,6 +8,8 @@ from collections.abc import Callable
 from random import Random
 from typing import Any
 
+from qafila.sync.versions import Agreement
+from tests.sync.sim import releases
 from tests.sync.sim.disk import Backup, Disk, Killed
 from tests.sync.sim.faults import Faults
 from tests.sync.sim.journal import REFERENCE
@@ -40,6 +42,7 @@ class Plant:
     run_goes_on_after_restore = False
     hub_begins_a_life = True
     says_lost = True
+    catches_up = True
     events: tuple[str, ...] = ()
     """Only these befall the fleet."""
 
@@ -51,11 +54,13 @@ class Unit:
         self.world, self.name = world, name
         self.disk = disk or Disk()
         self.store = world.plant.unit_store()(name, self.disk, self._told)
+        self.release = releases.LATEST
+        self.store.runs_release = lambda: self.release
         self.run: int | None = None
         """The run of the process that writes."""
         self.backups: list[Backup] = [self.disk.backup()]
         self.clock_off_ms = 0
-        self.version = 1
+        self.agreement = Agreement(0, releases.spoken(self.release))
         self.gone = False
         self.link_down_until = 0.0
         self.deaf_until = 0.0
@@ -73,12 +78,25 @@ class Unit:
     def now_ms(self) -> int:
         return START_MS + int(self.world.now * 1000) + self.clock_off_ms
 
+    def boot(self) -> None:
+        """The program of this box starts, perhaps a later one than before."""
+        self.agreement = Agreement(self.agreement.version, releases.spoken(self.release))
+        try:
+            if self.world.plant.catches_up and not self.gone:
+                self.store.catch_up()
+        except OSError:
+            # A full disk: the rest is folded at the next start.
+            return
+        except Killed:
+            self.die(5.0)
+
     def die(self, for_s: float) -> None:
         """All its processes end at once."""
         self.off_until = max(self.off_until, self.world.now + for_s)
         self.disk.kill_in = 0
         self.boots += 1
         self.run = None
+        self.world.after(for_s, self.boot)
 
 
 class World:
@@ -164,12 +182,12 @@ class World:
         person = dice.choice(self.people)
         drafts: list[tuple[str, str, dict[str, Any], int]] = []
         for _ in range(dice.choice((1, 1, 2, 4))):
-            drafts.append(("clinic.note", person, {"text": dice.randbytes(4).hex()}, dice.choice((2, 2, 2, 3, 5))))
+            drafts.append((releases.NOTE, person, releases.note(unit.release, dice), dice.choice((2, 2, 2, 3, 5))))
         if dice.random() < 0.3:
             drafts.append(("clinic.case", person, {"urgent": True}, 0))
-        if dice.random() < 0.1:
-            # A kind that no version of the hub knows yet.
-            drafts.append(("clinic.later", person, {"new": 1}, 2))
+        if dice.random() < 0.1 and releases.schema(releases.LATER, unit.release):
+            # A kind that the first releases do not know.
+            drafts.append((releases.LATER, person, releases.later(unit.release), 2))
         try:
             with unit.store.db.atomic():
                 if picture or dice.random() < 0.15:
@@ -222,4 +240,6 @@ class World:
             draft = ("clinic.transfer", dice.choice(known), {"to": dice.choice(self.names)}, 1)
         else:
             draft = ("clinic.answer", dice.choice(known), {"text": dice.randbytes(6).hex()}, 1)
+        if dice.random() < 0.2 and known:
+            draft = (releases.NOTE, draft[1] or known[0], releases.note(self.server.release, dice), 2)
         self.server.write(draft)

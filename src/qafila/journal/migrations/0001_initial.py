@@ -48,6 +48,13 @@ class Migration(migrations.Migration):
             },
         ),
         migrations.CreateModel(
+            name="Folded",
+            fields=[
+                ("kind", models.CharField(max_length=40, primary_key=True, serialize=False)),
+                ("schema", models.IntegerField()),
+            ],
+        ),
+        migrations.CreateModel(
             name="Quarantine",
             fields=[
                 ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),

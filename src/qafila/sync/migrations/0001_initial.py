@@ -76,6 +76,7 @@ class Migration(migrations.Migration):
                 ("enrolled_at", models.DateTimeField(default=qafila.kernel.clock.now)),
                 ("last_contact", models.DateTimeField(null=True)),
                 ("offset_ms", models.BigIntegerField(null=True)),
+                ("version", models.SmallIntegerField(default=0)),
                 ("ack_no", models.BigIntegerField(default=0)),
                 ("heard", models.BinaryField(default=b"")),
                 ("life", models.BigIntegerField(default=0)),
