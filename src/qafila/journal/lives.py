@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 import orjson
-from django.db.models import Max
+from django.db.models import Max, OuterRef, Subquery
 
 from qafila.journal import canon
 from qafila.journal.header import NOTE, Header
@@ -58,7 +58,11 @@ def open_run(node: Here) -> int:
     runs = Run._base_manager.using(node.database)
     if node.run is not None and node.run_pid == os.getpid() and runs.filter(node=node.node, run=node.run).exists():
         return node.run
-    latest = Record._base_manager.using(node.database).aggregate(hlc=Max("hlc"))["hlc"]
+    # The clock grows along a run: the last records of all runs are enough, however many lie before them.
+    ends = Record._base_manager.using(node.database).filter(
+        node=OuterRef("node"), run=OuterRef("run"), seq=OuterRef("last")
+    )
+    latest = runs.aggregate(hlc=Max(Subquery(ends.values("hlc")[:1])))["hlc"]
     if latest:
         node.clock.observe(latest)
     own = [f"{r.run:x}:{r.last}:{bytes(r.head).hex()}" for r in runs.filter(node=node.node).order_by("run")]

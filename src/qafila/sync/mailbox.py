@@ -109,7 +109,7 @@ def welcome(peer: Peer) -> None:
     """Fill the mailbox of a node that has just joined: reference data, and what its unit holds."""
     tables.alone(here().database)
     every = peers()
-    _post_query(peer.code, Q(kind__in=scope.REFERENCE))
+    _post_query(peer.code, Q(patient__isnull=True, kind__in=scope.REFERENCE))
     units = scope.current_assignments().filter(node=peer.code).values_list("unit_id", flat=True)
     for unit in set(units):
         _serve(unit, {peer.code} & every)
@@ -189,7 +189,7 @@ def _assigned(subject: UUID, every: set[str]) -> None:
 
 def _serve(unit: UUID, nodes: set[str], *, people: bool = True) -> None:
     for node in nodes:
-        _post_query(node, Q(kind=scope.CREDENTIAL, subject__in=scope.crew_credentials(unit)))
+        _post_query(node, Q(subject__in=scope.crew_credentials(unit), kind=scope.CREDENTIAL))
         if people:
             _admit((person, node) for person in scope.people_of_unit(unit))
 
