@@ -26,7 +26,6 @@ from qafila.journal.layouts import Layout, layout
 from qafila.journal.models import Record, Recorded
 from qafila.journal.stamps import DEFAULT, Heads, unpack_base
 
-
 FEW = 200
 """Rows that may wait for their creation before each frame asks for its own."""
 

@@ -1,4 +1,4 @@
-"""Tables that grow without end are split by node on PostgreSQL: what one node sends touches one part and its indexes."""
+"""Tables that grow without end are split by node on PostgreSQL: what one node sends touches one part of them."""
 
 from __future__ import annotations
 
