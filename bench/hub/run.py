@@ -26,6 +26,7 @@ import subprocess
 import sys
 import threading
 import time
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from importlib import metadata
 from pathlib import Path
@@ -66,7 +67,8 @@ def main() -> int:
     cluster.options += " -c shared_buffers=1GB -c max_wal_size=16GB"
     with cluster:
         hub, units = nodes(folder, cluster, arguments.units)
-        made = [work(hub, unit, arguments) for unit in units]
+        with ThreadPoolExecutor(len(units)) as pool:
+            made = list(pool.map(lambda unit: work(hub, unit, arguments), units))
         if arguments.profile:
             sys.stderr.write(verb(hub, "feed", *(str(u.path / "frames") for u in units)).decode())
             return 0
@@ -185,8 +187,6 @@ def _stage(
 
 def _fill(hub: NodeDirectory, first: int, last: int) -> None:
     """Two processes make the copies; then statistics and a checkpoint, as a hub has them that grew slowly."""
-    from concurrent.futures import ThreadPoolExecutor
-
     half = (first + last) // 2
     with ThreadPoolExecutor(2) as pool:
         jobs = [pool.submit(verb, hub, str(a), str(b), module="bench.hub.fill")

@@ -12,7 +12,6 @@ import gc
 import logging
 import os
 import resource
-
 from collections.abc import Awaitable, Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any

@@ -113,7 +113,7 @@ def _hello(store: HubStore, frame: Frame) -> Message:
         taken = _take(store, said.parcels) if said.parcels else Taken()
         if said.ack_no < store.ack_no():
             store.forget_acks(said.ack_no)
-        held = store.held()
+        held = {} if agree else store.held()
         if said.own is not None:
             _return_lost(store, said.own, held)
         store.seen(frame.time_ms)
