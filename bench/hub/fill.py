@@ -48,6 +48,8 @@ def fill(first: int, last: int) -> None:
     """Make copies `first` to `last`."""
     from django.db import connection
 
+    from qafila.journal.guard import writer_token
+
     cursor = connection.cursor()
     cursor.execute("SET synchronous_commit = off")  # for the making alone
     cursor.execute("SELECT table_name FROM information_schema.tables WHERE table_name LIKE 'bench\\_%%' ORDER BY 1", [])
@@ -55,7 +57,8 @@ def fill(first: int, last: int) -> None:
     step = 10
     for start in range(first, last + 1, step):
         for table in tables:
-            _copy(cursor, table, start, min(last, start + step - 1))
+            with writer_token():
+                _copy(cursor, table, start, min(last, start + step - 1))
 
 
 def _copy(cursor, table: str, first: int, last: int) -> None:  # type: ignore[no-untyped-def]

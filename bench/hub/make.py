@@ -55,6 +55,17 @@ def found(out: Path, keys: list[str]) -> None:
     out.write_bytes(ROWS.pack(parcels_of(Record.objects.order_by("no"))))
 
 
+def refound(known: Path, keys: list[str]) -> None:
+    """A hub with an empty database is what it was in the run before."""
+    from qafila.journal.ingest import ingest
+    from qafila.sync.codec import ROWS
+    from qafila.sync.models import Peer
+
+    for code, signing in (key.split("=") for key in keys):
+        Peer.objects.create(code=code, profile="unit", signing_key=bytes.fromhex(signing))
+    ingest(ROWS.unpack(known.read_bytes()), HUB)
+
+
 def frames(out: Path, known: Path, count: int, size: int, seed: int) -> None:
     """Consultations through the unit's own acts, as frames of `size` consultations; what they hold as JSON."""
     from django.db import connection
@@ -187,6 +198,8 @@ if __name__ == "__main__":
     verb, path, *words = [*sys.argv[1:], ""] if len(sys.argv) == 2 else sys.argv[1:]
     if verb == "found":
         found(Path(path), words)
+    elif verb == "refound":
+        refound(Path(path), words)
     elif verb == "feed":
         feed([Path(path), *map(Path, words)])
     elif verb == "settle":

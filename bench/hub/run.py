@@ -9,7 +9,8 @@ over one connection. Two units serve one medical unit together: what one of them
 With --fill the hub is filled while it is served, and measured again at each number of records: copies of what it took
 first, rows, mail, scopes and search keys with them (bench/hub/fill.py). Processor time is that of the hub's processes
 and of PostgreSQL; what the callers need on the same machine stands apart.
-Options: --consultations N (of each unit) --a-frame N --units N --fill N[,N…] (records in the journal) --profile
+Options: --consultations N (of each unit) --a-frame N --units N --fill N[,N…] (records in the journal) --again
+--profile
 """
 
 from __future__ import annotations
@@ -34,7 +35,7 @@ from typing import Any
 
 from bench.hub.make import HUB, frames_in
 from bench.ports import free_ports
-from qafila.node.create import create, environment
+from qafila.node.create import create, environment, migrate
 from qafila.node.directory import NodeDirectory
 from qafila.packs import load
 from qafila.sync import pki
@@ -58,17 +59,25 @@ def main() -> int:
     parser.add_argument("--units", type=int, default=2)
     parser.add_argument("--workers", type=int, default=2)
     parser.add_argument("--fill", default="", help="numbers of records at which to measure again: 1e6,1e7")
+    parser.add_argument("--again", action="store_true", help="with the units and the frames of the last run")
     parser.add_argument("--profile", action="store_true", help="one process, no HTTPS, where the time goes")
     arguments = parser.parse_args()
     folder = RESULTS / "hub-run"
-    shutil.rmtree(folder, ignore_errors=True)
-    folder.mkdir(parents=True)
+    again = arguments.again and (folder / "made.json").exists()
+    if not again:
+        shutil.rmtree(folder, ignore_errors=True)
+        folder.mkdir(parents=True)
     cluster = Cluster(folder / "postgres")
     cluster.options += " -c shared_buffers=1GB -c max_wal_size=16GB"
     with cluster:
-        hub, units = nodes(folder, cluster, arguments.units)
-        with ThreadPoolExecutor(len(units)) as pool:
-            made = list(pool.map(lambda unit: work(hub, unit, arguments), units))
+        if again:
+            hub, units = nodes_again(folder, cluster)
+            made = json.loads((folder / "made.json").read_text())
+        else:
+            hub, units = nodes(folder, cluster, arguments.units)
+            with ThreadPoolExecutor(len(units)) as pool:
+                made = list(pool.map(lambda unit: work(hub, unit, arguments), units))
+            (folder / "made.json").write_text(json.dumps(made))
         if arguments.profile:
             sys.stderr.write(verb(hub, "feed", *(str(u.path / "frames") for u in units)).decode())
             return 0
@@ -101,6 +110,17 @@ def nodes(folder: Path, cluster: Cluster, count: int) -> tuple[NodeDirectory, li
         certificate, _ = pki.sign_request(hub.path / "keys", request, unit.code)
         (unit.path / "keys" / "client.crt").write_bytes(certificate)
     verb(hub, "found", str(folder / "known"), *keys)
+    return hub, units
+
+
+def nodes_again(folder: Path, cluster: Cluster) -> tuple[NodeDirectory, list[NodeDirectory]]:
+    """Those of the last run; the hub's database is made anew from what it wrote then."""
+    cluster.create_database("hub")
+    hub = NodeDirectory(folder / "hub")
+    units = [NodeDirectory(path) for path in sorted(folder.glob("u?"))]
+    migrate(hub)
+    keys = [f"{unit.code}={pki.signing_public(unit.path / 'keys').hex()}" for unit in units]
+    verb(hub, "refound", str(folder / "known"), *keys)
     return hub, units
 
 

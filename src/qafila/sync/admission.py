@@ -29,13 +29,14 @@ class Admission:
         self._inside = 0
         self._left: deque[float] = deque(maxlen=_LOOKED_AT)
         self._turn = 0.0
+        self._known = FIRST_RATE
 
     @property
     def rate(self) -> float:
         """Requests a second that were answered of late, with all threads busy."""
-        if len(self._left) < self._threads * 2:
-            return FIRST_RATE
-        return (len(self._left) - 1) / max(self._left[-1] - self._left[0], 0.001)
+        if len(self._left) >= self._threads * 2:
+            self._known = (len(self._left) - 1) / max(self._left[-1] - self._left[0], 0.001)
+        return self._known
 
     def enter(self, *, begins: bool) -> int:
         """0: come in, and `leave` then. Else so many seconds to wait. Whoever is in the middle of a conversation, which
