@@ -136,11 +136,11 @@ def feed(paths: list[Path]) -> None:
 
 
 def settle() -> None:
-    """Statistics, visibility and a checkpoint."""
+    """Statistics and a checkpoint, as a hub has them that grew slowly."""
     from django.db import connection
 
     cursor = connection.cursor()
-    cursor.execute("VACUUM ANALYZE")
+    cursor.execute("ANALYZE")
     cursor.execute("CHECKPOINT")
     cursor.execute("SELECT pg_database_size(current_database())")
     print(f"{cursor.fetchone()[0] / 1e9:.1f} GB", file=sys.stderr)

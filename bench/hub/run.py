@@ -155,7 +155,7 @@ def measured(
         callers = [Caller(hub, unit, port) for unit in units]
         spread(callers, server.pid, min(arguments.workers, len(callers)))
         for caller in callers:
-            caller.warm()
+            caller.warm(WARM)
         size = len(callers[0].frames) // (1 + len(fills))
         copied = int(verb(hub, "", module="bench.hub.fill")) if fills else 1
         done = 0
@@ -164,6 +164,8 @@ def measured(
                 wanted = records // copied
                 _fill(hub, done + 1, wanted)
                 done = wanted
+                # The server has hung up meanwhile.
+                spread(callers, server.pid, min(arguments.workers, len(callers)))
             stages.append(_stage([c.frames[number * size : (number + 1) * size] for c in callers], callers, arguments,
                                  (server.pid, _postmaster(cluster))))  # fmt: skip
             stages[-1]["filled"] = records
@@ -242,11 +244,11 @@ class Caller:
                     raise
                 time.sleep(0.2)
 
-    def warm(self) -> None:
+    def warm(self, count: int) -> None:
         """The first frames, not timed: the worker opens its database and reads its code."""
-        for frame in self.frames[:WARM]:
+        for frame in self.frames[:count]:
             self.post(frame)
-        del self.frames[:WARM]
+        del self.frames[:count]
 
     def post(self, frame: bytes) -> None:
         """One frame."""
