@@ -55,6 +55,17 @@ def found(out: Path, keys: list[str]) -> None:
     out.write_bytes(ROWS.pack(parcels_of(Record.objects.order_by("no"))))
 
 
+def refound(known: Path, keys: list[str]) -> None:
+    """A hub with an empty database is what it was in the run before."""
+    from qafila.journal.ingest import ingest
+    from qafila.sync.codec import ROWS
+    from qafila.sync.models import Peer
+
+    for code, signing in (key.split("=") for key in keys):
+        Peer.objects.create(code=code, profile="unit", signing_key=bytes.fromhex(signing))
+    ingest(ROWS.unpack(known.read_bytes()), HUB)
+
+
 def frames(out: Path, known: Path, count: int, size: int, seed: int) -> None:
     """Consultations through the unit's own acts, as frames of `size` consultations; what they hold as JSON."""
     from django.db import connection
@@ -124,32 +135,15 @@ def feed(paths: list[Path]) -> None:
     print(f"{len(todo) - half} frames under the profile\n{text.getvalue()}")
 
 
-def fill(records: int) -> None:
-    """Records of two thousand other runs, with their mail and rows of nobody: what a hub has gathered in years."""
+def settle() -> None:
+    """Statistics and a checkpoint, as a hub has them that grew slowly."""
     from django.db import connection
 
-    from qafila.journal.models import Record
-
-    model = Record.objects.exclude(fields=None).latest("no")
     cursor = connection.cursor()
-    cursor.execute("SET synchronous_commit = off")
-    for start in range(0, records, 500_000):
-        cursor.execute(
-            """
-            INSERT INTO journal_record (node, run, seq, hlc, lane, kind, subject, patient, header, fields, salt, prev,
-                                        hash, pending, applied, arrived)
-            SELECT 'X' || n %% 2000, n %% 2000 + 1, n / 2000 + 1, n, 2, 'clinic.observation', gen_random_uuid(),
-                   md5((n / 13)::text)::uuid, substr(repeat(%s, 2), 1, 420)::bytea, %s, %s,
-                   sha256(n::text::bytea), sha256((n + 1)::text::bytea), false, true, now()
-            FROM generate_series(%s, %s) AS n
-            """,
-            ["x" * 300, bytes(model.fields or b""), bytes(16), start, min(records, start + 500_000) - 1],
-        )
-    cursor.execute("INSERT INTO sync_mail (\"to\", record_id, lane, acked) SELECT 'U1', no, 2, 1 FROM journal_record "
-                   "WHERE node LIKE 'X%%' AND no %% 2 = 0")  # fmt: skip
-    cursor.execute("VACUUM ANALYZE")
+    cursor.execute("ANALYZE")
+    cursor.execute("CHECKPOINT")
     cursor.execute("SELECT pg_database_size(current_database())")
-    print(f"{records} records, {cursor.fetchone()[0] / 1e9:.1f} GB", file=sys.stderr)
+    print(f"{cursor.fetchone()[0] / 1e9:.1f} GB", file=sys.stderr)
 
 
 def count() -> None:
@@ -204,10 +198,12 @@ if __name__ == "__main__":
     verb, path, *words = [*sys.argv[1:], ""] if len(sys.argv) == 2 else sys.argv[1:]
     if verb == "found":
         found(Path(path), words)
+    elif verb == "refound":
+        refound(Path(path), words)
     elif verb == "feed":
         feed([Path(path), *map(Path, words)])
-    elif verb == "fill":
-        fill(int(path))
+    elif verb == "settle":
+        settle()
     elif verb == "count":
         count()
     else:

@@ -11,6 +11,7 @@ import random
 import shutil
 import sys
 import uuid
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -49,6 +50,33 @@ def enrol(count: int, seed: int, folder: Path) -> dict[str, Any]:
     (folder / "client.crt").write_bytes(certificate)
     shutil.copy(keys_folder() / "ca.crt", folder / "hub-ca.crt")
     return {"hub_key": pki.signing_public(keys_folder()).hex()}
+
+
+@dataclass(frozen=True)
+class Words:
+    """What a unit says, sealed beforehand: that it is there, that it is there with records, and its held question."""
+
+    hello: bytes
+    hello_again: bytes
+    pull: bytes
+
+
+def words(number: int, seed: int) -> Words:
+    """The frames of a unit, as its agent would send them."""
+    from qafila.journal.ranges import digest
+    from qafila.kernel import clock
+    from qafila.sync.agent import HOLD_S
+    from qafila.sync.codec import COLUMNS
+    from qafila.sync.frames import seal
+    from qafila.sync.messages import Hello, Message, Pull
+
+    signing, held = key(number, seed), digest({})
+
+    def sealed(message: Message, which: int) -> bytes:
+        return seal(message, code(number), "H", number * 3 + which, clock.now_ms(), signing)
+
+    again = Hello(0, held, COLUMNS.pack(waiting(number, seed)))
+    return Words(sealed(Hello(0, held), 1), sealed(again, 2), sealed(Pull([], wait_s=HOLD_S), 3))
 
 
 def waiting(number: int, seed: int) -> list[Any]:

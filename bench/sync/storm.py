@@ -2,163 +2,269 @@
 
     python -m bench.sync.storm COUNT SEED FOLDER HUB_KEY PORT     the driver, a process in the hub's namespace
 
-Each unit has a connection of its own with TLS 1.3 and a client's certificate, and a signing key of its own. It waits
-as the agent does: at first up to half a second, then twice as long after each failure, up to eight.
+Each unit has a connection of its own (HTTP/2 in TLS 1.3 with a client's certificate), a signing key of its own, and
+behaves as the agent does: it says hello, with its first records where it has some, and then keeps a question at the hub
+that is held until there is mail. Failures are followed by the agent's growing waits, and a hub that says when to come
+back is obeyed.
 """
 
 from __future__ import annotations
 
-import asyncio
+import heapq
 import json
 import random
 import resource
+import select
 import ssl
 import sys
 import threading
 import time
 from collections import Counter
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import django
 
-from bench.sync.fleet import RECORDS, code, key
+from bench.sync.caller import Answer, Caller, Lost
+from bench.sync.fleet import RECORDS, Words, code, words
 from bench.sync.link import HUB_ADDRESS, Link
-from bench.sync.nodes import ROOT, Nodes, serve, told, within
+from bench.sync.nodes import ROOT, Nodes, say, serve, told, within
 from bench.unit.run import pss_mb
 
-RAMP = 100
+RAMP = 50
 """Units that connect at once while the fleet is brought up gently."""
-HELD_S = 5.0
-FIRST_WAIT_S, LONGEST_WAIT_S = 0.5, 8.0
-PATIENCE_S = 60.0
+HELD_S = 60.0
+SHAKE_S, ANSWER_S = 30.0, 15.0
+"""How long a unit waits for a handshake, and for an answer that is not held. Longer than `Wire` on a good link (8 and
+4 s): all units share the hub's processors here, and what they wait for is often this process."""
+HANG_UP_S = 60.0
+"""A held question that is not answered this long after it should have been."""
 GIVE_UP_S = 600.0
 SAMPLE_S = 1.0
 
 
+@dataclass(slots=True)
+class Unit:
+    """One unit, and where it stands."""
+
+    number: int
+    words: Words
+    dice: random.Random
+    line: Caller | None = None
+    ticket: ssl.SSLSession | None = None
+    wait: float = 0.0
+    turn: int = 0
+    """What is due for an older turn is over."""
+    asked: str = ""
+    served: float = 0.0
+
+
 @dataclass
 class Fleet:
-    """All units of the driver and what became of them."""
+    """All units and what became of them: one thread, one `epoll`, one heap of what is due."""
 
-    count: int
-    seed: int
+    units: list[Unit]
     hub_key: bytes
     port: int
     tls: ssl.SSLContext
-    told_to_wait: int = 0
+    again: bool = False
+    """Whether units have records to bring."""
+    served: int = 0
+    told_to_wait: Counter[str] = field(default_factory=Counter)
     lost: Counter[str] = field(default_factory=Counter)
     """Attempts that ended without an answer."""
     wrong: list[str] = field(default_factory=list)
     """Answers that were no answer to what was asked: these are errors."""
-    open: dict[int, asyncio.StreamWriter] = field(default_factory=dict)
+    held: int = 0
+    resumed: int = 0
+    questions: int = 0
+    """Held questions that were answered."""
+    on_served: Callable[[], None] = lambda: None
+    _epoll: select.epoll = field(default_factory=select.epoll)
+    _by_file: dict[int, Unit] = field(default_factory=dict)
+    _due: list[tuple[float, int, int]] = field(default_factory=list)
 
-    async def greet(self, number: int, parcels: bytes) -> bool:
-        """One attempt: connect, say hello, hear the answer; the connection stays open then."""
-        try:
-            async with asyncio.timeout(PATIENCE_S):
-                reader, writer = await asyncio.open_connection(HUB_ADDRESS, self.port, ssl=self.tls)
-                try:
-                    status, body = await self._post(number, parcels, reader, writer)
-                except BaseException:
-                    writer.transport.abort()
-                    raise
-        except (OSError, TimeoutError, asyncio.IncompleteReadError) as error:
-            self.lost[type(error).__name__] += 1
-            return False
-        if status == 200 and self._answered(number, body, bool(parcels)):
-            self.open[number] = writer
-            return True
-        writer.transport.abort()
-        if status in (429, 503):
-            self.told_to_wait += 1
-        else:
-            self.wrong.append(f"{status} {body[:30]!r}")
-        return False
+    def later(self, unit: Unit, seconds: float) -> None:
+        """Something is due for the unit: a call, or the end of its patience."""
+        unit.turn += 1
+        heapq.heappush(self._due, (time.monotonic() + seconds, unit.number, unit.turn))
 
-    async def _post(
-        self, number: int, parcels: bytes, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
-    ) -> tuple[int, bytes]:
-        from qafila.kernel import clock
-        from qafila.sync.frames import PATH, seal
-        from qafila.sync.messages import Hello
-
-        total = RECORDS if parcels else 0
-        frame = seal(Hello(0, 0, total, parcels), code(number), "H", number + 1, clock.now_ms(), key(number, self.seed))
-        head = f"POST {PATH} HTTP/1.1\r\nHost: {HUB_ADDRESS}\r\nContent-Type: application/octet-stream\r\n"
-        writer.write(f"{head}Content-Length: {len(frame)}\r\n\r\n".encode() + frame)
-        answer = (await reader.readuntil(b"\r\n\r\n")).decode("latin-1").lower()
-        length = next(int(x.split(":")[1]) for x in answer.split("\r\n") if x.startswith("content-length:"))
-        return int(answer.split(" ")[1]), await reader.readexactly(length)
-
-    def _answered(self, number: int, body: bytes, with_records: bool) -> bool:
-        from qafila.sync.frames import FrameError, open_frame
-        from qafila.sync.messages import Welcome
-
-        try:
-            frame = open_frame(body, code(number), lambda sender: self.hub_key)
-        except FrameError as error:
-            self.wrong.append(error.reason)
-            return False
-        said = frame.message
-        if not isinstance(said, Welcome) or frame.number != number + 1 or said.taken.aside or said.taken.alarms:
-            self.wrong.append("not what was asked")
-            return False
-        if with_records and said.held < RECORDS:
-            self.wrong.append(f"{said.held} records held")
-            return False
-        return True
-
-    async def until_served(self, number: int, parcels: bytes, end: float) -> float | None:
-        """When the unit was served; None where it never was."""
-        dice = random.Random(f"{self.seed} {number}")
-        wait = FIRST_WAIT_S
-        await asyncio.sleep(wait * dice.uniform(0, 1))
-        while time.monotonic() < end:
-            if await self.greet(number, parcels):
-                return time.monotonic()
-            await asyncio.sleep(wait * dice.uniform(0.5, 1.0))
-            wait = min(wait * 2, LONGEST_WAIT_S)
-        return None
+    def run(self, until: Callable[[], bool], end: float) -> None:
+        """Let them call and wait until that holds."""
+        while not until() and time.monotonic() < end:
+            wait = max(0.0, min(0.2, self._due[0][0] - time.monotonic())) if self._due else 0.2
+            for file, event in self._epoll.poll(wait):
+                unit = self._by_file.get(file)
+                if unit is not None:
+                    self._safely(unit, lambda u=unit, e=event: self._moved(u, e))  # type: ignore[misc]
+            now = time.monotonic()
+            while self._due and self._due[0][0] <= now:
+                _, number, turn = heapq.heappop(self._due)
+                unit = self.units[number]
+                if unit.turn == turn:
+                    self._safely(unit, lambda u=unit: self._is_due(u))  # type: ignore[misc]
 
     def cut(self) -> None:
-        """Every connection breaks at once."""
-        for writer in self.open.values():
-            writer.transport.abort()
-        self.open.clear()
+        """Every connection breaks at once, and each unit calls again when it has seen it."""
+        for unit in self.units:
+            if unit.line is not None:
+                self._drop(unit)
+
+    def call_again(self) -> None:
+        """What each unit does that was cut off, as the agent."""
+        from qafila.sync.agent import FIRST_WAIT_S
+
+        self.served = self.resumed = self.questions = 0
+        self.lost.clear()
+        self.told_to_wait.clear()
+        for unit in self.units:
+            unit.wait, unit.served = FIRST_WAIT_S, 0.0
+            self._wait(unit, 0)
+
+    # --- one unit ---------------------------------------------------------------------------
+
+    def _safely(self, unit: Unit, act: Callable[[], None]) -> None:
+        try:
+            act()
+        except (Lost, OSError) as error:
+            held = "held question: " if unit.asked == "pull" else ""
+            self.lost[held + (str(error) if isinstance(error, Lost) else type(error).__name__)] += 1
+            self._drop(unit)
+            self._wait(unit, 0)
+
+    def _wait(self, unit: Unit, retry_s: int) -> None:
+        from qafila.sync.agent import LONGEST_WAIT_S
+
+        self.later(unit, retry_s + unit.wait * unit.dice.uniform(0.5, 1.0))
+        unit.wait = min(unit.wait * 2, LONGEST_WAIT_S)
+
+    def _drop(self, unit: Unit) -> None:
+        assert unit.line is not None
+        if unit.asked == "pull":
+            self.held -= 1
+        self._by_file.pop(unit.line.socket.fileno(), None)
+        unit.line.cut()
+        unit.line, unit.asked = None, ""
+
+    def _is_due(self, unit: Unit) -> None:
+        if unit.line is not None:
+            raise Lost(f"no answer to {unit.asked}" if unit.asked else "no connection")
+        unit.line = Caller(HUB_ADDRESS, self.port, self.tls, unit.ticket)
+        self._by_file[unit.line.socket.fileno()] = unit
+        self._epoll.register(unit.line.socket.fileno(), select.EPOLLIN | select.EPOLLOUT)
+        self.later(unit, SHAKE_S)
+
+    def _moved(self, unit: Unit, event: int) -> None:
+        line = unit.line
+        assert line is not None
+        if event & select.EPOLLOUT:
+            line.flush() if line.blocked else line.begin()
+        answers = line.read() if event & (select.EPOLLIN | select.EPOLLHUP | select.EPOLLERR) else []
+        if line.shaken and not unit.asked:
+            self.resumed += line.resumed
+            unit.asked = "hello"
+            line.post(unit.words.hello_again if self.again else unit.words.hello)
+            self.later(unit, ANSWER_S)
+        for answer in answers:
+            self._hear(unit, answer)
+        if unit.line is not None:
+            busy = select.EPOLLOUT if line.blocked else 0
+            self._epoll.modify(line.socket.fileno(), select.EPOLLIN | busy)
+
+    def _hear(self, unit: Unit, answer: Answer) -> None:
+        from qafila.sync.agent import FIRST_WAIT_S, HOLD_S
+
+        assert unit.line is not None
+        if answer.status != 200:
+            self.told_to_wait[f"{unit.asked} {answer.status}"] += 1
+            if answer.status != 503 or not answer.retry_s:
+                self.wrong.append(f"{answer.status} {bytes(answer.body[:30])!r}")
+            self._drop(unit)
+            self._wait(unit, answer.retry_s)
+            return
+        self._judge(unit, bytes(answer.body))
+        if unit.asked == "hello":
+            unit.served, unit.wait, unit.ticket = time.monotonic(), FIRST_WAIT_S, unit.line.ticket
+            self.served += 1
+            self.held += 1
+            self.on_served()
+        else:
+            self.questions += 1
+        unit.asked = "pull"
+        unit.line.post(unit.words.pull)
+        self.later(unit, HOLD_S + HANG_UP_S)
+
+    def _judge(self, unit: Unit, body: bytes) -> None:
+        """Whether it is what a hub may say to this."""
+        from qafila.sync.frames import FrameError, open_frame
+        from qafila.sync.messages import Mail, Welcome
+
+        try:
+            frame = open_frame(body, code(unit.number), lambda sender: self.hub_key)
+        except FrameError as error:
+            self.wrong.append(error.reason)
+            return
+        said = frame.message
+        number = unit.number * 3 + (3 if unit.asked == "pull" else 2 if self.again else 1)
+        fits = isinstance(said, Mail) and not said.numbers if unit.asked == "pull" else isinstance(said, Welcome)
+        if isinstance(said, Welcome):
+            fits = fits and not said.taken.aside and not said.taken.alarms
+        if not fits or frame.number != number:
+            self.wrong.append(f"not what was asked: {type(said).__name__} to {unit.asked}")
 
 
-async def drive(fleet: Fleet) -> dict[str, Any]:
+def drive(fleet: Fleet) -> dict[str, Any]:
     """Bring the fleet up, hold it, cut it off, and see how long it takes until all are served again."""
-    from bench.sync.fleet import waiting
-    from qafila.sync import codec
+    count, order = len(fleet.units), iter(fleet.units)
 
-    packed = [codec.ROWS.pack(waiting(n, fleet.seed)) for n in range(fleet.count)]
-    gate = asyncio.Semaphore(RAMP)
+    def next_one() -> None:
+        unit = next(order, None)
+        if unit is not None:
+            fleet.later(unit, 0)
 
-    async def gently(number: int) -> float | None:
-        async with gate:
-            return await fleet.until_served(number, b"", time.monotonic() + GIVE_UP_S)
-
+    fleet.on_served = next_one
     begun = time.monotonic()
-    up = await asyncio.gather(*(gently(n) for n in range(fleet.count)))
-    ramp = time.monotonic() - begun
-    await asyncio.sleep(HELD_S)
-    held = sum(not w.transport.is_closing() for w in fleet.open.values())
-    fleet.cut()
+    for _ in range(RAMP):
+        next_one()
+    fleet.run(lambda: fleet.served >= count, begun + GIVE_UP_S)
+    ramp, fleet.on_served = time.monotonic() - begun, lambda: None
+    up = fleet.served
     fleet.lost.clear()
-    fleet.told_to_wait = 0
-    begun = time.monotonic()
-    served = await asyncio.gather(*(fleet.until_served(n, packed[n], begun + GIVE_UP_S) for n in range(fleet.count)))
-    took = sorted(at - begun for at in served if at is not None)
+    fleet.questions, held = 0, fleet.held
+    least = _held(fleet)
+    lost_held, questions = dict(fleet.lost), fleet.questions
+    say(f"{held} held, cut off")
+    fleet.again = True
     fleet.cut()
+    begun = time.monotonic()
+    fleet.call_again()
+    used = time.process_time()
+    fleet.run(lambda: fleet.served >= count, begun + GIVE_UP_S)
+    took = sorted(unit.served - begun for unit in fleet.units if unit.served)
+    used = time.process_time() - used
     return {
-        "seconds": round(took[-1], 1) if len(took) == fleet.count else None, "units": fleet.count,
-        "served": len(took), "median_s": round(took[len(took) // 2], 1) if took else None,
-        "errors": len(fleet.wrong) + fleet.count - len(took) + sum(at is None for at in up),
-        "first_errors": fleet.wrong[:5], "told_to_wait": fleet.told_to_wait, "attempts_lost": dict(fleet.lost),
-        "held_open": held, "ramp_s": round(ramp, 1),
+        "seconds": round(took[-1], 1) if len(took) == count else None, "units": count, "served": len(took),
+        "median_s": round(took[len(took) // 2], 1) if took else None,
+        "errors": len(fleet.wrong) + 2 * count - len(took) - up + sum(lost_held.values()),
+        "first_errors": fleet.wrong[:5], "told_to_wait": dict(fleet.told_to_wait), "attempts_lost": dict(fleet.lost),
+        "resumed": fleet.resumed, "held_open": held, "held_open_least": least, "held_s": HELD_S,
+        "held_lost": lost_held, "held_questions": questions, "ramp_s": round(ramp, 1), "driver_cpu_s": round(used, 1),
     }  # fmt: skip
+
+
+def _held(fleet: Fleet) -> int:
+    """Hold them for a while; the least number that was held at once."""
+    least = fleet.held
+
+    def look() -> bool:
+        nonlocal least
+        least = min(least, fleet.held)
+        return False
+
+    fleet.run(look, time.monotonic() + HELD_S)
+    return least
 
 
 class Memory(threading.Thread):
@@ -190,9 +296,9 @@ def storm(nodes: Nodes, units: int, seed: int) -> dict[str, Any]:
         database = int((nodes.cluster.data / "postmaster.pid").read_text().split()[0])
         memory = Memory({"hub": server.pid, "postgresql": database})
         memory.start()
-        words = [sys.executable, "-m", "bench.sync.storm", str(units), str(seed), str(folder), hub_key]
+        driver = [sys.executable, "-m", "bench.sync.storm", str(units), str(seed), str(folder), hub_key]
         # It takes nothing of the node but its packages: a driver is no node.
-        process = link.hub([*words, str(pair.hub.sync_port)], env=within(pair.hub), stdout=-1, cwd=ROOT, text=True)
+        process = link.hub([*driver, str(pair.hub.sync_port)], env=within(pair.hub), stdout=-1, cwd=ROOT, text=True)
         out, _ = process.communicate()
         memory.ending.set()
         memory.join()
@@ -201,9 +307,11 @@ def storm(nodes: Nodes, units: int, seed: int) -> dict[str, Any]:
     with pair.connect() as hub:
         row = hub.execute("SELECT count(*) FROM journal_record WHERE node LIKE 'S%'").fetchone()
     found: dict[str, Any] = json.loads(out)
+    records = row[0] if row else 0
     return {
         **found,
-        "records": row[0] if row else 0,
+        "records": records,
+        "errors": found["errors"] + units * RECORDS - records,
         "hub_mb": round(sum(memory.most.values()), 1),
         "memory": memory.most,
     }
@@ -218,12 +326,16 @@ def _more_files() -> None:
 def main(count: str, seed: str, folder: str, hub_key: str, port: str) -> None:
     """The driver; prints what it found as JSON."""
     django.setup()
+    _more_files()
     keys = Path(folder)
     tls = ssl.create_default_context(cafile=str(keys / "hub-ca.crt"))
     tls.minimum_version = ssl.TLSVersion.TLSv1_3
     tls.load_cert_chain(str(keys / "client.crt"), str(keys / "client.pem"))
-    fleet = Fleet(int(count), int(seed), bytes.fromhex(hub_key), int(port), tls)
-    json.dump(asyncio.run(drive(fleet)), sys.stdout)
+    tls.set_alpn_protocols(["h2"])
+    say("the units seal their frames")
+    units = [Unit(n, words(n, int(seed)), random.Random(f"{seed} {n}"), wait=0.3) for n in range(int(count))]
+    say("they call")
+    json.dump(drive(Fleet(units, bytes.fromhex(hub_key), int(port), tls)), sys.stdout)
 
 
 if __name__ == "__main__":

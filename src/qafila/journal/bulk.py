@@ -26,6 +26,9 @@ from qafila.journal.layouts import Layout, layout
 from qafila.journal.models import Record, Recorded
 from qafila.journal.stamps import DEFAULT, Heads, unpack_base
 
+FEW = 200
+"""Rows that may wait for their creation before each frame asks for its own."""
+
 
 class _Odd(Exception):
     """Not the ordinary case."""
@@ -148,9 +151,11 @@ def _leave_to_waiting(node: Here, made: Plan) -> None:
     ids = [s.entries[0].subject for subjects in made.fresh.values() for s in subjects]
     if not ids:
         return
-    rows = Record._base_manager.using(node.database).filter(applied=False, subject__in=ids)
-    waiting = set(rows.values_list("subject", flat=True))
-    if waiting:
+    rows = Record._base_manager.using(node.database).filter(applied=False)
+    # Next to nothing waits as a rule: all of it is read more quickly than hundreds of ids are looked for.
+    waiting = set(rows.values_list("subject", flat=True)[:FEW])
+    if len(waiting) == FEW or (waiting and not waiting.isdisjoint(ids)):
+        waiting = set(rows.filter(subject__in=ids).values_list("subject", flat=True))
         for model, subjects in made.fresh.items():
             made.odd += [e for s in subjects if s.entries[0].subject in waiting for e in s.entries]
             made.fresh[model] = [s for s in subjects if s.entries[0].subject not in waiting]

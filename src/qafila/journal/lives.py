@@ -9,7 +9,7 @@ from contextlib import contextmanager
 
 import orjson
 from django.db import OperationalError
-from django.db.models import F, Max
+from django.db.models import F, Max, OuterRef, Subquery
 
 from qafila.journal import canon
 from qafila.journal.header import NOTE, Header
@@ -61,9 +61,9 @@ def open_run(node: Here) -> int:
     mine = runs.filter(node=node.node, run=node.run, sealed__isnull=True)
     if node.run is not None and node.run_pid == os.getpid() and mine.exists():
         return node.run
-    latest = Record._base_manager.using(node.database).aggregate(hlc=Max("hlc"))["hlc"]
-    if latest:
-        node.clock.observe(latest)
+    known = latest(node.database)
+    if known:
+        node.clock.observe(known)
     own = [f"{r.run:x}:{r.last}:{bytes(r.head).hex()}" for r in runs.filter(node=node.node).order_by("run")]
     run = ids.new_nonce()
     row = Run(node=node.node, run=run)
@@ -78,6 +78,16 @@ def open_run(node: Here) -> int:
     end.append(header, fields, b"", 2).save(using=node.database, force_insert=True)
     _store(end, node)
     return run
+
+
+def latest(database: str) -> int | None:
+    """The latest clock of all records, None where there is none.
+
+    It grows along a run: the last records of all runs are enough, however many lie before them.
+    """
+    ends = Record._base_manager.using(database).filter(node=OuterRef("node"), run=OuterRef("run"), seq=OuterRef("last"))
+    hlc: int | None = Run._base_manager.using(database).aggregate(hlc=Max(Subquery(ends.values("hlc")[:1])))["hlc"]
+    return hlc
 
 
 @contextmanager

@@ -123,7 +123,7 @@ class Run(models.Model):
 
 
 class Record(models.Model):
-    """One change of one row, exactly as it was hashed."""
+    """One change of one row, exactly as it was hashed. On PostgreSQL the table is partitioned by node."""
 
     no = models.BigAutoField(primary_key=True)
     """The order of arrival on this node."""
@@ -152,6 +152,7 @@ class Record(models.Model):
         indexes = [
             models.Index(fields=["subject", "hlc"], name="record_subject"),
             models.Index(fields=["patient", "no"], name="record_patient", condition=models.Q(patient__isnull=False)),
+            models.Index(fields=["kind", "no"], name="record_nobody", condition=models.Q(patient__isnull=True)),
             models.Index(fields=["lane", "no"], name="record_pending", condition=models.Q(pending=True)),
             models.Index(fields=["subject"], name="record_waiting", condition=models.Q(applied=False)),
         ]

@@ -2,8 +2,7 @@
 who speaks is known by the frame's signature.
 
 The database is asked in a few threads; a question that is held until there is mail holds none of them. When more wait
-for a thread than can be served soon, a caller is asked to come back: a whole country's units call at once when a
-backbone comes back.
+for a thread than can be served soon, a caller is told when to come back (`admission`).
 """
 
 from __future__ import annotations
@@ -12,7 +11,7 @@ import asyncio
 import gc
 import logging
 import os
-import random
+import resource
 from collections.abc import Awaitable, Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
@@ -24,31 +23,34 @@ django.setup()
 
 from django.db import close_old_connections  # noqa: E402 - the apps have to be loaded first
 
+from qafila.kernel import clock  # noqa: E402 - the apps have to be loaded first
 from qafila.kernel.process import end_with_the_server  # noqa: E402
 from qafila.sync import endpoint  # noqa: E402
+from qafila.sync.admission import Admission  # noqa: E402
 from qafila.sync.endpoint import Reply  # noqa: E402
 from qafila.sync.frames import MAX_FRAME, PATH  # noqa: E402
+from qafila.sync.messages import Kind  # noqa: E402
 from qafila.sync.waiters import Waiters  # noqa: E402
 
 DRAINED = 8 * 1024 * 1024
 BODY_S = 120
 """A body that takes longer than this is no link but somebody who keeps the port busy."""
 THREADS = int(os.environ.get("QAFILA_SYNC_THREADS", "4"))
-MOST_WAITING = 40 * THREADS
-"""Requests that wait for a thread: about two seconds' work."""
-RETRY_S = range(2, 15)
+_KIND, _HELLO = 5, bytes((Kind.HELLO,))
+"""Where a frame says what kind it is of; as yet it is only its word."""
 log = logging.getLogger("qafila.sync")
 # What is loaded now stays: the collector need not look at it again while somebody waits for an answer.
 gc.freeze()
 _threads = ThreadPoolExecutor(THREADS, thread_name_prefix="sync")
 _waiters = Waiters()
-_waiting = 0
-_dice = random.SystemRandom()
+_door = Admission(clock.monotonic, THREADS)
 
 Receive = Callable[[], Awaitable[dict[str, Any]]]
 Send = Callable[[dict[str, Any]], Awaitable[None]]
 
 end_with_the_server()
+# Each unit that is held is an open file.
+resource.setrlimit(resource.RLIMIT_NOFILE, (resource.getrlimit(resource.RLIMIT_NOFILE)[1],) * 2)
 
 
 async def application(scope: dict[str, Any], receive: Receive, send: Send) -> None:
@@ -65,7 +67,7 @@ async def application(scope: dict[str, Any], receive: Receive, send: Send) -> No
     kind = b"application/octet-stream" if reply.status == 200 else b"text/plain"
     headers = [(b"content-type", kind), (b"content-length", str(len(reply.body)).encode())]
     if reply.status == 503:
-        headers.append((b"retry-after", str(_dice.choice(RETRY_S)).encode()))
+        headers.append((b"retry-after", str(reply.retry_s).encode()))
     await send({"type": "http.response.start", "status": reply.status, "headers": headers})
     await send({"type": "http.response.body", "body": reply.body})
 
@@ -91,21 +93,26 @@ async def _respond(scope: dict[str, Any], receive: Receive) -> Reply | None:
     if len(data) != length:
         return Reply(400, b"truncated")
     reply = await _handled(data)
-    if reply.hold_s and await _news(reply, receive):
+    if not reply.hold_s:
+        return reply
+    heard = await _news(reply, receive)
+    if heard is None:
         return None
-    return await _handled(data) if reply.hold_s else reply
+    # Nothing has come: the answer of then is that of now.
+    return await _handled(data) if heard else reply
 
 
-async def _news(reply: Reply, receive: Receive) -> bool:
-    """Wait until there is mail for the sender, or for as long as asked; True where the caller has gone."""
+async def _news(reply: Reply, receive: Receive) -> bool | None:
+    """Wait until there is mail for the sender, or for as long as asked: is there any? None: the caller has gone."""
     gone = asyncio.ensure_future(_gone(receive))
     mail = asyncio.ensure_future(_waiters.mail(reply.sender))
     await asyncio.wait({gone, mail}, timeout=reply.hold_s, return_when=asyncio.FIRST_COMPLETED)
+    came = mail.done()
     mail.cancel()
     if gone.done():
-        return True
+        return None
     gone.cancel()
-    return False
+    return came
 
 
 async def _gone(receive: Receive) -> None:
@@ -129,14 +136,13 @@ async def _body(receive: Receive, length: int, *, keep: bool = True) -> bytes:
 
 
 async def _handled(data: bytes) -> Reply:
-    global _waiting
-    if _waiting >= MOST_WAITING:
-        return Reply(503, b"busy")
-    _waiting += 1
+    wait_s = _door.enter(begins=data[_KIND : _KIND + 1] == _HELLO)
+    if wait_s:
+        return Reply(503, b"busy", retry_s=wait_s)
     try:
         return await asyncio.get_running_loop().run_in_executor(_threads, _work, data)
     finally:
-        _waiting -= 1
+        _door.leave()
 
 
 def _work(data: bytes) -> Reply:

@@ -30,6 +30,8 @@ class Reply:
     sender: str = ""
     hold_s: int = 0
     """Nothing waits for the sender, who would like the answer to be held for so long."""
+    retry_s: int = 5
+    """With status 503: when to come back."""
 
 
 def handle(data: bytes) -> Reply:

@@ -138,7 +138,7 @@ def _greeted(store: HubStore, frame: Frame) -> Welcome:
         taken = _take(store, said.parcels) if said.parcels else Taken()
         if known and said.ack_no < store.ack_no():
             store.forget_acks(said.ack_no)
-        held, totals = store.held(), store.sums()
+        held, totals = ({}, {}) if agree else (store.held(), store.sums())
         if said.own is not None:
             _return_lost(store, said.own, held)
         if not known and said.have is not None:

@@ -47,9 +47,10 @@ def _on_ingested(sender: Any, records: Sequence[Entry], node: Here, **kwargs: An
     fan_out(records)
 
 
-def peers() -> set[str]:
-    """Nodes that have a mailbox here."""
-    return set(Peer.objects.filter(upward=False, revoked=False).values_list("code", flat=True))
+def peers(among: set[str] | None = None) -> set[str]:
+    """Nodes that have a mailbox here; with `among`, of these alone."""
+    found = Peer.objects.filter(upward=False, revoked=False)
+    return set((found if among is None else found.filter(code__in=among)).values_list("code", flat=True))
 
 
 def fan_out(records: Sequence[Record | Entry]) -> None:
@@ -58,9 +59,6 @@ def fan_out(records: Sequence[Record | Entry]) -> None:
 
     The same number of queries however many records there are.
     """
-    every = peers()
-    if not every:
-        return
     also = scope.also(records)
     people = {r.patient for r in records if r.patient}
     # Whoever lets another node hold a person must see these records, or these records see the new holder.
@@ -70,8 +68,15 @@ def fan_out(records: Sequence[Record | Entry]) -> None:
         tables.alone(here().database)
     else:
         tables.one_at_a_time((p.int for p in people), here().database)
-    holders = _grown(records, people, every)
-    elsewhere = scope.nodes_for({(r.kind, r.subject) for r in records if not r.patient}, every)
+    holders = _holders(people)
+    named = scope.named_nodes({(r.kind, r.subject) for r in records if r.patient})
+    nobody = {(r.kind, r.subject) for r in records if not r.patient}
+    # A country has thousands of nodes, and nearly every frame concerns two or three of them.
+    every = peers(None if nobody else {r.node for r in records}.union(*holders.values(), *named.values()))
+    if not every:
+        return
+    _grow(records, holders, named, every)
+    elsewhere = scope.nodes_for(nobody, every)
     mail: list[tuple[str, int, int]] = []
     for record in records:
         if record.patient is not None:
@@ -110,7 +115,7 @@ def welcome(peer: Peer) -> None:
     """Fill the mailbox of a node that has just joined: reference data, and what its unit holds."""
     tables.alone(here().database)
     every = peers()
-    _post_query(peer.code, Q(kind__in=scope.REFERENCE))
+    _post_query(peer.code, Q(patient__isnull=True, kind__in=scope.REFERENCE))
     units = scope.current_assignments().filter(node=peer.code).values_list("unit_id", flat=True)
     for unit in set(units):
         _serve(unit, {peer.code} & every)
@@ -162,12 +167,21 @@ def return_own(node: str, wanted: Q) -> None:
     Mail.objects.filter(to=node, record__in=[m.record_id for m in mail]).update(acked=None)
 
 
-def _grown(records: Sequence[Record | Entry], people: set[UUID], every: set[str]) -> dict[UUID, set[str]]:
-    """Who holds these people, with those who do so from these records on."""
+def _holders(people: set[UUID]) -> dict[UUID, set[str]]:
+    """Who holds these people."""
     holders: dict[UUID, set[str]] = {}
     for person, node in Scope.objects.filter(person__in=people).values_list("person", "node") if people else ():
         holders.setdefault(person, set()).add(node)
-    named = scope.named_nodes({(r.kind, r.subject) for r in records if r.patient})
+    return holders
+
+
+def _grow(
+    records: Sequence[Record | Entry],
+    holders: dict[UUID, set[str]],
+    named: dict[scope.Pair, set[str]],
+    every: set[str],
+) -> None:
+    """Let those hold people who do so from these records on."""
     grown: set[tuple[UUID, str]] = set()
     for record in records:
         if record.patient is not None:
@@ -176,7 +190,6 @@ def _grown(records: Sequence[Record | Entry], people: set[UUID], every: set[str]
     _admit(grown)
     for person, node in grown:
         holders.setdefault(person, set()).add(node)
-    return holders
 
 
 def _assigned(subject: UUID, every: set[str]) -> None:
@@ -190,7 +203,7 @@ def _assigned(subject: UUID, every: set[str]) -> None:
 
 def _serve(unit: UUID, nodes: set[str], *, people: bool = True) -> None:
     for node in nodes:
-        _post_query(node, Q(kind=scope.CREDENTIAL, subject__in=scope.crew_credentials(unit)))
+        _post_query(node, Q(subject__in=scope.crew_credentials(unit), kind=scope.CREDENTIAL))
         if people:
             _admit((person, node) for person in scope.people_of_unit(unit))
 

@@ -110,7 +110,10 @@ class EnrolmentCode(models.Model):
 
 
 class Mail(models.Model):
-    """A record that waits for a node, or that it has confirmed. The id is the number by which it is confirmed."""
+    """A record that waits for a node, or that it has confirmed. The id is the number by which it is confirmed.
+
+    On PostgreSQL the table is partitioned by receiver.
+    """
 
     to = models.CharField(max_length=16)
     record = models.ForeignKey(Record, db_constraint=False, on_delete=models.DO_NOTHING, related_name="+")

@@ -2,11 +2,18 @@
 
 from __future__ import annotations
 
+import os
 import sys
 import tomllib
 from pathlib import Path
 
 from qafila.sync import pki
+
+HELD = 20_000
+"""Connections that one process holds; it is the server's own bound, which is otherwise that of the line before it."""
+BACKLOG = 4096
+"""Connections that the kernel keeps in line: a whole country's units call in the same second."""
+MOST_WORKERS = 8
 
 
 def command(path: Path, port: int) -> list[str]:
@@ -20,10 +27,15 @@ def command(path: Path, port: int) -> list[str]:
     pki.server_certificate(keys, str(facts["code"]), hosts, "sync")
     pki.make_units_authority(keys)
     revoked = ["--ssl-crl", str(keys / "units.crl")] if (keys / "units.crl").exists() else []
+    kept_on = str(facts.get("database", {}).get("engine", ""))
+    # SQLite has one writer, so a second process gains nothing there.
+    workers = min(os.cpu_count() or 1, MOST_WORKERS) if kept_on == "postgresql" else 1
     return [
         sys.executable, "-m", "granian", "--interface", "asgi",
         "--host", str(facts.get("listen", "0.0.0.0")), "--port", str(port),  # noqa: S104 - vehicles call from anywhere
-        "--workers", str(facts.get("sync_workers", 1)), "--http", "auto", "--backlog", "2048", "--no-ws",
+        "--workers", str(facts.get("sync_workers", workers)), "--http", "auto", "--no-ws",
+        "--backlog", str(BACKLOG), "--backpressure", str(HELD),
+        "--http2-keep-alive-interval", "60000", "--http2-keep-alive-timeout", "30",
         "--log-level", "warning",
         "--ssl-certificate", str(keys / "sync.crt"), "--ssl-keyfile", str(keys / "sync.pem"),
         "--ssl-ca", str(keys / "units.crt"), "--ssl-client-verify", *revoked,

@@ -3,6 +3,8 @@
 import qafila.kernel.clock
 from django.db import migrations, models
 
+from qafila.journal.partitions import HashPartitioned
+
 
 class Migration(migrations.Migration):
     initial = True
@@ -110,17 +112,33 @@ class Migration(migrations.Migration):
                 ("applied", models.BooleanField(default=True)),
                 ("arrived", models.DateTimeField(default=qafila.kernel.clock.now)),
             ],
-            options={
-                "indexes": [
-                    models.Index(fields=["subject", "hlc"], name="record_subject"),
-                    models.Index(
-                        condition=models.Q(("patient__isnull", False)), fields=["patient", "no"], name="record_patient"
-                    ),
-                    models.Index(condition=models.Q(("pending", True)), fields=["lane", "no"], name="record_pending"),
-                    models.Index(condition=models.Q(("applied", False)), fields=["subject"], name="record_waiting"),
-                ],
-                "constraints": [models.UniqueConstraint(fields=("node", "run", "seq"), name="record_once")],
-            },
+        ),
+        # Before its indexes and its constraint, which each partition then gets with them.
+        HashPartitioned("Record", "node"),
+        migrations.AddConstraint(
+            model_name="record",
+            constraint=models.UniqueConstraint(fields=("node", "run", "seq"), name="record_once"),
+        ),
+        migrations.AddIndex(model_name="record", index=models.Index(fields=["subject", "hlc"], name="record_subject")),
+        migrations.AddIndex(
+            model_name="record",
+            index=models.Index(
+                condition=models.Q(("patient__isnull", False)), fields=["patient", "no"], name="record_patient"
+            ),
+        ),
+        migrations.AddIndex(
+            model_name="record",
+            index=models.Index(
+                condition=models.Q(("patient__isnull", True)), fields=["kind", "no"], name="record_nobody"
+            ),
+        ),
+        migrations.AddIndex(
+            model_name="record",
+            index=models.Index(condition=models.Q(("pending", True)), fields=["lane", "no"], name="record_pending"),
+        ),
+        migrations.AddIndex(
+            model_name="record",
+            index=models.Index(condition=models.Q(("applied", False)), fields=["subject"], name="record_waiting"),
         ),
         migrations.CreateModel(
             name="Run",

@@ -4,6 +4,8 @@ import django.db.models.deletion
 import qafila.kernel.clock
 from django.db import migrations, models
 
+from qafila.journal.partitions import HashPartitioned
+
 
 class Migration(migrations.Migration):
     initial = True
@@ -143,16 +145,19 @@ class Migration(migrations.Migration):
                     ),
                 ),
             ],
-            options={
-                "indexes": [
-                    models.Index(
-                        condition=models.Q(("acked__isnull", True)), fields=["to", "lane", "id"], name="mail_waiting"
-                    ),
-                    models.Index(
-                        condition=models.Q(("acked__isnull", False)), fields=["to", "acked"], name="mail_acked"
-                    ),
-                ],
-                "constraints": [models.UniqueConstraint(fields=("to", "record"), name="mail_once")],
-            },
+        ),
+        HashPartitioned("Mail", "to"),
+        migrations.AddConstraint(
+            model_name="mail", constraint=models.UniqueConstraint(fields=("to", "record"), name="mail_once")
+        ),
+        migrations.AddIndex(
+            model_name="mail",
+            index=models.Index(
+                condition=models.Q(("acked__isnull", True)), fields=["to", "lane", "id"], name="mail_waiting"
+            ),
+        ),
+        migrations.AddIndex(
+            model_name="mail",
+            index=models.Index(condition=models.Q(("acked__isnull", False)), fields=["to", "acked"], name="mail_acked"),
         ),
     ]
