@@ -17,13 +17,14 @@ from django.db import DatabaseError, close_old_connections
 from qafila.journal.here import Here, here
 from qafila.kernel import clock
 from qafila.sync import pki, state
+from qafila.sync.asked import Report
 from qafila.sync.codec import CodecError
 from qafila.sync.dictionaries.load import KNOWN, NONE
 from qafila.sync.enrolment import keys_folder
 from qafila.sync.frames import Frame, FrameError, open_frame, seal
 from qafila.sync.messages import Message
 from qafila.sync.models import Peer
-from qafila.sync.session import FRAME_BYTES, Report, UnitSession
+from qafila.sync.session import FRAME_BYTES, UnitSession
 from qafila.sync.store import JournalStore
 from qafila.sync.versions import Agreement
 from qafila.sync.wire import LinkDown, Wire

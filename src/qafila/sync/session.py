@@ -14,7 +14,6 @@ does no harm.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
 from random import Random
 
 import orjson
@@ -22,6 +21,7 @@ import orjson
 from qafila.journal.ingest import Parcel
 from qafila.journal.ranges import Ranges, digest, loads, subtract
 from qafila.sync import codec
+from qafila.sync.asked import Report, Request, Sent
 from qafila.sync.frames import Frame, FrameError
 from qafila.sync.messages import (
     KINDS,
@@ -40,7 +40,7 @@ from qafila.sync.messages import (
     Wanted,
     Welcome,
 )
-from qafila.sync.node_store import Seen, Store
+from qafila.sync.node_store import Store
 from qafila.sync.versions import Agreement
 
 URGENT, STRICT, LATER = range(1), range(3), range(3, 6)
@@ -56,46 +56,6 @@ OFFERED = 20
 GETS = 3
 CHUNK_BYTES = 16 * 1024
 """As `journal.blobs.CHUNK`: this file knows no disk."""
-
-
-@dataclass(frozen=True)
-class Request:
-    """A frame to send."""
-
-    data: bytes
-    urgent: bool = False
-    """Overtakes what has not left the node yet."""
-    held_s: int = 0
-    """The hub may hold its answer for so long."""
-
-
-@dataclass
-class _Sent:
-    """A request on its way."""
-
-    message: Message
-    records: list[int] = field(default_factory=list)
-    names: list[str] = field(default_factory=list)
-    full: bool = False
-    """As many records as the limit allows: its size on the link says how well they compress."""
-    urgent: bool = False
-    share: str = ""
-    seen: Seen | None = None
-    """Of a greeting: what was here when it left."""
-
-
-@dataclass
-class Report:
-    """What came of a session so far."""
-
-    sent: int = 0
-    received: int = 0
-    chunks_up: int = 0
-    chunks_down: int = 0
-    aside: int = 0
-    alarms: int = 0
-    hub_time_ms: int = 0
-    """The hub's clock as of the last answer."""
 
 
 class UnitSession:
@@ -121,7 +81,7 @@ class UnitSession:
         self._acks: list[int] = []
         self._noted: set[int] = set()
         self._again = False
-        self._out: dict[int, _Sent] = {}
+        self._out: dict[int, Sent] = {}
         self._uploads: dict[str, list[int]] = {}
         self._chunks: dict[str, int] = {}
         self._lanes: dict[str, int] = {}
@@ -189,15 +149,15 @@ class UnitSession:
         """Greet once more as soon as nothing else is under way: a conversation of days has to hear of backups."""
         self._again = True
 
-    def _choose(self) -> _Sent | None:
+    def _choose(self) -> Sent | None:
         if not self.greeted or (self._again and self.idle):
             self._again = self.greeted = False
             return self._hello() if self.idle else None
         return self._push(URGENT) or self._next_chunk(0, 0) or self._pull() or self._push(STRICT) or self._shared()
 
-    def _shared(self) -> _Sent | None:
+    def _shared(self) -> Sent | None:
         """What comes after the strict lanes, in shares: whoever had the least for its weight goes first."""
-        ways: dict[str, Callable[[], _Sent | None]] = {
+        ways: dict[str, Callable[[], Sent | None]] = {
             "preview": lambda: self._next_chunk(1, 3),
             "get": self._next_get,
             "bulk": lambda: self._next_chunk(4, 5),
@@ -213,17 +173,17 @@ class UnitSession:
                 return sent
         return None
 
-    def _pull(self) -> _Sent | None:
+    def _pull(self) -> Sent | None:
         if not (self._acks or self.mail) or any(
             isinstance(s.message, Pull) and not s.message.wait_s for s in self._out.values()
         ):
             return None
-        return _Sent(Pull(list(self._acks), MAIL_RAW, ack_no=self.store.ack_no(), life=self.store.life()))
+        return Sent(Pull(list(self._acks), MAIL_RAW, ack_no=self.store.ack_no(), life=self.store.life()))
 
-    def _listen(self, wait_s: int) -> _Sent | None:
+    def _listen(self, wait_s: int) -> Sent | None:
         if not wait_s or not self.greeted or self._under_way(Pull):
             return None
-        return _Sent(Pull([], MAIL_RAW, wait_s))
+        return Sent(Pull([], MAIL_RAW, wait_s))
 
     def _under_way(self, shape: type[Message]) -> bool:
         return any(isinstance(s.message, shape) for s in self._out.values())
@@ -231,7 +191,7 @@ class UnitSession:
     def _skip(self) -> set[int]:
         return {n for s in self._out.values() for n in s.records}
 
-    def _hello(self) -> _Sent:
+    def _hello(self) -> Sent:
         rows = self.store.pending(STRICT, self._raw, set())
         own = {f"{run:x}": ranges for run, ranges in self.store.own().items()} if self._tell_own else None
         have, sums = self.store.have() if self._tell_have else (None, None)
@@ -239,19 +199,19 @@ class UnitSession:
         held, seen = self.store.held(), self.store.seen()
         mark = digest(held, self.store.sums(held))
         said = Hello(self.store.ack_no(), mark, packed, own, self.store.life(), have, sums)
-        return _Sent(said, [n for n, _ in rows], full=self._full(rows), urgent=True, seen=seen)
+        return Sent(said, [n for n, _ in rows], full=self._full(rows), urgent=True, seen=seen)
 
-    def _push(self, lanes: range) -> _Sent | None:
+    def _push(self, lanes: range) -> Sent | None:
         rows = self.store.pending(lanes, self._raw, self._skip())
         if not rows:
             return None
         packed = codec.COLUMNS.pack([p for _, p in rows])
-        return _Sent(Push(packed), [n for n, _ in rows], full=self._full(rows), urgent=lanes == URGENT)
+        return Sent(Push(packed), [n for n, _ in rows], full=self._full(rows), urgent=lanes == URGENT)
 
     def _full(self, rows: Sequence[tuple[int, Parcel]]) -> bool:
         return sum(len(p.header) + len(p.fields or b"") for _, p in rows) > self._raw * 3 // 4
 
-    def _next_chunk(self, first: int, last: int) -> _Sent | None:
+    def _next_chunk(self, first: int, last: int) -> Sent | None:
         """The next chunk of an upload of those lanes; a new offer where none is under way."""
         for name, todo in list(self._uploads.items()):
             if not first <= self._lanes.get(name, 3) <= last:
@@ -260,7 +220,7 @@ class UnitSession:
                 index = todo.pop(0)
                 data = self.store.chunk(name, index)
                 if data is not None:
-                    return _Sent(Chunk(name, index, data), names=[name], urgent=last == 0)
+                    return Sent(Chunk(name, index, data), names=[name], urgent=last == 0)
                 self._done_files.add(name)
                 todo.clear()
             if not any(name in s.names for s in self._out.values()):
@@ -273,16 +233,16 @@ class UnitSession:
         if not files:
             return None
         self._lanes |= {f.sha256: f.lane for f in files}
-        return _Sent(Offer(files), names=[f.sha256 for f in files], urgent=last == 0)
+        return Sent(Offer(files), names=[f.sha256 for f in files], urgent=last == 0)
 
-    def _next_get(self) -> _Sent | None:
+    def _next_get(self) -> Sent | None:
         asked = {(s.message.sha256, s.message.index) for s in self._out.values() if isinstance(s.message, Get)}
         if len(asked) >= GETS:
             return None
         wanted = self.store.wanted(self._done_files, asked)
-        return _Sent(Get(*wanted), names=[wanted[0]]) if wanted else None
+        return Sent(Get(*wanted), names=[wanted[0]]) if wanted else None
 
-    def _welcome(self, sent: _Sent, message: Message) -> None:
+    def _welcome(self, sent: Sent, message: Message) -> None:
         assert isinstance(message, Welcome) and isinstance(sent.message, Hello)
         self._taken(sent, message.taken)
         self.agreement.welcomed(message.speaks)
@@ -320,7 +280,7 @@ class UnitSession:
         # One of the two has lost something, and the latest runs alone do not tell what: both say everything.
         return not asked_all and (lost_here or digest(rest, self.store.sums(rest)) != message.rest)
 
-    def _taken(self, sent: _Sent, message: Message) -> None:
+    def _taken(self, sent: Sent, message: Message) -> None:
         assert isinstance(message, Taken)
         aside = [sent.records[i] for i in message.aside if 0 <= i < len(sent.records)]
         self.store.confirm(sent.records, aside)
@@ -332,7 +292,7 @@ class UnitSession:
             self.store.seal_runs()
         self.mail = message.mail
 
-    def _mail(self, sent: _Sent, message: Message) -> None:
+    def _mail(self, sent: Sent, message: Message) -> None:
         assert isinstance(message, Mail) and isinstance(sent.message, Pull)
         if sent.message.acks:
             # In any other answer it may count what a clone has acknowledged.
@@ -349,7 +309,7 @@ class UnitSession:
         self.report.received += len(parcels)
         self.mail = message.left
 
-    def _wanted(self, sent: _Sent, message: Message) -> None:
+    def _wanted(self, sent: Sent, message: Message) -> None:
         assert isinstance(message, Wanted) and isinstance(sent.message, Offer)
         self.mail = message.mail
         for file, bits in zip(sent.message.files, message.missing, strict=False):
@@ -361,7 +321,7 @@ class UnitSession:
             self._uploads[file.sha256] = todo
             self.store.progress(file.sha256, _count(file.size) - len(todo), _count(file.size))
 
-    def _kept(self, sent: _Sent, message: Message) -> None:
+    def _kept(self, sent: Sent, message: Message) -> None:
         assert isinstance(message, Kept) and isinstance(sent.message, Chunk)
         self.mail = message.mail
         self.report.chunks_up += 1
@@ -380,7 +340,7 @@ class UnitSession:
             left = len(self._uploads.get(name, ())) + sum(name in s.names for s in self._out.values()) - 1
             self.store.progress(name, min(total - left, total - 1), total)
 
-    def _given(self, sent: _Sent, message: Message) -> None:
+    def _given(self, sent: Sent, message: Message) -> None:
         assert isinstance(message, Given) and isinstance(sent.message, Get)
         self.mail = message.mail
         if (message.sha256, message.index) != (sent.message.sha256, sent.message.index):

@@ -6,10 +6,11 @@ from functools import partial
 from random import Random
 from typing import TYPE_CHECKING
 
+from qafila.sync.asked import Request
 from qafila.sync.codec import CodecError
 from qafila.sync.frames import Frame, FrameError
 from qafila.sync.messages import Hello, Message, Push
-from qafila.sync.session import Request, UnitSession
+from qafila.sync.session import UnitSession
 from qafila.sync.versions import Agreement, heard
 from tests.sync.sim import releases
 from tests.sync.sim.disk import Killed
