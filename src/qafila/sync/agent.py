@@ -35,8 +35,10 @@ FIRST_WAIT_S, LONGEST_WAIT_S = 0.3, 4.0
 CONNECT_S = (2.0, 8.0)
 FRAME_S = 2.2
 """A frame takes the link for so long: large ones compress better, and what is urgent overtakes their parts."""
-LEAST_FRAME, FIRST_FRAME, MOST_FRAME = 4_000, 10_000, 64_000
-"""Bytes. A link that was just lost may be lost again: what is under way then goes a second time, so it begins small."""
+LEAST_FRAME, WARY_FRAME, MOST_FRAME = 4_000, 9_000, 64_000
+WARY_AHEAD, AHEAD, SURE_AFTER = 1.2, 2.0, 400_000
+"""A link that was lost may be lost again, and what is under way then goes a second time: after a loss frames are small
+and little is ahead, until a connection has carried so many bytes."""
 log = logging.getLogger("qafila.sync")
 _dice = random.SystemRandom()
 
@@ -68,6 +70,8 @@ class Caller:
         """The hub asked to be left alone for so long."""
         self._tickets: dict[str, tuple[ssl.SSLContext, ssl.SSLSession | None]] = {}
         self._connect_s = CONNECT_S[0]
+        self._wary = False
+        """The last connection was lost."""
         self._session: tuple[Peer, UnitSession] | None = None
         self._dictionaries = [*KNOWN, NONE]
         """The first of these is used; one that the hub lacks goes."""
@@ -87,9 +91,12 @@ class Caller:
             session = self._conversation(peer)
             contact.report = session.report
             wire = self._open(peer)
-            contact.reached = _Talk(self.node, session, wire, peer).run(stopped, stay=stay)
+            talk = _Talk(self.node, session, wire, peer, wary=self._wary)
+            contact.reached = talk.run(stopped, stay=stay)
+            self._wary = talk.wary
         except LinkDown as down:
             contact.reason, self.retry_s = down.reason, down.retry_s
+            self._wary = True
             if down.reason == "dictionary" and len(self._dictionaries) > 1:
                 self._dictionaries.pop(0)
         except (FrameError, CodecError) as error:
@@ -121,7 +128,7 @@ class Caller:
             wire.open(self._connect_s)
         except LinkDown:
             # A slow link answers late: be more patient each time, and begin anew with the next contact.
-            self._connect_s = min(CONNECT_S[1], self._connect_s * 1.5)
+            self._connect_s = min(CONNECT_S[1], self._connect_s * 1.15)
             raise
         self._connect_s = CONNECT_S[0]
         return wire
@@ -130,13 +137,14 @@ class Caller:
 class _Talk:
     """One connection's worth of a conversation."""
 
-    def __init__(self, node: Here, session: UnitSession, wire: Wire, peer: Peer) -> None:
-        self.session, self.wire, self.peer = session, wire, peer
+    def __init__(self, node: Here, session: UnitSession, wire: Wire, peer: Peer, *, wary: bool) -> None:
+        self.session, self.wire, self.peer, self.wary = session, wire, peer, wary
         self.changed = (node.directory or Path()) / "changed"
         self.stamp = -1
         self.noted = -NOTED_S
         self.asked: dict[int, int] = {}
-        self.trusted = FIRST_FRAME
+        self.sizes: dict[int, int] = {}
+        self.carried = 0
         self.again = clock.monotonic() + AGAIN_S
 
     def run(self, stopped: Callable[[], bool], *, stay: bool) -> bool:
@@ -158,9 +166,7 @@ class _Talk:
         stamp = _stamp(self.changed)
         if stamp == self.stamp:
             return True
-        rate = self.wire.rate
-        size = max(LEAST_FRAME, min(MOST_FRAME, rate * FRAME_S)) if rate else FRAME_BYTES
-        self.session.frame_bytes = int(min(size, self.trusted))
+        self._size()
         while self.wire.hungry:
             request = self.session.next(hold_s)
             if request is None:
@@ -168,14 +174,25 @@ class _Talk:
                 self.stamp = stamp
                 return True
             number = self.wire.send(request.data, urgent=request.urgent, held_s=request.held_s)
+            self.sizes[number] = len(request.data)
             if not request.held_s:
                 self.asked[number] = clock.now_ms()
         return False
 
+    def _size(self) -> None:
+        """How large frames are and how much goes ahead of the answers, by the rate and by what the link has held."""
+        rate = self.wire.rate
+        size = max(LEAST_FRAME, min(MOST_FRAME, rate * FRAME_S)) if rate else FRAME_BYTES
+        self.wary = self.wary and self.carried < SURE_AFTER
+        if self.wary:
+            size = min(size, max(WARY_FRAME, self.carried // 8))
+        self.wire.ahead = WARY_AHEAD if self.wary else AHEAD
+        self.session.frame_bytes = int(size)
+
     def _hear(self, number: int, body: bytes) -> None:
         self.session.receive(body)
         self.stamp = -1
-        self.trusted = min(MOST_FRAME, self.trusted * 3 // 2)
+        self.carried += self.sizes.pop(number, 0)
         asked = self.asked.pop(number, None)
         if clock.monotonic() - self.noted >= NOTED_S:
             self.noted = clock.monotonic()
@@ -253,7 +270,7 @@ def run_forever(stop: threading.Event) -> None:
             wait = FIRST_WAIT_S
         # Jitter, so that a whole fleet does not call at once when a mast comes back.
         stop.wait(caller.retry_s + wait * _dice.uniform(0.5, 1.0))
-        wait = min(wait * 2, LONGEST_WAIT_S)
+        wait = min(wait * 1.5, LONGEST_WAIT_S)
     close_old_connections()
 
 

@@ -106,7 +106,7 @@ class UnitSession:
         self.frame_bytes = FRAME_BYTES
         self.greeted = False
         self.mail = 0
-        self._raw = FIRST_RAW
+        self._ratio = FIRST_RAW / FRAME_BYTES
         self._tell_own = False
         self._acks: list[int] = []
         self._out: dict[int, _Sent] = {}
@@ -128,11 +128,16 @@ class UnitSession:
         self._out[number] = sent
         frame = self.seal(sent.message, number)
         if sent.full:
-            self._raw = max(LEAST_RAW, min(MOST_RAW, self._raw * self.frame_bytes // len(frame)))
+            self._ratio = self._raw / len(frame)
         if sent.share:
             self._used[sent.share] += len(frame) / SHARES[sent.share]
         held = sent.message.wait_s if isinstance(sent.message, Pull) else 0
         return Request(frame, sent.urgent, held)
+
+    @property
+    def _raw(self) -> int:
+        """Bytes of records, before compression, that make a frame of the size wanted."""
+        return int(max(LEAST_RAW, min(MOST_RAW, self._ratio * self.frame_bytes)))
 
     @property
     def idle(self) -> bool:

@@ -31,7 +31,7 @@ RECORD = 16_000
 """Bytes of one TLS record at most."""
 MOST_UNDER_WAY = 8
 """Requests without an answer: a hub that is slower than the link is not to be buried."""
-LEAST_WINDOW, MOST_WINDOW = 16 * 1024, 512 * 1024
+LEAST_WINDOW, MOST_WINDOW = 12 * 1024, 512 * 1024
 SHORTEST_S, LONGEST_S = 4.0, 30.0
 PING_S = 30.0
 _REFUSALS = {"unknown_sender", "revoked", "altered", "other_receiver", "version", "too_large", "truncated",
@@ -92,6 +92,8 @@ class Wire:
         self._rates: deque[tuple[float, int]] = deque(maxlen=32)
         self._acked, self._moved, self._pinged = 0, clock.monotonic(), 0.0
         self._owed = False
+        self.ahead = 2.0
+        """How many round trips' worth is under way: what a cut throws away."""
         self._socket: ssl.SSLSocket | None = None
         self._h2 = h2.connection.H2Connection(h2.config.H2Configuration(header_encoding="utf-8"))
 
@@ -158,10 +160,8 @@ class Wire:
 
     @property
     def window(self) -> int:
-        """Bytes that may be between here and the hub: twice rate × round trip."""
-        told = self.measured()
-        rate = max((r for _, r in self._rates), default=0)
-        return int(max(LEAST_WINDOW, min(MOST_WINDOW, 2 * rate * told.least_rtt_s)))
+        """Bytes that may be between here and the hub: `ahead` times rate × round trip."""
+        return int(max(LEAST_WINDOW, min(MOST_WINDOW, self.ahead * self.rate * self.measured().least_rtt_s)))
 
     @property
     def rate(self) -> int:
