@@ -15,7 +15,7 @@ import sys
 import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from pathlib import Path
 from typing import Any
 
@@ -28,7 +28,7 @@ from qafila.packs import load
 from qafila.sync import pki
 from qafila.sync.serving import command
 from tests.postgres import Cluster
-from tests.sync.test_processes import Link, environment, free_port, issue, run, served
+from tests.sync.test_processes import Link, environment, free_port, run, served
 
 UNITS = ("U1", "U2", "U3", "U4", "U5")
 PATIENCE_S = 120.0
@@ -141,9 +141,13 @@ class Fleet:
             str(keys / "pages.pem"), "tests.sync.enrolment_server:application",
         ]  # fmt: skip
         with served(enrolment, self.hub, self.hub.port):
-            for code, node in self.units.items():
-                secret = issue(self.hub, code, self.links[code].port)
-                run(node, f"from qafila.sync.enrolment import enrol\nprint(enrol({secret!r}).code)")
+            said = [(code, "unit", "", f"https://localhost:{self.hub.port}", f"https://localhost:{link.port}")
+                    for code, link in self.links.items()]  # fmt: skip
+            issue = f"from qafila.sync.enrolment import issue_code\nfor said in {said!r}: print(issue_code(*said))"
+            secrets = run(self.hub, issue).splitlines()
+            enrol = "from qafila.sync.enrolment import enrol\nprint(enrol({!r}).code)"
+            with ThreadPoolExecutor(2) as pool:
+                list(pool.map(run, self.units.values(), map(enrol.format, secrets)))
 
     # --- processes ------------------------------------------------------------------------
 
@@ -162,9 +166,16 @@ class Fleet:
         postmaster = int((self.cluster.data / "postmaster.pid").read_text().split()[0])
         children = Path(f"/proc/{postmaster}/task/{postmaster}/children").read_text().split()
         for process in (postmaster, *map(int, children)):
-            os.kill(process, signal.SIGKILL)
-        until(lambda: not any(Path(f"/proc/{p}/stat").exists() for p in children), "the database's processes end")
-        self.cluster.restart_after_crash()
+            with suppress(ProcessLookupError):
+                os.kill(process, signal.SIGKILL)
+        # A process that was just being born ends by itself, and until then the server does not start.
+        until(self._restarted, "the database starts again")
+
+    def _restarted(self) -> bool:
+        with suppress(subprocess.CalledProcessError):
+            self.cluster.restart_after_crash()
+            return True
+        return False
 
     def call(self, code: str) -> None:
         """The unit keeps in contact with its hub, by the real command."""
