@@ -232,6 +232,8 @@ def rule_inputs(readings: Mapping[str, object]) -> dict[str, object]:
         found["on_oxygen"] = flow > 0
     if isinstance(found.get("spo2_scale"), str):
         found["spo2_scale"] = int(str(found["spo2_scale"]))
+    if isinstance(found.get("oedema"), str):
+        found["oedema"] = found["oedema"] != "0"
     return found
 
 
