@@ -14,7 +14,7 @@ from qafila.clinic.rules.observations import KINDS, LOINC, check, check_together
 
 YEAR = 365.25
 WANTED = """temperature pulse respirations systolic diastolic spo2 glucose weight height head_circumference
-arm_circumference oedema pain consciousness oxygen spo2_scale pregnant lactating""".split()
+arm_circumference oedema pain consciousness oxygen spo2_scale pregnant lmp lactating""".split()
 
 
 def test_every_kind_is_there_and_complete() -> None:

@@ -7,6 +7,7 @@ to catch slips of the hand, and say nothing about what is normal.
 
 from __future__ import annotations
 
+import datetime
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -20,7 +21,7 @@ LOINC = "http://loinc.org"
 LOCAL = "urn:qafila:observation"
 
 Range = tuple[float, float]
-Kinds = Literal["quantity", "choice", "boolean"]
+Kinds = Literal["quantity", "choice", "boolean", "date"]
 
 YEAR = 365.25
 
@@ -165,6 +166,7 @@ KINDS: dict[str, Kind] = {
         Kind("spo2_scale", N_("SpO₂ scale for NEWS2"), "spo2-scale", "SpO2 scale of NEWS2", type="choice", system=LOCAL,
              choices=(Choice("1", N_("Scale 1")), Choice("2", N_("Scale 2 (a clinician has set a target of 88-92)")))),
         Kind("pregnant", N_("Pregnant"), "82810-3", "Pregnancy status", type="boolean"),
+        Kind("lmp", N_("First day of the last period"), "8665-2", "Last menstrual period start date", type="date"),
         Kind("lactating", N_("Breastfeeding"), "63895-7", "Breastfeeding status", type="boolean"),
     )
 }  # fmt: skip
@@ -179,8 +181,14 @@ NOT_WHOLE = N_("A whole number is needed.")
 NO_UNIT = N_("%(unit)s is not a unit of this reading.")
 NOT_CHOICE = N_("This is not one of the answers.")
 NOT_YES_NO = N_("Answer yes or no.")
-PREGNANT_MAN = N_("Pregnancy or breastfeeding is recorded for a man. Is it right?")
+PREGNANT_MAN = N_("This person is recorded as male. Is it the right person, and is the sex right?")
 PREGNANT_AGE = N_("Pregnancy or breastfeeding is unusual at this age. Is it right?")
+FUTURE_DAY = N_("This date is in the future.")
+NOT_DAY = N_("This is not a date. Write day/month/year.")
+LONG_AGO = N_("This is %(weeks)s weeks ago. Is the year right?")
+TOO_LONG_AGO = N_("No pregnancy lasts %(weeks)s weeks: check the last period, or whether she is pregnant.")
+LONGEST_PREGNANCY = 44 * 7 + 6  # days, as in the rule `gestation`
+USUALLY_PREGNANT = (15 * YEAR, 50 * YEAR)  # outside it is asked about
 CROSSED = N_("The diastolic pressure must be lower than the systolic.")
 
 
@@ -200,12 +208,16 @@ def check(
     *,
     age_days: float | None = None,
     sex: str | None = None,
+    on: datetime.date | None = None,
 ) -> Plausibility:
     """Judge one reading as entered. `age_days` None = age unknown (then the range of all ages together is used).
 
-    `sex` is "male", "female" or None. Raises `KeyError` only for a kind that does not exist.
+    `sex` is "male", "female" or None; `on` the day of care, for a date (given as year-month-day). Raises `KeyError`
+    only for a kind that does not exist.
     """
     kind = KINDS[key]
+    if kind.type == "date":
+        return _date(value, on)
     if kind.type == "choice":
         if isinstance(value, str) and value in {choice.code for choice in kind.choices}:
             return Plausibility("ok", value=value)
@@ -215,8 +227,11 @@ def check(
     return _quantity(kind, value, unit, age_days)
 
 
-def check_together(values: Mapping[str, object]) -> dict[str, Plausibility]:
+def check_together(values: Mapping[str, object], on: datetime.date | None = None) -> dict[str, Plausibility]:
     """Judge readings of one moment against each other (base units); only what is wrong is in the answer."""
+    period = _day(values.get("lmp"))
+    if values.get("pregnant") is True and period and on and (on - period).days > LONGEST_PREGNANCY:
+        return {"lmp": Plausibility("refuse", Message(TOO_LONG_AGO, weeks=(on - period).days // 7))}
     systolic, diastolic = values.get("systolic"), values.get("diastolic")
     high, low = _number(systolic), _number(diastolic)
     if high is not None and low is not None and low >= high:
@@ -271,9 +286,29 @@ def _yes_no(value: object, age_days: float | None, sex: str | None) -> Plausibil
         return Plausibility("refuse", Message(NOT_YES_NO))
     if value and sex == "male":
         return Plausibility("confirm", Message(PREGNANT_MAN), value)
-    if value and age_days is not None and not 10 * YEAR <= age_days <= 55 * YEAR:
+    low, high = USUALLY_PREGNANT
+    if value and age_days is not None and not low <= age_days < high:
         return Plausibility("confirm", Message(PREGNANT_AGE), value)
     return Plausibility("ok", value=value)
+
+
+def _date(value: object, on: datetime.date | None) -> Plausibility:
+    day = _day(value)
+    if day is None:
+        return Plausibility("refuse", Message(NOT_DAY))
+    if on is not None and day > on:
+        return Plausibility("refuse", Message(FUTURE_DAY))
+    if on is not None and (on - day).days > LONGEST_PREGNANCY:
+        return Plausibility("confirm", Message(LONG_AGO, weeks=(on - day).days // 7), day.isoformat())
+    return Plausibility("ok", value=day.isoformat())
+
+
+def _day(value: object) -> datetime.date | None:
+    try:
+        day = datetime.date.fromisoformat(value) if isinstance(value, str) else None
+    except ValueError:
+        return None
+    return day if day and day.year >= 1900 else None
 
 
 def _number(value: object) -> float | None:

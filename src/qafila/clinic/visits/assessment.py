@@ -47,7 +47,7 @@ def value_of(observation: Observation) -> float | str | bool | None:
     kind = KINDS.get(observation.code)
     if kind is None or kind.type == "boolean":
         return {"true": True, "false": False}.get(observation.choice)
-    if kind.type == "choice":
+    if kind.type in ("choice", "date"):
         return observation.choice or None
     return None if observation.number is None else float(observation.number)
 

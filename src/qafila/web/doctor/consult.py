@@ -45,6 +45,7 @@ def note_label(kind: str) -> str:
         "exam": gettext("Examination"),
         "plan": gettext("Plan"),
         "note": gettext("Note"),
+        "safeguarding": gettext("Safeguarding (restricted)"),
     }.get(kind, kind)
 
 
@@ -148,6 +149,7 @@ def show(
     prescriptions = _prescriptions(visit)
     context = {
         **heading(visit, person),
+        "safeguarding": queries.restricted_notes(person.pk),
         "sheets": sheets,
         "draft": draft,
         "kept": kept[1] if kept else None,

@@ -78,7 +78,7 @@ def span_words(code: str) -> str:
 
 def row(one: growth.Measuring) -> dict[str, Any]:
     """A line of the table: the day, and each z-score with its word."""
-    cells = []
+    cells: list[dict[str, object] | None] = []
     for indicator in LABELS:
         score = one.scores.get(indicator)
         if score is None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from datetime import date
 from decimal import Decimal
 from typing import Any
 
@@ -16,6 +17,7 @@ from qafila.clinic.rules.words import Message
 from qafila.clinic.visits import assessment
 from qafila.clinic.visits.acts import Reading
 from qafila.kernel import clock
+from qafila.kernel.dates import FUTURE, Confirm, Precision, WhichDate, parse_birth
 from qafila.kernel.text import Asked, Bad, isolate, parse_number
 from qafila.registry.people.births import age_days
 from qafila.registry.people.models import Person
@@ -37,6 +39,7 @@ SHORT = {
     "head_circumference": _("Head"),
     "arm_circumference": _("Arm (MUAC)"),
     "oxygen": _("Oxygen flow"),
+    "lmp": _("Last period, first day"),
 }
 NO_FLOW = _("Enter the flow of oxygen.")
 
@@ -57,6 +60,10 @@ class Entry:
     confirmed: bool = False
     readings: list[str] = field(default_factory=list)
     """Ways in which the typed number can be read."""
+    other_unit: str = ""
+    """A unit (UCUM) in which the typed number would be usual."""
+    posture: str = ""
+    """Of a length or height: `lying`, `standing` or not said."""
 
     @property
     def kind(self) -> rules.Kind:
@@ -71,7 +78,15 @@ class Entry:
     @property
     def shown_unit(self) -> str:
         """The unit as people write it."""
-        return next((u.shown for u in self.kind.units if u.ucum == self.unit), "")
+        return self._shown(self.unit)
+
+    @property
+    def shown_other(self) -> str:
+        """The unit that was perhaps meant."""
+        return self._shown(self.other_unit)
+
+    def _shown(self, ucum: str) -> str:
+        return next((u.shown for u in self.kind.units if u.ucum == ucum), "")
 
     @property
     def choices(self) -> list[tuple[str, str]]:
@@ -103,6 +118,9 @@ class Sheet:
     oxygen: Entry
     breathes: str = ""
     """`air`, `oxygen` or not said."""
+    asks_posture: bool = False
+    posture: str = ""
+    """How a small child's length was measured: `lying`, `standing` or not said."""
     problem: str = ""
 
     def entries(self) -> Iterable[Entry]:
@@ -134,8 +152,11 @@ def blank(person: Person, units: Mapping[str, str]) -> Sheet:
     if small:
         choices.append("oedema")
     if mother:
-        choices.append("pregnant")
+        choices += ["pregnant", "lmp"]
         more.append(("lactating", ""))
+    elif sex == "male" and years is not None and years >= 10:
+        # The sex on record may be wrong: the question is there, and asks to look at person and sex.
+        more.append(("pregnant", ""))
     more.append(("spo2_scale", ""))
     return Sheet(
         numbers=[_entry(k, units) for k in numbers],
@@ -143,6 +164,7 @@ def blank(person: Person, units: Mapping[str, str]) -> Sheet:
         more=[_entry(k, units, s) for k, s in more],
         signs=signs_for(person),
         oxygen=_entry("oxygen", units),
+        asks_posture=small,
     )
 
 
@@ -180,6 +202,11 @@ def fill(sheet: Sheet, data: Mapping[str, Any]) -> None:
     for sign in sheet.signs:
         sign.said = str(data.get(f"sign-{sign.name}", ""))
     sheet.breathes = str(data.get("breathes", ""))
+    said_posture = str(data.get("posture", ""))
+    sheet.posture = said_posture if sheet.asks_posture and said_posture in ("lying", "standing") else ""
+    height = sheet.find("height")
+    if height is not None:
+        height.posture = sheet.posture
 
 
 def read(sheet: Sheet) -> tuple[list[Reading], dict[str, bool]]:
@@ -210,8 +237,29 @@ def reading_of(entry: Entry) -> Reading | None:
             entry.readings = [f"{r:f}" for r in number.readings]
             return None
         value = number.value
+    elif entry.kind.type == "date":
+        day = day_typed(entry.text)
+        if isinstance(day, str):
+            entry.problem = day
+            return None
+        value = day.isoformat()
     unit = entry.unit if entry.kind.units else ""
-    return Reading(entry.key, value, unit, entry.text[:40], site=entry.site, confirmed=entry.confirmed)
+    return Reading(
+        entry.key, value, unit, entry.text[:40], site=entry.site, posture=entry.posture, confirmed=entry.confirmed
+    )
+
+
+def day_typed(text: str) -> date | str:
+    """A day as people type it, in any of three digit scripts; else what is wrong with it."""
+    today = local_day()
+    found = parse_birth(text, today)
+    if isinstance(found, WhichDate):
+        found = max(found.readings, key=lambda one: one.earliest)
+    if isinstance(found, Confirm):
+        found = found.value
+    if isinstance(found, Bad):
+        return gettext(rules.FUTURE_DAY) if found.message == FUTURE else gettext(rules.NOT_DAY)
+    return found.earliest if found.precision == Precision.DAY else gettext(rules.NOT_DAY)
 
 
 def judged(entry: Entry, person: Person) -> None:
@@ -220,15 +268,16 @@ def judged(entry: Entry, person: Person) -> None:
     if reading is None:
         return
     age, sex = age_days(person, local_day()), assessment.known_sex(person)
-    found = rules.check(entry.key, reading.value, reading.unit, age_days=age, sex=sex)
+    found = rules.check(entry.key, reading.value, reading.unit, age_days=age, sex=sex, on=local_day())
     if found.reason is not None and not (found.status == "confirm" and entry.confirmed):
         entry.problem, entry.ask = shown(found.reason), found.status == "confirm"
+        entry.other_unit = found.suggested_unit
 
 
 def judge_rest(sheet: Sheet, person: Person) -> None:
     """Mark what else would be refused or asked about, so that all is seen at once."""
     for entry in [*sheet.entries(), sheet.oxygen]:
-        if not entry.problem:
+        if not entry.problem or (len(entry.kind.units) > 1 and not entry.readings):
             judged(entry, person)
 
 

@@ -12,7 +12,7 @@ from django.utils.translation import gettext
 from django.views.decorators.http import require_http_methods, require_POST
 
 from qafila.clinic.refusal import Doubtful, NeedsConfirmation, Refusal
-from qafila.clinic.visits import acts, assessment
+from qafila.clinic.visits import acts, assessment, growth
 from qafila.clinic.visits.models import Visit
 from qafila.clinic.visits.transitions import NURSE, READY, WAITING
 from qafila.journal import history
@@ -46,6 +46,7 @@ def heading(visit: Visit, person: Person) -> dict[str, Any]:
     return {
         "visit": visit,
         "person": person,
+        "child": growth.is_child(person, local_day()),
         "name": name,
         "other": other,
         "age": words.age_words(age_of(person, local_day())),

@@ -21,7 +21,7 @@ from qafila.clinic.rules.observations import KINDS
 from qafila.clinic.visits import assessment, queries
 from qafila.clinic.visits.models import FactStatus, Visit
 from qafila.journal import history
-from qafila.journal.models import Record
+from qafila.journal.models import Label, Record
 from qafila.packs import load
 from qafila.packs.shapes import PackError
 from qafila.registry.people import queries as people
@@ -188,7 +188,7 @@ def visit(request: Any, visit_id: UUID) -> HttpResponse:
 def _notes(record: queries.VisitPage | None) -> list[tuple[str, str]]:
     latest: dict[str, Any] = {}
     for note in record.notes if record else ():
-        if note.status == FactStatus.FINAL:
+        if note.status == FactStatus.FINAL and note.label == Label.NORMAL:
             latest[note.kind_of_note] = note
     return [(note_label(kind), note.said()) for kind, note in latest.items() if kind != "notice"]
 
