@@ -132,6 +132,9 @@ KINDS: dict[str, Kind] = {
              possible=(0, 350), plausible=by_age((80, 210), (70, 200), (60, 180), (50, 160), (40, 150))),
         Kind("respirations", N_("Respiratory rate"), "9279-1", "Respiratory rate", units=(PER_MINUTE,),
              possible=(0, 150), plausible=by_age((25, 80), (20, 80), (15, 60), (12, 50), (8, 40))),
+        Kind("respirations_again", N_("Respiratory rate, second count"), "respirations-again",
+             "Respiratory rate, second full minute", system=LOCAL, units=(PER_MINUTE,), possible=(0, 150),
+             plausible=any_age(15, 80)),
         Kind("systolic", N_("Systolic blood pressure"), "8480-6", "Systolic blood pressure", units=(MMHG,),
              possible=(20, 350), plausible=by_age((40, 110), (50, 130), (60, 140), (70, 160), (70, 220))),
         Kind("diastolic", N_("Diastolic blood pressure"), "8462-4", "Diastolic blood pressure", units=(MMHG,),
@@ -166,6 +169,8 @@ KINDS: dict[str, Kind] = {
         Kind("spo2_scale", N_("SpO₂ scale for NEWS2"), "spo2-scale", "SpO2 scale of NEWS2", type="choice", system=LOCAL,
              choices=(Choice("1", N_("Scale 1")), Choice("2", N_("Scale 2 (a clinician has set a target of 88-92)")))),
         Kind("pregnant", N_("Pregnant"), "82810-3", "Pregnancy status", type="boolean"),
+        Kind("after_birth", N_("Gave birth in the last 6 weeks"), "after-birth", "Within 42 days of giving birth",
+             type="boolean", system=LOCAL),
         Kind("lmp", N_("First day of the last period"), "8665-2", "Last menstrual period start date", type="date"),
         Kind("lactating", N_("Breastfeeding"), "63895-7", "Breastfeeding status", type="boolean"),
     )

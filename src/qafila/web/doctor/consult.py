@@ -156,6 +156,7 @@ def show(
         "summary": queries.summary(person.pk, visits=6),
         "vitals": vitals_lines(person.pk),
         "reasons": assessment.reasons(visit),
+        "table": assessment.table(visit),
         "lacking": [label(k) for k in assessment.missing(visit)],
         "conditions": [(c, certainty_label(c.certainty)) for c in record.conditions if c.status == FactStatus.FINAL],
         "certainties": [(c, certainty_label(c)) for c in CERTAINTIES],

@@ -62,6 +62,7 @@ def _page(request: Any, visit_id: UUID, status: int = 200, **more: Any) -> HttpR
         "files": page.attachments,
         "allergies": queries.summary(person.pk, visits=1),
         "reasons": assessment.reasons(visit),
+        "table": assessment.table(visit),
         "missing": [label(k) for k in assessment.missing(visit)],
         "levels": [(level, gettext(LABELS[level])) for level in reversed(LEVELS)],
         "records": may(request.staff, "vitals.record", visit),

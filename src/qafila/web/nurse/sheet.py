@@ -12,7 +12,8 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from qafila.clinic.rules import observations as rules
-from qafila.clinic.rules.triage import triage
+from qafila.clinic.rules.danger_signs import YOUNG_INFANT
+from qafila.clinic.rules.triage import OBSTETRIC, triage
 from qafila.clinic.rules.words import Message
 from qafila.clinic.visits import assessment
 from qafila.clinic.visits.acts import Reading
@@ -39,8 +40,11 @@ SHORT = {
     "head_circumference": _("Head"),
     "arm_circumference": _("Arm (MUAC)"),
     "oxygen": _("Oxygen flow"),
+    "respirations_again": _("Breaths, second count"),
     "lmp": _("Last period, first day"),
 }
+AFTER_BIRTH = "after"
+"""Answer to "Pregnant": no, but gave birth in the last 6 weeks."""
 NO_FLOW = _("Enter the flow of oxygen.")
 
 
@@ -92,7 +96,9 @@ class Entry:
     def choices(self) -> list[tuple[str, str]]:
         """Codes and labels of a choice."""
         if self.kind.type == "boolean":
-            return [("yes", gettext("Yes")), ("no", gettext("No"))]
+            said_ = [("yes", gettext("Yes")), ("no", gettext("No"))]
+            after = (AFTER_BIRTH, gettext("No, gave birth in the last 6 weeks"))
+            return [*said_, after] if self.key == "pregnant" else said_
         if self.key == "pain":
             return [(str(n), str(n)) for n in range(11)]
         return [(c.code, gettext(c.label)) for c in self.kind.choices]
@@ -115,9 +121,13 @@ class Sheet:
     choices: list[Entry]
     more: list[Entry]
     signs: list[Sign]
+    obstetric: list[Sign]
+    """Danger signs that are asked of a woman who is pregnant or gave birth in the last 6 weeks."""
     oxygen: Entry
     breathes: str = ""
     """`air`, `oxygen` or not said."""
+    mother_known: bool = False
+    """An earlier reading of this visit says so."""
     asks_posture: bool = False
     posture: str = ""
     """How a small child's length was measured: `lying`, `standing` or not said."""
@@ -126,6 +136,12 @@ class Sheet:
     def entries(self) -> Iterable[Entry]:
         """Every field but the oxygen's."""
         return [*self.numbers, *self.choices, *self.more]
+
+    @property
+    def expects(self) -> bool:
+        """The obstetric danger signs are asked."""
+        entry = self.find("pregnant")
+        return self.mother_known or (entry is not None and entry.text in ("yes", AFTER_BIRTH))
 
     @property
     def wrong(self) -> bool:
@@ -146,6 +162,8 @@ def blank(person: Person, units: Mapping[str, str]) -> Sheet:
     mother = sex != "male" and (years is None or 10 <= years < 56)
     circumferences = ("arm_circumference", "head_circumference")
     numbers = [*NUMBERS, *(circumferences if small else ())]
+    if age is not None and age < YOUNG_INFANT:
+        numbers.insert(numbers.index("respirations") + 1, "respirations_again")
     more = [(key, site) for site in ("left", "right") for key in ("systolic", "diastolic")]
     more += [] if small else [(key, "") for key in circumferences]
     choices = ["consciousness", "pain"]
@@ -163,6 +181,7 @@ def blank(person: Person, units: Mapping[str, str]) -> Sheet:
         choices=[_entry(k, units) for k in choices],
         more=[_entry(k, units, s) for k, s in more],
         signs=signs_for(person),
+        obstetric=obstetric_for(person) if mother else [],
         oxygen=_entry("oxygen", units),
         asks_posture=small,
     )
@@ -191,6 +210,14 @@ def signs_for(person: Person) -> list[Sign]:
     return [Sign(name, gettext(triage.labels[name])) for name in lacking if name in assessment.SIGNS]
 
 
+def obstetric_for(person: Person) -> list[Sign]:
+    """The obstetric danger signs, those left out that the table of the age asks for anyhow."""
+    lacking = assessment.assess(person, {"pregnant": True}, clock.now()).basis.get("missing", ())
+    own = {sign.name for sign in signs_for(person)}
+    names = [name for name in (*lacking, *OBSTETRIC) if name in assessment.SIGNS and name not in own]
+    return [Sign(name, gettext(triage.labels[name])) for name in dict.fromkeys(names)]
+
+
 def fill(sheet: Sheet, data: Mapping[str, Any]) -> None:
     """Put what was typed into the sheet."""
     for entry in [*sheet.entries(), sheet.oxygen]:
@@ -199,7 +226,7 @@ def fill(sheet: Sheet, data: Mapping[str, Any]) -> None:
         if unit in {u.ucum for u in entry.kind.units}:
             entry.unit = unit
         entry.confirmed = bool(entry.text) and data.get(f"ok-{entry.name}", "") == entry.token
-    for sign in sheet.signs:
+    for sign in (*sheet.signs, *sheet.obstetric):
         sign.said = str(data.get(f"sign-{sign.name}", ""))
     sheet.breathes = str(data.get("breathes", ""))
     said_posture = str(data.get("posture", ""))
@@ -219,14 +246,18 @@ def read(sheet: Sheet) -> tuple[list[Reading], dict[str, bool]]:
             sheet.oxygen.problem = str(NO_FLOW)
         elif (flow := reading_of(sheet.oxygen)) is not None:
             found.append(flow)
-    return found, {s.name: s.said == "yes" for s in sheet.signs if s.said in ("yes", "no")}
+    pregnant = sheet.find("pregnant")
+    if pregnant is not None and pregnant.text in ("no", AFTER_BIRTH):
+        found.append(Reading("after_birth", pregnant.text == AFTER_BIRTH, confirmed=pregnant.confirmed))
+    signs = (*sheet.signs, *(sheet.obstetric if sheet.expects else ()))
+    return found, {s.name: s.said == "yes" for s in signs if s.said in ("yes", "no")}
 
 
 def reading_of(entry: Entry) -> Reading | None:
     """What one field says; None with the problem on it."""
     value: Any = entry.text
     if entry.kind.type == "boolean":
-        value = {"yes": True, "no": False}.get(entry.text, entry.text)
+        value = {"yes": True, "no": False, AFTER_BIRTH: False}.get(entry.text, entry.text)
     elif entry.kind.type == "quantity":
         number = parse_number(entry.text)
         if isinstance(number, Bad):
@@ -268,7 +299,10 @@ def judged(entry: Entry, person: Person) -> None:
     if reading is None:
         return
     age, sex = age_days(person, local_day()), assessment.known_sex(person)
-    found = rules.check(entry.key, reading.value, reading.unit, age_days=age, sex=sex, on=local_day())
+    key, value = entry.key, reading.value
+    if entry.key == "pregnant" and entry.text == AFTER_BIRTH:
+        key, value = "after_birth", True
+    found = rules.check(key, value, reading.unit, age_days=age, sex=sex, on=local_day())
     if found.reason is not None and not (found.status == "confirm" and entry.confirmed):
         entry.problem, entry.ask = shown(found.reason), found.status == "confirm"
         entry.other_unit = found.suggested_unit
@@ -284,6 +318,7 @@ def judge_rest(sheet: Sheet, person: Person) -> None:
 def refused(sheet: Sheet, errors: Iterable[tuple[str, Message]], ask: bool) -> None:
     """Mark the fields that an act would not take."""
     for key, message in errors:
+        key = "pregnant" if key == "after_birth" else key
         meant = [e for e in [*sheet.entries(), sheet.oxygen] if e.key == key and e.text and not e.confirmed]
         for entry in meant:
             entry.problem, entry.ask = shown(message), ask

@@ -27,6 +27,7 @@ from qafila.web.nurse import drafts, sheet
 from qafila.web.once import once
 from qafila.web.reception import words
 
+OBSTETRIC_TABLE = "danger-signs-pregnancy"
 UNITS = "units of readings"
 """Key of the session under which the units that somebody used last are remembered."""
 
@@ -92,6 +93,7 @@ def vitals(request: Any, visit_id: UUID) -> HttpResponse:
     require(request.staff, "vitals.record", visit)
     draft = f"vitals:{visit.pk.hex}"
     form = sheet.blank(person, request.session.get(UNITS, {}))
+    form.mother_known = visit.triage_basis.get("table") == OBSTETRIC_TABLE
     if request.method == "GET":
         history.log_read(request.staff.pk, person.pk, "nurse.vitals")
         kept = drafts.load(request.staff, draft)

@@ -37,11 +37,13 @@
   document.addEventListener("change", (event) => {
     const field = event.target;
     if (!(field instanceof HTMLInputElement) || field.type !== "radio") return;
-    for (const one of document.getElementsByName(field.name)) {
-      if (!one.dataset.shows) continue;
-      const part = document.getElementById(one.dataset.shows);
-      part.hidden = !one.checked;
-      if (one.checked) part.querySelector("input")?.focus();
+    // Two choices may show the same part.
+    const choices = [...document.getElementsByName(field.name)].filter((one) => one.dataset.shows);
+    for (const id of new Set(choices.map((one) => one.dataset.shows))) {
+      const part = document.getElementById(id);
+      if (!part) continue;
+      part.hidden = !choices.some((one) => one.checked && one.dataset.shows === id);
+      if (!part.hidden && field.dataset.shows === id) part.querySelector("input")?.focus();
     }
   });
 
