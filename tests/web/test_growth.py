@@ -99,7 +99,8 @@ def test_the_posture_typed_on_the_sheet_is_counted(van: Vehicle) -> None:
 def test_oedema_and_severe_malnutrition_are_said(van: Vehicle) -> None:
     visit = child(van)
     typed = {"weight": "9.6", "height": "77", "arm_circumference": "11.2", "oedema": "2"}
-    assert van.at("rachid").post(f"/nurse/vitals/{visit.pk}/", typed).status_code == 302
+    saved = van.at("rachid").post(f"/nurse/vitals/{visit.pk}/", typed, follow=True)
+    assert "Saved." in text(saved) and "Severe acute malnutrition: oedema" in text(saved)
     words = text(grown(van, visit))
     assert "Severe acute malnutrition: oedema" in words and "under 11.5 cm" in words
     assert "With oedema the weight tells nothing" in words

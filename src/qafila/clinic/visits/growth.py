@@ -10,6 +10,7 @@ from qafila.clinic.rules.growth import END, GrowthInputs, Score, corrected_heigh
 from qafila.clinic.rules.inputs import InputError
 from qafila.clinic.rules.observations import rule_inputs
 from qafila.clinic.rules.rule import Result
+from qafila.clinic.rules.words import Message
 from qafila.clinic.visits.assessment import known_sex, value_of
 from qafila.clinic.visits.models import FactStatus, Observation
 from qafila.registry.people.births import age_days
@@ -63,6 +64,12 @@ def growth_of(person: Person) -> Growth:
         by_day.setdefault(local_day(one.at), []).append(one)
     found = [_measuring(person, day, taken) for day, taken in sorted(by_day.items())]
     return Growth([one for one in found if one is not None], exact=person.birth_precision in EXACT)
+
+
+def flags_today(person: Person) -> tuple[Message, ...]:
+    """The red flags of what was measured today."""
+    today = [one for one in growth_of(person).measurings if one.day == local_day()]
+    return today[-1].result.red_flags if today else ()
 
 
 def _measuring(person: Person, day: date, taken: Iterable[Observation]) -> Measuring | None:

@@ -11,8 +11,8 @@ from qafila.clinic.rules.growth import row_for
 from qafila.clinic.rules.growth_tables import CHILD_OF_TWO, LAST_DAY, MONTH
 from qafila.clinic.visits.growth import Measuring
 
-WIDE, HIGH = 480, 370
-LEFT, TOP, RIGHT, BOTTOM = 44, 20, 30, 48
+WIDE, HIGH = 480, 340
+LEFT, TOP, RIGHT, BOTTOM = 40, 10, 30, 26
 STEPS = 96
 ZS = (3, 2, 1, 0, -1, -2, -3)
 SPANS = ("0-2", "0-5", "5-19")
@@ -79,7 +79,6 @@ class Chart:
 
     wide, high = WIDE, HIGH
     left, top, right, bottom = LEFT, TOP, WIDE - RIGHT, HIGH - BOTTOM
-    middle = (LEFT + WIDE - RIGHT) // 2
 
     @property
     def by_size(self) -> bool:

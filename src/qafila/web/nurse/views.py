@@ -121,6 +121,8 @@ def vitals(request: Any, visit_id: UUID) -> HttpResponse:
     if lacking:
         said += " · " + gettext("Still missing: %(what)s") % {"what": ", ".join(lacking)}
     messages.success(request, said)
+    for flag in growth.flags_today(person) if growth.is_child(person, local_day()) else ():
+        messages.error(request, sheet.shown(flag))
     return call_next(request) if "next" in request.POST else redirect("reception:queue")
 
 
