@@ -1,7 +1,7 @@
 """The table of vital observations: code, unit, units of entry, what is impossible, what is asked about again.
 
 Codes are LOINC (loinc.org, LOINC is copyright Regenstrief Institute), units UCUM. An impossible value is refused, an
-unusual one asks "confirm". The ranges are general clinical knowledge (see docs/clinical/rules.md): they are meant
+unusual one asks "confirm". The ranges are general clinical knowledge (see docs/clinical/vitals.md): they are meant
 to catch slips of the hand, and say nothing about what is normal.
 """
 

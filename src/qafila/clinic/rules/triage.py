@@ -1,6 +1,6 @@
 """Triage: which published table is meant for this person, and the level it gives.
 
-The order of the levels and the step from a table's answer to a colour are ours (docs/clinical/rules.md). A level below
+The order of the levels and the step from a table's answer to a colour are ours (docs/clinical/triage.md). A level below
 red is given only when all that the table asks for is known; before that the result says `at_least`.
 """
 
@@ -220,7 +220,7 @@ def _table(inputs: Any) -> Verdict:
     source="NEWS2 (RCP 2017) from 16 years; IMCI 2014 from 2 months to 5 years; young infants IMCI 2014/2019; "
     "ETAT 2016 emergency signs from 5 to 15 years; WHO ANC.DT.01 in pregnancy and, with "
     "blood pressure, to 6 weeks after birth; "
-    "colours and what is marked so in docs/clinical/rules.md are general knowledge",
+    "colours and what is marked so in docs/clinical/triage.md are general knowledge",
     draft=True,
     inputs=_all_inputs(),
     required=("age_days",),
