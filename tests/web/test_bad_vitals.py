@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from datetime import timedelta
+from datetime import date, timedelta
 
 import pytest
 from django.http import HttpResponse
+from hypothesis import given
+from hypothesis import strategies as st
 
 from qafila.clinic.visits import acts as visits
 from qafila.clinic.visits.models import Note, Observation, Visit
@@ -18,6 +20,7 @@ from qafila.registry.people import acts
 from qafila.registry.people.details import NameParts
 from qafila.registry.people.models import Person
 from qafila.registry.places.here import local_day
+from qafila.web.nurse.sheet import day_typed
 from tests.web.vehicle import Vehicle, text, vehicle
 
 
@@ -83,6 +86,12 @@ def test_a_unit_that_was_perhaps_meant_is_one_tap_away(van: Vehicle) -> None:
 def test_every_script_and_separator(van: Vehicle, typed: str, kept: float) -> None:
     assert save(van, aged(van, 40), temperature=typed).status_code == 302
     assert float(Observation.objects.get().number or 0) == kept
+
+
+@given(st.text(max_size=80) | st.from_regex(r"[0-9٠-٩]{1,4}[/.-][0-9٠-٩]{1,4}[/.-][0-9٠-٩]{1,4}", fullmatch=True))
+def test_anything_typed_as_a_day_is_a_day_or_gets_words(typed: str) -> None:
+    found = day_typed(typed)
+    assert found <= local_day() if isinstance(found, date) else found
 
 
 def test_350_kg_is_kept_once_somebody_says_that_it_is_right(van: Vehicle) -> None:

@@ -29,7 +29,9 @@
     if (event.ctrlKey || event.metaKey) return form.requestSubmit();
     const all = steps(form);
     const here = all.findIndex((one) => one === field || (one.type === "radio" && one.name === field.name));
-    const next = all[here + 1];
+    // From a field that stands aside, Enter goes on to what follows it.
+    const after = (one) => field.compareDocumentPosition(one) & Node.DOCUMENT_POSITION_FOLLOWING;
+    const next = here < 0 ? all.find(after) : all[here + 1];
     if (next) next.focus();
     else form.requestSubmit();
   });
