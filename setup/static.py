@@ -28,6 +28,7 @@ COPIED = {
     ),
     "bootstrap-icons": ("bootstrap-icons.svg", "LICENSE"),
     "healthicons": ("LICENSE",),
+    "uplot": ("dist/uPlot.iife.min.js", "dist/uPlot.min.css", "LICENSE"),
     FONT: ("LICENSE",),
 }
 # A browser with open developer tools would ask for a map that is not there.

@@ -58,7 +58,7 @@ def test_nine_vitals_from_the_queue_and_back(van: Vehicle) -> None:
     assert "Saved. Number 1: Can wait" in text(done)
     kept = {o.code: (o.number, o.unit, o.entered) for o in Observation.objects.all()}
     assert kept["temperature"][1:] == ("Cel", "36,8") and float(kept["temperature"][0]) == 36.8
-    assert set(kept) == {*NINE, "oxygen", "pregnant"} - {"breathes"}
+    assert set(kept) == {*NINE, "oxygen", "pregnant", "after_birth"} - {"breathes"}
     assert Visit.objects.get().status == "ready"
 
 

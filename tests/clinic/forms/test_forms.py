@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -11,11 +13,30 @@ from qafila.clinic.models import Case
 from qafila.clinic.rules.words import Message
 from qafila.clinic.visits import acts as visits
 from qafila.packs import load
+from qafila.packs.shapes import Label
+from qafila.packs.specialty import Item
+from qafila.registry.places.here import local_day
 from tests.clinic.conftest import INTAKE, Crew, readings
 
 
 def _names(case: Case, intake=None, language: str = "en") -> list[str]:
     return [f.name for section in packet.describe(case, language, intake) for f in section.fields]
+
+
+def test_the_last_period_of_a_pregnancy_is_neither_to_come_nor_two_years_ago() -> None:
+    words = Label(ar="x", fr="x", en="x")
+    item = Item(link_id="lmp", type="date", label=words)
+    today = local_day()
+
+    def read(days: int) -> object:
+        return packet.read_item(item, [(today - timedelta(days=days)).isoformat()])
+
+    assert read(60) == (today - timedelta(days=60)).isoformat()
+    assert "in the future" in str(read(-2))
+    assert "No pregnancy lasts 104 weeks" in str(read(730))
+    assert "is not a date" in str(packet.read_item(item, ["2025-13-01"]))
+    other = Item(link_id="onset", type="date", label=words)
+    assert packet.read_item(other, ["2020-01-01"]) == "2020-01-01"
 
 
 def test_questions_appear_with_the_answers_they_depend_on(crew: Crew) -> None:

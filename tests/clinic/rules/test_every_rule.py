@@ -22,7 +22,7 @@ from qafila.clinic.rules.words import Message
 ALL = rule.names()
 EXPECTED = """apgar bmi bsa crb65 curb65 danger-signs-child danger-signs-pregnancy danger-signs-young-infant egfr
 emergency-signs-child epds fast-breathing findrisc gad7 gestation glucose-units hba1c ideal-weight mmrc news2 phq9 qtc
-triage""".split()
+spirometry triage who-growth""".split()
 
 
 def allowed(field: Field) -> st.SearchStrategy[Any]:

@@ -13,8 +13,9 @@ from qafila.clinic.rules import rule
 from qafila.clinic.rules.observations import KINDS, LOINC, check, check_together, rule_inputs, to_base
 
 YEAR = 365.25
-WANTED = """temperature pulse respirations systolic diastolic spo2 glucose weight height head_circumference
-arm_circumference oedema pain consciousness oxygen spo2_scale pregnant lactating""".split()
+WANTED = """temperature pulse respirations respirations_again systolic diastolic spo2 glucose weight height
+head_circumference arm_circumference oedema pain consciousness oxygen spo2_scale pregnant after_birth
+lmp lactating""".split()
 
 
 def test_every_kind_is_there_and_complete() -> None:

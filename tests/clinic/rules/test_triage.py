@@ -144,6 +144,12 @@ MOTHER: dict[str, Any] = {
         ({**MOTHER, "no_fetal_movement": True}, "danger-signs-pregnancy", "red"),
         ({**MOTHER, "fever": None, "temperature": 38.2}, "danger-signs-pregnancy", "red"),
         ({**MOTHER, "age_days": 5000}, "danger-signs-pregnancy", "green"),
+        ({**MOTHER, "pregnant": False, "after_birth": True}, "danger-signs-pregnancy", "green"),
+        (
+            {**MOTHER, "pregnant": False, "after_birth": True, "bleeding_vaginally": True},
+            "danger-signs-pregnancy",
+            "red",
+        ),
         ({**MOTHER, "pregnant": False, "days_since_birth": 42}, "danger-signs-pregnancy", "green"),
         ({**MOTHER, **ADULT, "sex": "female", "pregnant": False, "days_since_birth": 43}, "news2", "green"),
     ],

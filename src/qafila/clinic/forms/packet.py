@@ -10,10 +10,12 @@ from typing import Any
 from qafila.clinic.forms.context import context, pack_of
 from qafila.clinic.models import Case
 from qafila.clinic.refusal import of_bad
+from qafila.clinic.rules import observations
 from qafila.clinic.rules.words import N_, Message
 from qafila.kernel.text import Asked, Bad, latin_digits, parse_integer, parse_number, parse_text
 from qafila.packs import intake as rules
 from qafila.packs.specialty import Item, Specialty, View
+from qafila.registry.places.here import local_day
 
 MAX_TEXT = 2000
 YES, NO = "true", "false"
@@ -155,7 +157,7 @@ def _single(item: Item, text: str) -> Any:
     if item.type == "boolean":
         return {YES: True, NO: False}.get(text.strip().lower(), Message(NOT_YES_NO))
     if item.type == "date":
-        return _day(text)
+        return _period(_day(text)) if item.link_id == "lmp" else _day(text)
     if item.type in ("integer", "decimal", "quantity"):
         number = parse_integer(text) if item.type == "integer" else parse_number(text)
         if isinstance(number, Bad):
@@ -178,6 +180,18 @@ def _choice(item: Item, texts: Sequence[str]) -> Any:
     if len(codes) > 1 and any(options[code].exclusive for code in codes):
         return Message(ALONE)
     return codes
+
+
+def _period(day: Any) -> Any:
+    """The last period of a pregnancy: not to come, and not longer ago than a pregnancy lasts."""
+    if isinstance(day, Message):
+        return day
+    today = local_day()
+    alone = observations.check("lmp", day, on=today)
+    if alone.status == "refuse":
+        return alone.reason
+    together = observations.check_together({"lmp": day, "pregnant": True}, today)
+    return together["lmp"].reason if together else day
 
 
 def _day(text: str) -> Any:

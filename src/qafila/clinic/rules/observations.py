@@ -1,12 +1,13 @@
 """The table of vital observations: code, unit, units of entry, what is impossible, what is asked about again.
 
 Codes are LOINC (loinc.org, LOINC is copyright Regenstrief Institute), units UCUM. An impossible value is refused, an
-unusual one asks "confirm". The ranges are general clinical knowledge (see docs/clinical/rules.md): they are meant
+unusual one asks "confirm". The ranges are general clinical knowledge (see docs/clinical/vitals.md): they are meant
 to catch slips of the hand, and say nothing about what is normal.
 """
 
 from __future__ import annotations
 
+import datetime
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -20,7 +21,7 @@ LOINC = "http://loinc.org"
 LOCAL = "urn:qafila:observation"
 
 Range = tuple[float, float]
-Kinds = Literal["quantity", "choice", "boolean"]
+Kinds = Literal["quantity", "choice", "boolean", "date"]
 
 YEAR = 365.25
 
@@ -131,6 +132,9 @@ KINDS: dict[str, Kind] = {
              possible=(0, 350), plausible=by_age((80, 210), (70, 200), (60, 180), (50, 160), (40, 150))),
         Kind("respirations", N_("Respiratory rate"), "9279-1", "Respiratory rate", units=(PER_MINUTE,),
              possible=(0, 150), plausible=by_age((25, 80), (20, 80), (15, 60), (12, 50), (8, 40))),
+        Kind("respirations_again", N_("Respiratory rate, second count"), "respirations-again",
+             "Respiratory rate, second full minute", system=LOCAL, units=(PER_MINUTE,), possible=(0, 150),
+             plausible=any_age(15, 80)),
         Kind("systolic", N_("Systolic blood pressure"), "8480-6", "Systolic blood pressure", units=(MMHG,),
              possible=(20, 350), plausible=by_age((40, 110), (50, 130), (60, 140), (70, 160), (70, 220))),
         Kind("diastolic", N_("Diastolic blood pressure"), "8462-4", "Diastolic blood pressure", units=(MMHG,),
@@ -165,6 +169,9 @@ KINDS: dict[str, Kind] = {
         Kind("spo2_scale", N_("SpO₂ scale for NEWS2"), "spo2-scale", "SpO2 scale of NEWS2", type="choice", system=LOCAL,
              choices=(Choice("1", N_("Scale 1")), Choice("2", N_("Scale 2 (a clinician has set a target of 88-92)")))),
         Kind("pregnant", N_("Pregnant"), "82810-3", "Pregnancy status", type="boolean"),
+        Kind("after_birth", N_("Gave birth in the last 6 weeks"), "after-birth", "Within 42 days of giving birth",
+             type="boolean", system=LOCAL),
+        Kind("lmp", N_("First day of the last period"), "8665-2", "Last menstrual period start date", type="date"),
         Kind("lactating", N_("Breastfeeding"), "63895-7", "Breastfeeding status", type="boolean"),
     )
 }  # fmt: skip
@@ -179,8 +186,14 @@ NOT_WHOLE = N_("A whole number is needed.")
 NO_UNIT = N_("%(unit)s is not a unit of this reading.")
 NOT_CHOICE = N_("This is not one of the answers.")
 NOT_YES_NO = N_("Answer yes or no.")
-PREGNANT_MAN = N_("Pregnancy or breastfeeding is recorded for a man. Is it right?")
+PREGNANT_MAN = N_("This person is recorded as male. Is it the right person, and is the sex right?")
 PREGNANT_AGE = N_("Pregnancy or breastfeeding is unusual at this age. Is it right?")
+FUTURE_DAY = N_("This date is in the future.")
+NOT_DAY = N_("This is not a date. Write day/month/year.")
+LONG_AGO = N_("This is %(weeks)s weeks ago. Is the year right?")
+TOO_LONG_AGO = N_("No pregnancy lasts %(weeks)s weeks: check the last period, or whether she is pregnant.")
+LONGEST_PREGNANCY = 44 * 7 + 6  # days, as in the rule `gestation`
+USUALLY_PREGNANT = (15 * YEAR, 50 * YEAR)  # outside it is asked about
 CROSSED = N_("The diastolic pressure must be lower than the systolic.")
 
 
@@ -200,12 +213,16 @@ def check(
     *,
     age_days: float | None = None,
     sex: str | None = None,
+    on: datetime.date | None = None,
 ) -> Plausibility:
     """Judge one reading as entered. `age_days` None = age unknown (then the range of all ages together is used).
 
-    `sex` is "male", "female" or None. Raises `KeyError` only for a kind that does not exist.
+    `sex` is "male", "female" or None; `on` the day of care, for a date (given as year-month-day). Raises `KeyError`
+    only for a kind that does not exist.
     """
     kind = KINDS[key]
+    if kind.type == "date":
+        return _date(value, on)
     if kind.type == "choice":
         if isinstance(value, str) and value in {choice.code for choice in kind.choices}:
             return Plausibility("ok", value=value)
@@ -215,8 +232,11 @@ def check(
     return _quantity(kind, value, unit, age_days)
 
 
-def check_together(values: Mapping[str, object]) -> dict[str, Plausibility]:
+def check_together(values: Mapping[str, object], on: datetime.date | None = None) -> dict[str, Plausibility]:
     """Judge readings of one moment against each other (base units); only what is wrong is in the answer."""
+    period = _day(values.get("lmp"))
+    if values.get("pregnant") is True and period and on and (on - period).days > LONGEST_PREGNANCY:
+        return {"lmp": Plausibility("refuse", Message(TOO_LONG_AGO, weeks=(on - period).days // 7))}
     systolic, diastolic = values.get("systolic"), values.get("diastolic")
     high, low = _number(systolic), _number(diastolic)
     if high is not None and low is not None and low >= high:
@@ -232,6 +252,8 @@ def rule_inputs(readings: Mapping[str, object]) -> dict[str, object]:
         found["on_oxygen"] = flow > 0
     if isinstance(found.get("spo2_scale"), str):
         found["spo2_scale"] = int(str(found["spo2_scale"]))
+    if isinstance(found.get("oedema"), str):
+        found["oedema"] = found["oedema"] != "0"
     return found
 
 
@@ -269,9 +291,29 @@ def _yes_no(value: object, age_days: float | None, sex: str | None) -> Plausibil
         return Plausibility("refuse", Message(NOT_YES_NO))
     if value and sex == "male":
         return Plausibility("confirm", Message(PREGNANT_MAN), value)
-    if value and age_days is not None and not 10 * YEAR <= age_days <= 55 * YEAR:
+    low, high = USUALLY_PREGNANT
+    if value and age_days is not None and not low <= age_days < high:
         return Plausibility("confirm", Message(PREGNANT_AGE), value)
     return Plausibility("ok", value=value)
+
+
+def _date(value: object, on: datetime.date | None) -> Plausibility:
+    day = _day(value)
+    if day is None:
+        return Plausibility("refuse", Message(NOT_DAY))
+    if on is not None and day > on:
+        return Plausibility("refuse", Message(FUTURE_DAY))
+    if on is not None and (on - day).days > LONGEST_PREGNANCY:
+        return Plausibility("confirm", Message(LONG_AGO, weeks=(on - day).days // 7), day.isoformat())
+    return Plausibility("ok", value=day.isoformat())
+
+
+def _day(value: object) -> datetime.date | None:
+    try:
+        day = datetime.date.fromisoformat(value) if isinstance(value, str) else None
+    except ValueError:
+        return None
+    return day if day and day.year >= 1900 else None
 
 
 def _number(value: object) -> float | None:

@@ -1,6 +1,6 @@
 """Triage: which published table is meant for this person, and the level it gives.
 
-The order of the levels and the step from a table's answer to a colour are ours (docs/clinical/rules.md). A level below
+The order of the levels and the step from a table's answer to a colour are ours (docs/clinical/triage.md). A level below
 red is given only when all that the table asks for is known; before that the result says `at_least`.
 """
 
@@ -54,6 +54,14 @@ OBSTETRIC = {
     "leaking_fluid": N_("Leaking fluid"),
     "no_fetal_movement": N_("No fetal movement"),
 }
+TABLE_NAMES = {
+    "news2": N_("NEWS2 (RCP 2017), from 16 years"),
+    "danger-signs-child": N_("IMCI 2014, 2 months up to 5 years"),
+    "danger-signs-young-infant": N_("IMCI, young infant 0-59 days, edition %(edition)s"),
+    "emergency-signs-child": N_("Emergency signs ABCD (ETAT 2016), 5 to 15 years"),
+    "danger-signs-pregnancy": N_("Danger signs in pregnancy and to 6 weeks after birth (WHO ANC.DT.01)"),
+}
+DEFAULT_EDITION = "2014"
 BREATHING = {
     "chest_indrawing": N_("Chest indrawing: pneumonia"),
     "fast": N_("Fast breathing for the age: pneumonia"),
@@ -66,6 +74,7 @@ class Own(Inputs, frozen=True):
     age_days: AgeDays = None
     sex: OptionalSex = None
     days_since_birth: Annotated[int, number("d", N_("Days since she gave birth"), 0, 400)] | None = None
+    after_birth: Annotated[bool, item(N_("Gave birth in the last 6 weeks"))] | None = None
     diastolic: Diastolic = None
     chest_indrawing: Annotated[bool, item(N_("Chest indrawing"))] | None = None
     leaking_fluid: Annotated[bool, item(OBSTETRIC["leaking_fluid"])] | None = None
@@ -191,7 +200,7 @@ def _table(inputs: Any) -> Verdict:
     """The table of this person: pregnancy and the six weeks after birth first, then by age."""
     age: float = inputs.age_days
     born = inputs.days_since_birth
-    if inputs.pregnant or (born is not None and born <= AFTER_BIRTH):
+    if inputs.pregnant or inputs.after_birth or (born is not None and born <= AFTER_BIRTH):
         return _obstetric(inputs)
     if age < YOUNG_INFANT:
         return _young_infant(inputs)
@@ -211,7 +220,7 @@ def _table(inputs: Any) -> Verdict:
     source="NEWS2 (RCP 2017) from 16 years; IMCI 2014 from 2 months to 5 years; young infants IMCI 2014/2019; "
     "ETAT 2016 emergency signs from 5 to 15 years; WHO ANC.DT.01 in pregnancy and, with "
     "blood pressure, to 6 weeks after birth; "
-    "colours and what is marked so in docs/clinical/rules.md are general knowledge",
+    "colours and what is marked so in docs/clinical/triage.md are general knowledge",
     draft=True,
     inputs=_all_inputs(),
     required=("age_days",),

@@ -12,7 +12,7 @@ from django.utils.translation import gettext
 from qafila.clinic.rules.inputs import InputError
 from qafila.clinic.rules.observations import KINDS, rule_inputs
 from qafila.clinic.rules.rule import Result
-from qafila.clinic.rules.triage import LEVELS, triage
+from qafila.clinic.rules.triage import DEFAULT_EDITION, LEVELS, TABLE_NAMES, triage
 from qafila.clinic.rules.words import Message
 from qafila.clinic.visits.models import Observation, Visit
 from qafila.registry.people.births import age_days
@@ -20,7 +20,7 @@ from qafila.registry.people.models import Person
 from qafila.registry.places.here import local_day
 
 SIGNS: frozenset[str] = frozenset(
-    f.name for f in triage.fields if f.schema.get("type") == "boolean" and f.name not in ("pregnant", "on_oxygen")
+    f.name for f in triage.fields if f.schema.get("type") == "boolean" and f.name != "on_oxygen" and f.name not in KINDS
 )
 """Yes-or-no signs that triage may ask for, beside the readings."""
 REASSESS_MINUTES = {"red": 10, "orange": 30, "yellow": 60, "green": 120}
@@ -47,7 +47,7 @@ def value_of(observation: Observation) -> float | str | bool | None:
     kind = KINDS.get(observation.code)
     if kind is None or kind.type == "boolean":
         return {"true": True, "false": False}.get(observation.choice)
-    if kind.type == "choice":
+    if kind.type in ("choice", "date"):
         return observation.choice or None
     return None if observation.number is None else float(observation.number)
 
@@ -99,6 +99,13 @@ def reasons(visit: Visit) -> list[str]:
     """Why the visit has its level, in the reader's language; a person's own words first."""
     computed = [gettext(text) % values for text, values in visit.triage_basis.get("reasons", ())]
     return [visit.triage_reason, *computed] if visit.triage_reason else computed
+
+
+def table(visit: Visit) -> str:
+    """The table that the level was taken from, with its edition, in the reader's language; "" before any."""
+    text = TABLE_NAMES.get(str(visit.triage_basis.get("table", "")), "")
+    edition = visit.triage_basis.get("inputs", {}).get("edition") or DEFAULT_EDITION
+    return gettext(text) % {"edition": edition} if text else ""
 
 
 def missing(visit: Visit) -> list[str]:

@@ -142,7 +142,8 @@ class Observation(Fact):
 
 
 class Note(Fact):
-    """Free text: complaint, history, exam, plan, note; or `notice`, written by the program itself."""
+    """Free text: complaint, history, exam, plan, note; or `notice` and `safeguarding` (restricted), written by the
+    program itself."""
 
     kind_of_note = models.CharField(max_length=12)
     text = models.TextField(max_length=8000)

@@ -13,6 +13,7 @@ from qafila.clinic.rules.observations import KINDS
 from qafila.clinic.visits import assessment
 from qafila.clinic.visits.models import FactStatus
 from qafila.clinic.visits.transitions import PRESENT, QUEUED
+from qafila.journal.models import Label
 from qafila.kernel import clock
 from qafila.kernel.dates import Age
 from qafila.registry.people.births import age_of
@@ -147,6 +148,12 @@ def vitals_of(person_id: UUID, key: str = "", limit: int = 500) -> dict[str, lis
     for one in sorted(rows.order_by("-at", "-id")[:limit], key=lambda o: (o.at, o.pk)):
         found[one.code].append(one)
     return dict(found)
+
+
+def restricted_notes(person_id: UUID) -> list[Note]:
+    """Notes that only those see who treat the person, newest first. One query."""
+    rows = Note.objects.filter(person_id=person_id, status=FactStatus.FINAL).exclude(label=Label.NORMAL)
+    return list(rows.order_by("-at", "-id")[:5])
 
 
 def page(visit: Visit) -> VisitPage:

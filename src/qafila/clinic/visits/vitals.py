@@ -4,15 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from decimal import Decimal
 
 from qafila.clinic.refusal import Implausible, NeedsConfirmation
 from qafila.clinic.rules import observations as rules
 from qafila.clinic.rules.words import N_, Message
 from qafila.clinic.visits import assessment
-from qafila.clinic.visits.models import FactStatus, Observation, Visit
+from qafila.clinic.visits.models import FactStatus, Note, Observation, Visit
 from qafila.clinic.visits.transitions import NURSE, READY, WAITING, require_valid
+from qafila.journal.models import Label
 from qafila.journal.write import Writer, writing
 from qafila.kernel import clock
 from qafila.registry.people.births import age_days
@@ -24,6 +25,13 @@ from qafila.registry.staff.rights import require
 UNKNOWN = N_("There is no such reading.")
 NOTHING = N_("Enter at least one reading.")
 LONG = N_("This text is too long.")
+UNDER_AGE = N_(
+    "Pregnant under 18 years. See her alone; ask with whom she lives and whether she is safe; follow the national "
+    "procedure for the protection of minors. Only those who treat her see this note."
+)
+SAFEGUARDING = "safeguarding"
+ADULT = 18 * rules.YEAR
+A_PREGNANCY = timedelta(days=300)
 LIMITS = {"entered": 40, "method": 40, "site": 40, "posture": 20, "source": 10}
 
 
@@ -74,6 +82,7 @@ def record_vitals(
         saved = [_save(write, row, by, performer, one, result, at) for one, result in judged]
         saved += [_save_sign(write, row, by, performer, name, said, at) for name, said in signs.items()]
         set_triage(row, person, at)
+        safeguard(write, row, person, by, {one.key: one.value for one, _found in judged}, at)
         if then_ready and row.status in (WAITING, NURSE):
             row.status = READY
         write.save(row)
@@ -86,7 +95,8 @@ def judge(
     """Each reading with what the rules say of it. Raises `Implausible`, `NeedsConfirmation`."""
     if not readings and not signs:
         raise Implausible([("", Message(NOTHING))])
-    age, sex = age_days(person, local_day()), assessment.known_sex(person)
+    today = local_day()
+    age, sex = age_days(person, today), assessment.known_sex(person)
     wrong: list[tuple[str, Message]] = [(name, Message(UNKNOWN)) for name in signs if name not in assessment.SIGNS]
     unsure: list[tuple[str, Message]] = []
     judged = []
@@ -97,7 +107,7 @@ def judge(
         if any(len(getattr(one, name)) > most for name, most in LIMITS.items()):
             wrong.append((one.key, Message(LONG)))
             continue
-        found = rules.check(one.key, one.value, one.unit, age_days=age, sex=sex)
+        found = rules.check(one.key, one.value, one.unit, age_days=age, sex=sex, on=today)
         if found.status == "refuse":
             wrong.append((one.key, found.reason or Message(rules.NOT_NUMBER)))
         elif found.status == "confirm" and not one.confirmed:
@@ -105,7 +115,7 @@ def judge(
         judged.append((one, found))
     for site in {one.site for one, _ in judged}:
         of_site = {one.key: found.value for one, found in judged if one.site == site}
-        for key, found in rules.check_together(of_site).items():
+        for key, found in rules.check_together(of_site, today).items():
             wrong.append((key, found.reason or Message(rules.CROSSED)))
     if wrong:
         raise Implausible(wrong)
@@ -129,6 +139,32 @@ def set_triage(visit: Visit, person: Person, at: datetime) -> None:
     if not by_hand or (found.level and assessment.rank(found.level) < assessment.rank(visit.triage)):
         visit.triage, visit.triage_reason = found.level, ""
     visit.reassess_at = assessment.due(visit.triage, at)
+
+
+def safeguard(
+    write: Writer, visit: Visit, person: Person, by: Staff, values: Mapping[str, object], at: datetime
+) -> Note | None:
+    """Write the restricted note that a pregnancy under 18 years asks for; once in a pregnancy."""
+    age = age_days(person, local_day(at))
+    if values.get("pregnant") is not True or age is None or age >= ADULT:
+        return None
+    before = Note.objects.filter(
+        person_id=person.pk, kind_of_note=SAFEGUARDING, status=FactStatus.FINAL, at__gte=at - A_PREGNANCY
+    )
+    if before.exists():
+        return None
+    return write.save(
+        Note(
+            person_id=person.pk,
+            visit_id=visit.pk,
+            author=by,
+            at=at,
+            kind_of_note=SAFEGUARDING,
+            text=UNDER_AGE,
+            values={},
+            label=Label.RESTRICTED,
+        )
+    )
 
 
 def _save(

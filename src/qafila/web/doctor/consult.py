@@ -45,6 +45,7 @@ def note_label(kind: str) -> str:
         "exam": gettext("Examination"),
         "plan": gettext("Plan"),
         "note": gettext("Note"),
+        "safeguarding": gettext("Safeguarding (restricted)"),
     }.get(kind, kind)
 
 
@@ -148,12 +149,14 @@ def show(
     prescriptions = _prescriptions(visit)
     context = {
         **heading(visit, person),
+        "safeguarding": queries.restricted_notes(person.pk),
         "sheets": sheets,
         "draft": draft,
         "kept": kept[1] if kept else None,
         "summary": queries.summary(person.pk, visits=6),
         "vitals": vitals_lines(person.pk),
         "reasons": assessment.reasons(visit),
+        "table": assessment.table(visit),
         "lacking": [label(k) for k in assessment.missing(visit)],
         "conditions": [(c, certainty_label(c.certainty)) for c in record.conditions if c.status == FactStatus.FINAL],
         "certainties": [(c, certainty_label(c)) for c in CERTAINTIES],

@@ -10,7 +10,9 @@ from django.contrib import messages
 from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
+from django.utils.dateparse import parse_date
 from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_GET, require_POST
 
 from qafila.clinic.imaging.refused import Refused
@@ -27,6 +29,7 @@ from qafila.web.access import needs
 from qafila.web.nurse.sheet import label, shown
 from qafila.web.nurse.views import found, heading
 from qafila.web.once import once
+from qafila.web.templatetags.qafila import day
 
 FACTS: dict[str, type[Fact]] = {
     "reading": Observation,
@@ -35,6 +38,7 @@ FACTS: dict[str, type[Fact]] = {
     "note": Note,
     "diagnosis": Condition,
 }
+POSTURES = {"lying": _("lying"), "standing": _("standing")}
 MOST_BYTES = 64_000_000
 SHOWN_INLINE = frozenset({"image/jpeg", "image/png"})
 
@@ -58,6 +62,7 @@ def _page(request: Any, visit_id: UUID, status: int = 200, **more: Any) -> HttpR
         "files": page.attachments,
         "allergies": queries.summary(person.pk, visits=1),
         "reasons": assessment.reasons(visit),
+        "table": assessment.table(visit),
         "missing": [label(k) for k in assessment.missing(visit)],
         "levels": [(level, gettext(LABELS[level])) for level in reversed(LEVELS)],
         "records": may(request.staff, "vitals.record", visit),
@@ -90,13 +95,15 @@ def reading(one: Observation, staff: dict[UUID, str]) -> dict[str, Any]:
         value = next((gettext(c.label) for c in kind.choices if c.code == one.choice), one.choice)
     else:
         value = {"true": gettext("Yes"), "false": gettext("No")}.get(one.choice, one.choice)
+    if kind and kind.type == "date":
+        value = day(parsed) if (parsed := parse_date(one.choice)) else one.choice
     site = {"left": gettext("left arm"), "right": gettext("right arm")}.get(one.site, one.site)
     return {
         "row": one,
         "label": label(one.code),
         "value": value,
         "unit": unit,
-        "site": site,
+        "site": site or POSTURES.get(one.posture, ""),
         "by": staff.get(one.author_id, "") if one.author_id else "",
         "error": one.status == "entered-in-error",
     }

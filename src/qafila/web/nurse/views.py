@@ -12,7 +12,7 @@ from django.utils.translation import gettext
 from django.views.decorators.http import require_http_methods, require_POST
 
 from qafila.clinic.refusal import Doubtful, NeedsConfirmation, Refusal
-from qafila.clinic.visits import acts, assessment
+from qafila.clinic.visits import acts, assessment, growth
 from qafila.clinic.visits.models import Visit
 from qafila.clinic.visits.transitions import NURSE, READY, WAITING
 from qafila.journal import history
@@ -27,6 +27,7 @@ from qafila.web.nurse import drafts, sheet
 from qafila.web.once import once
 from qafila.web.reception import words
 
+OBSTETRIC_TABLE = "danger-signs-pregnancy"
 UNITS = "units of readings"
 """Key of the session under which the units that somebody used last are remembered."""
 
@@ -46,6 +47,7 @@ def heading(visit: Visit, person: Person) -> dict[str, Any]:
     return {
         "visit": visit,
         "person": person,
+        "child": growth.is_child(person, local_day()),
         "name": name,
         "other": other,
         "age": words.age_words(age_of(person, local_day())),
@@ -91,6 +93,7 @@ def vitals(request: Any, visit_id: UUID) -> HttpResponse:
     require(request.staff, "vitals.record", visit)
     draft = f"vitals:{visit.pk.hex}"
     form = sheet.blank(person, request.session.get(UNITS, {}))
+    form.mother_known = visit.triage_basis.get("table") == OBSTETRIC_TABLE
     if request.method == "GET":
         history.log_read(request.staff.pk, person.pk, "nurse.vitals")
         kept = drafts.load(request.staff, draft)
@@ -118,6 +121,8 @@ def vitals(request: Any, visit_id: UUID) -> HttpResponse:
     if lacking:
         said += " · " + gettext("Still missing: %(what)s") % {"what": ", ".join(lacking)}
     messages.success(request, said)
+    for flag in growth.flags_today(person) if growth.is_child(person, local_day()) else ():
+        messages.error(request, sheet.shown(flag))
     return call_next(request) if "next" in request.POST else redirect("reception:queue")
 
 

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from qafila.web.prints import views
+from qafila.web.prints import growth, views
 
 app_name = "prints"
 
@@ -11,5 +11,6 @@ urlpatterns = [
     path("answer/<uuid:answer_id>/", views.answer, name="answer"),
     path("visit/<uuid:visit_id>/", views.visit, name="visit"),
     path("transfer/<uuid:case_id>/", views.transfer, name="transfer"),
+    path("growth/<uuid:person_id>/", growth.page, name="growth"),
     path("card/<uuid:person_id>/", views.card, name="card"),
 ]

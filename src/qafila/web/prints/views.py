@@ -21,7 +21,7 @@ from qafila.clinic.rules.observations import KINDS
 from qafila.clinic.visits import assessment, queries
 from qafila.clinic.visits.models import FactStatus, Visit
 from qafila.journal import history
-from qafila.journal.models import Record
+from qafila.journal.models import Label, Record
 from qafila.packs import load
 from qafila.packs.shapes import PackError
 from qafila.registry.people import queries as people
@@ -48,7 +48,7 @@ PRINTED = frozenset(
 """Parts of an answer that have their own place on the page for the person, or none: a note for the crew."""
 
 
-def _sheet(request: Any, name: str, title: str, document: UUID, person_id: UUID, unit_id: Any, **more: Any) -> Any:
+def sheet(request: Any, name: str, title: str, document: UUID, person_id: UUID, unit_id: Any, **more: Any) -> Any:
     """One printed page as a PDF; the reading of the record is logged."""
     person = people.get(person_id)
     if person is None:
@@ -114,7 +114,7 @@ def prescription(request: Any, prescription_id: UUID) -> HttpResponse:
     items = [(i, dose_words(i), routes.get(i.route, i.route)) for i in prescribing.items_of(row)]
     doctor = Staff.objects.filter(pk=row.author_id).first()
     unit = visit_row.unit_id if visit_row else None
-    return _sheet(
+    return sheet(
         request,
         "prescription",
         gettext("Prescription"),
@@ -138,7 +138,7 @@ def answer(request: Any, answer_id: UUID) -> HttpResponse:
         raise Http404
     require(request.staff, "print", case)
     doctor = Staff.objects.filter(pk=row.author_id).first()
-    return _sheet(
+    return sheet(
         request,
         "answer",
         gettext("Answer of the specialist"),
@@ -168,7 +168,7 @@ def visit(request: Any, visit_id: UUID) -> HttpResponse:
     notes = _notes(record)
     wrote = [x.author_id for x in (*record.conditions, *record.notes) if x.status == final and x.author_id]
     signed = Prescription.objects.filter(visit_id=row.pk, status=final, signed_at__isnull=False).order_by("at")
-    return _sheet(
+    return sheet(
         request,
         "visit",
         gettext("Visit"),
@@ -188,7 +188,7 @@ def visit(request: Any, visit_id: UUID) -> HttpResponse:
 def _notes(record: queries.VisitPage | None) -> list[tuple[str, str]]:
     latest: dict[str, Any] = {}
     for note in record.notes if record else ():
-        if note.status == FactStatus.FINAL:
+        if note.status == FactStatus.FINAL and note.label == Label.NORMAL:
             latest[note.kind_of_note] = note
     return [(note_label(kind), note.said()) for kind, note in latest.items() if kind != "notice"]
 
@@ -212,7 +212,7 @@ def transfer(request: Any, case_id: UUID) -> HttpResponse:
     visit_row = Visit.objects.filter(pk=case.visit_id).first()
     record = queries.page(visit_row) if visit_row else None
     doctor = Staff.objects.filter(pk=case.doctor_id).first()
-    return _sheet(
+    return sheet(
         request,
         "transfer",
         gettext("Transfer"),
@@ -246,7 +246,7 @@ def card(request: Any, person_id: UUID) -> HttpResponse:
     if person is None:
         raise Http404
     require(request.staff, "print", person)
-    return _sheet(
+    return sheet(
         request,
         "card",
         gettext("Card"),

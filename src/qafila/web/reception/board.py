@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from datetime import datetime
 from uuid import UUID
 
 from django.urls import NoReverseMatch, reverse
@@ -10,7 +11,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from qafila.clinic.visits.queries import QueueRow, queue
-from qafila.clinic.visits.transitions import DOCTOR, NURSE, READY, WAITING
+from qafila.clinic.visits.transitions import DOCTOR, NURSE, QUEUED, READY, WAITING
 from qafila.registry.staff.models import Staff
 from qafila.registry.staff.rights import may
 from qafila.registry.units.models import Unit
@@ -48,6 +49,17 @@ class Line:
     case_url: str
     """Where the case is worked on, "" for a reader who has nothing to do with it."""
     actions: list[Action] = field(default_factory=list)
+
+    @property
+    def again(self) -> datetime | None:
+        """When somebody waiting is to be looked at again, as long as that is to come."""
+        visit = self.row.visit
+        return visit.reassess_at if visit.status in QUEUED and not self.row.reassess_due else None
+
+    @property
+    def by_hand(self) -> str:
+        """Why a person set another level than the computed one."""
+        return "" if self.over else self.row.visit.triage_reason
 
     @property
     def over(self) -> bool:

@@ -15,6 +15,7 @@ from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from qafila.clinic.cases.models import Case
+from qafila.clinic.visits import growth
 from qafila.clinic.visits.models import Visit
 from qafila.clinic.visits.queries import visit_today
 from qafila.journal import history, resolve
@@ -96,6 +97,7 @@ def _page(request: Any, person: Person, status: int = 200, **forms: Any) -> Http
         "clashes": [_clash(c) for c in queries.open_clashes(person.pk)],
         "settles": may(request.staff, "clash.resolve", person),
         "edits": may(request.staff, "person.edit", person),
+        "child": growth.is_child(person, local_day()),
         "opens": bool(request.unit) and may(request.staff, "visit.open", request.unit),
         "name_form": forms.get("name_form") or NameForm(),
         "link_form": forms.get("link_form") or LinkForm(),

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from django.utils.dateparse import parse_date
 from django.utils.translation import gettext, ngettext
 
 from qafila.clinic.cases.models import Case
@@ -17,11 +18,13 @@ from qafila.clinic.rules.observations import KINDS, rule_inputs
 from qafila.clinic.rules.rule import Result
 from qafila.clinic.visits import assessment, queries
 from qafila.clinic.visits.models import Condition, FactStatus, Note, Observation, Visit
+from qafila.journal.models import Label
 from qafila.packs import load
 from qafila.registry.people.births import age_days
 from qafila.registry.people.models import Person
 from qafila.registry.places.here import local_day
 from qafila.web.reception.words import language
+from qafila.web.templatetags.qafila import day
 
 POINTS = {"oxygen": "oxygen", "respirations": "respirations", "spo2": "spo2", "systolic": "systolic", "pulse": "pulse",
           "consciousness": "consciousness", "temperature": "temperature"}  # fmt: skip
@@ -97,6 +100,8 @@ def _said(one: Observation) -> Any:
         return {True: gettext("Yes"), False: gettext("No")}.get(value, "")  # type: ignore[arg-type]
     if kind.type == "choice":
         return next((gettext(c.label) for c in kind.choices if c.code == value), value)
+    if kind.type == "date":
+        return day(parse_date(one.choice))
     return one.number
 
 
@@ -147,7 +152,7 @@ def story(case: Case) -> dict[str, Any]:
     """Flags, gaps, notes, diagnoses, allergies, consent: the words of the record."""
     of_visit = {"visit_id": case.visit_id, "status": FactStatus.FINAL}
     notes: dict[str, Note] = {}
-    for note in Note.objects.filter(**of_visit).order_by("at", "id") if case.visit_id else ():
+    for note in Note.objects.filter(**of_visit, label=Label.NORMAL).order_by("at", "id") if case.visit_id else ():
         notes[note.kind_of_note] = note
     conditions = Condition.objects.filter(**of_visit).order_by("at", "id") if case.visit_id else ()
     summary = queries.summary(case.person_id)

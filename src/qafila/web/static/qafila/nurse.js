@@ -54,7 +54,9 @@
       const field = document.getElementById(button.dataset.put);
       field.value = button.dataset.value;
       field.dispatchEvent(new Event("change", { bubbles: true }));
-      field.focus();
+      const then = document.getElementById(button.dataset.then || "");
+      if (then) then.dispatchEvent(new Event("change", { bubbles: true }));
+      (then || field).focus();
       return;
     }
     const form = document.querySelector("form[data-draft]");

@@ -29,7 +29,9 @@
     if (event.ctrlKey || event.metaKey) return form.requestSubmit();
     const all = steps(form);
     const here = all.findIndex((one) => one === field || (one.type === "radio" && one.name === field.name));
-    const next = all[here + 1];
+    // From a field that stands aside, Enter goes on to what follows it.
+    const after = (one) => field.compareDocumentPosition(one) & Node.DOCUMENT_POSITION_FOLLOWING;
+    const next = here < 0 ? all.find(after) : all[here + 1];
     if (next) next.focus();
     else form.requestSubmit();
   });
@@ -37,11 +39,13 @@
   document.addEventListener("change", (event) => {
     const field = event.target;
     if (!(field instanceof HTMLInputElement) || field.type !== "radio") return;
-    for (const one of document.getElementsByName(field.name)) {
-      if (!one.dataset.shows) continue;
-      const part = document.getElementById(one.dataset.shows);
-      part.hidden = !one.checked;
-      if (one.checked) part.querySelector("input")?.focus();
+    // Two choices may show the same part.
+    const choices = [...document.getElementsByName(field.name)].filter((one) => one.dataset.shows);
+    for (const id of new Set(choices.map((one) => one.dataset.shows))) {
+      const part = document.getElementById(id);
+      if (!part) continue;
+      part.hidden = !choices.some((one) => one.checked && one.dataset.shows === id);
+      if (!part.hidden && field.dataset.shows === id) part.querySelector("input")?.focus();
     }
   });
 
