@@ -90,19 +90,6 @@ class WatermarkTooHigh(Plant):
         return Hopeful
 
 
-class WatermarkOfAnotherLife(Plant):
-    """The numbers of the hub's backups are believed over a restore, after which they are given anew."""
-
-    events = ("restore_hub", "restore_hub_soon", "restore_between", "drop")
-
-    def desk(self) -> type[Any]:
-        class Forgetful(Desk):
-            def backups(self, life: int) -> tuple[int, int]:
-                return super().backups(0)
-
-        return Forgetful
-
-
 class RestoreNotTold(Plant):
     """A restored hub goes on under its old number."""
 
@@ -293,7 +280,7 @@ class SentToEverybody(Plant):
 
 PLANTS = [
     RunGoesOn, AcknowledgesBeforeCommit, PoisonDropped, RangesIgnored, WatermarkIgnored, WatermarkTooHigh,
-    WatermarkOfAnotherLife, CursorNotLocked, ConfirmsOnSend, MailAcknowledgedTooEarly, LossNotTold, AckNumberBelieved,
+    CursorNotLocked, ConfirmsOnSend, MailAcknowledgedTooEarly, LossNotTold, AckNumberBelieved,
     AcksOutliveTheConnection, NobodyForgets, BulkFirst, SentToEverybody, RestoreNotTold,
     FilesNotOfferedAgain, AsideNotOfferedAgain, OwnRecordsNotAskedFor, MailNotCompared, SumsIgnored,
 ]  # fmt: skip

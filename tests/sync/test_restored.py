@@ -1,4 +1,4 @@
-"""A hub that went back to a backup, on both databases: what it lost comes back, and nothing is dropped too early."""
+"""A hub that went back to a backup: what it lost comes back, and nothing is dropped too early."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from qafila.journal.models import Blob, Quarantine, Record, Run
 from qafila.journal.write import writing
 from qafila.registry.people.models import Person
 from qafila.sync import keeping, mailbox, restored
-from qafila.sync.models import Backup, Covered, Fork, Life, Peer
+from qafila.sync.models import Fork, Life, Peer
 from tests.conftest import wipe
 from tests.sync.pair import Pair, join, pending, register
 
@@ -165,7 +165,7 @@ def test_a_restored_hub_believes_nobody_about_a_run_in_which_it_writes(two: Pair
     forger.run, forger.run_pid = None, 0
     register(forger)
     with at(two.unit):
-        told = [r for r in Record.objects.filter(node="H")]
+        told = list(Record.objects.filter(node="H"))
         for record in told:
             header = bytes(record.header).replace(f",{record.run},".encode(), f",{run},".encode(), 1)
             Record.objects.filter(pk=record.pk).update(header=header, run=run)
@@ -227,13 +227,16 @@ def test_a_restore_takes_back_what_later_backups_covered(two: Pair, disaster: Re
     with at(two.unit):
         assert keeping.safe_to_drop(files=[early, late])
     disaster.restore()
+    with at(two.hub):
+        # Of the number of one that was lost, and without what only that one had.
+        restored.backup_stands(restored.begin_backup())
     report = two.sync().report
     assert report.chunks_up == 1, "what the backup has is not sent again"
     with at(two.unit):
         assert keeping.safe_to_drop(files=[early]) and not keeping.safe_to_drop(files=[late])
-        assert Blob.objects.get(pk=late).sent and not Covered.objects.filter(begun__gte=2).exists()
+        assert Blob.objects.get(pk=late).sent
     with at(two.hub):
-        assert blobs.have(late) and Backup.objects.count() == 1
+        assert blobs.have(late)
 
 
 def test_two_machines_with_one_memory_are_told_apart(two: Pair, tmp_path: Path) -> None:
