@@ -10,6 +10,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+import pytest
+
 from qafila.node.create import create
 from qafila.node.directory import NodeDirectory
 from qafila.packs import load
@@ -93,6 +95,7 @@ def backed_up(hub: NodeDirectory, file: Path) -> None:
     assert qafila("backup", hub.path, "--stands", number).returncode == 0
 
 
+@pytest.mark.timeout(400)
 def test_what_a_restore_costs_a_hub_its_units_bring_back(tmp_path: Path) -> None:
     with Cluster(tmp_path / "pg") as cluster:
         cluster.create_database("hub")
@@ -140,6 +143,7 @@ def restored(file: Path, directory: Path) -> NodeDirectory:
     return NodeDirectory(directory)
 
 
+@pytest.mark.timeout(400)
 def test_a_database_that_was_restored_by_other_means_is_noticed(tmp_path: Path) -> None:
     life = "from qafila.sync import restored\nprint(restored.life())"
     with Cluster(tmp_path / "pg") as cluster:

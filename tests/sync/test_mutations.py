@@ -92,19 +92,6 @@ class WatermarkTooHigh(Plant):
         return Hopeful
 
 
-class WatermarkOfAnotherLife(Plant):
-    """The numbers of the hub's backups are believed over a restore, after which they are given anew."""
-
-    events = ("restore_hub", "restore_hub_soon", "restore_between", "drop")
-
-    def desk(self) -> type[Any]:
-        class Forgetful(Desk):
-            def backups(self, life: int) -> tuple[int, int]:
-                return super().backups(0)
-
-        return Forgetful
-
-
 class RestoreNotTold(Plant):
     """A restored hub goes on under its old number."""
 
@@ -319,7 +306,7 @@ class NeverCatchesUp(Plant):
 
 PLANTS = [
     RunGoesOn, AcknowledgesBeforeCommit, PoisonDropped, RangesIgnored, WatermarkIgnored, WatermarkTooHigh,
-    WatermarkOfAnotherLife, CursorNotLocked, ConfirmsOnSend, MailAcknowledgedTooEarly, LossNotTold, AckNumberBelieved,
+    CursorNotLocked, ConfirmsOnSend, MailAcknowledgedTooEarly, LossNotTold, AckNumberBelieved,
     AcksOutliveTheConnection, NobodyForgets, BulkFirst, SentToEverybody, RestoreNotTold,
     FilesNotOfferedAgain, AsideNotOfferedAgain, OwnRecordsNotAskedFor, MailNotCompared, SumsIgnored,
     TooNewDropped, NeverCatchesUp,

@@ -58,8 +58,8 @@ def open_run(node: Here) -> int:
     Runs inside the caller's transaction. A run whose transaction was rolled back is opened again.
     """
     runs = Run._base_manager.using(node.database)
-    mine = runs.filter(node=node.node, run=node.run, sealed__isnull=True)
-    if node.run is not None and node.run_pid == os.getpid() and mine.exists():
+    mine = runs.filter(node=node.node, sealed__isnull=True)
+    if node.run is not None and node.run_pid == os.getpid() and mine.filter(run=node.run).exists():
         return node.run
     known = latest(node.database)
     if known:

@@ -19,7 +19,6 @@ from django.db import connection
 
 from qafila.node.create import migrate, run_django
 from qafila.node.directory import NodeDirectory, NodeError
-from qafila.sync import restored
 
 KEPT = ("node.toml", "keys", "blobs")
 DUMPS = ("data.db", "data.pgdump")
@@ -29,6 +28,9 @@ def write(directory: Path, file: Path) -> tuple[int, int]:
     """Write a backup of the running node: (its size in bytes, its number). An existing file is replaced only by a whole
     one. Where the file lies on another disk than the node the backup counts as kept elsewhere at once; else a person
     says so later (`stands`)."""
+    # Here, because a restore begins where no node is yet, and Django is not set up.
+    from qafila.sync import restored
+
     file = file.absolute()
     number = restored.begin_backup()
     with tempfile.TemporaryDirectory(dir=file.parent, prefix=".backup-") as scratch:

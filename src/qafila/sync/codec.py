@@ -17,6 +17,9 @@ from qafila.sync.rows import MAX_PARCELS, ROWS, Codec, CodecError
 __all__ = ["CODECS", "COLUMNS", "MAX_PARCELS", "ROWS", "Codec", "CodecError", "ColumnCodec"]
 
 
+_NOTHING = pack([])
+
+
 class ColumnCodec:
     """Columns by shape."""
 
@@ -24,11 +27,11 @@ class ColumnCodec:
 
     def pack(self, parcels: Sequence[Parcel]) -> bytes:
         """Records as bytes."""
-        return pack(parcels)
+        return pack(parcels) if parcels else _NOTHING
 
     def unpack(self, data: bytes) -> list[Parcel]:
         """The very same records."""
-        return unpack(data)
+        return [] if data == _NOTHING else unpack(data)
 
 
 COLUMNS = ColumnCodec()

@@ -44,6 +44,8 @@ class Peer(models.Model):
 class Life(models.Model):
     """A life of this node: another one begins where its database is restored from a backup."""
 
+    id = models.IntegerField(primary_key=True)
+    """1, 2, 3…"""
     number = models.BigIntegerField(unique=True)
     """Random, told to every unit."""
     base = models.IntegerField(default=0)

@@ -61,18 +61,20 @@ def open_life(*, restored: bool = True, after: Life | None = None) -> Life:
     """
     with transaction.atomic(using=here().database):
         latest = Life.objects.select_for_update().order_by("-pk").first()
-        if latest is not None and (not restored or (after is not None and latest.pk != after.pk)):
+        if latest is not None and not restored:
             return latest
+        # Whoever waited for that row may find that another process has begun the life.
+        newest = _latest()
+        if newest is not None and after is not None and newest.pk != after.pk:
+            return newest
         base = Backup.objects.aggregate(n=Max("pk"))["n"] or 0
         if restored:
             lives.seal(here())
             # What this database came out of holds it.
             Backup.objects.filter(pk=base, stands__isnull=True).update(stands=clock.now())
         values = {"number": secrets.randbelow((1 << 32) - 1) + 1, "base": base, "restored": restored, "home": _home()}
-        if latest is None and not restored:
-            # Two processes may ask for the first time at once.
-            return Life.objects.get_or_create(pk=1, defaults=values)[0]
-        return Life.objects.create(**values)
+        # Two processes may ask for the first one at once.
+        return Life.objects.get_or_create(pk=newest.pk + 1 if newest else 1, defaults=values)[0]
 
 
 def _latest() -> Life | None:

@@ -57,11 +57,14 @@ class JournalStore:
     def _elsewhere(self) -> Iterator[tuple[int, int, bytes]]:
         """Run, number and hash of own records that are not in the hub's journal."""
         own = Record._base_manager.filter(node=here().node)
-        yield from own.filter(pending=True).values_list("run", "seq", "hash")
+        for run, seq, hash_ in own.filter(pending=True).values_list("run", "seq", "hash"):
+            yield run, seq, bytes(hash_)
         aside = list(Aside.objects.filter(there=False).values_list("run", "seq"))
         for run in {run for run, _ in aside}:
             numbers = [seq for r, seq in aside if r == run]
-            yield from own.filter(run=run, seq__in=numbers, pending=False).values_list("run", "seq", "hash")
+            rows = own.filter(run=run, seq__in=numbers, pending=False)
+            for seq, hash_ in rows.values_list("seq", "hash"):
+                yield run, seq, bytes(hash_)
 
     def have(self) -> tuple[dict[str, dict[str, Ranges]], dict[str, dict[str, int]]]:
         """Node → run → ranges of all records of others, and → their total."""
