@@ -3,7 +3,6 @@ hub; the highest version that both speak is found, and what is too far apart is 
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from random import Random
 from typing import Any
 
@@ -17,7 +16,7 @@ from qafila.journal.here import at
 from qafila.journal.ingest import ingest
 from qafila.journal.models import Blob, Quarantine, Record
 from qafila.registry.people.models import Person
-from qafila.sync import bundle, codec, endpoint, files, frames, pki, state, versions
+from qafila.sync import bundle, codec, frames, pki, state, versions
 from qafila.sync.frames import Frame, FrameError, open_frame, seal
 from qafila.sync.messages import Kind, Message
 from qafila.sync.models import Mail, Peer
@@ -36,15 +35,6 @@ def program(monkeypatch: pytest.MonkeyPatch, version: int) -> None:
     """As if this process ran the program of that version."""
     monkeypatch.setattr(versions, "VERSION", version)
     monkeypatch.setattr(versions, "SPOKEN", range(max(1, version - 2), version + 1))
-
-
-@pytest.fixture
-def with_files() -> Iterator[None]:
-    files.connect()
-    yield
-    from qafila.journal.signals import ingested
-
-    ingested.disconnect(dispatch_uid="files-ingested")
 
 
 def said(data: bytes) -> tuple[int, int, int, list[Any]]:
@@ -154,7 +144,7 @@ class OldHub:
 @pytest.mark.parametrize("newer", [0, 1, 2, 3])
 @pytest.mark.parametrize("release", FOUND)
 def test_a_later_unit_goes_on_with_a_hub_of_a_release(
-    unit: Any, hub: Any, monkeypatch: pytest.MonkeyPatch, with_files: None, release: str, newer: int
+    unit: Any, hub: Any, monkeypatch: pytest.MonkeyPatch, release: str, newer: int
 ) -> None:
     from tests.sync.pair import join
 
@@ -267,4 +257,3 @@ def test_every_refusal_has_words() -> None:
             raise FrameError(reason)
         assert str(refused.value) == frames.REASONS[reason]
     assert bundle.REASONS["too_old"] and bundle.REASONS["version"]
-    assert endpoint.STATUS.get("too_old", 400) == 400
