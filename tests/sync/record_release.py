@@ -106,12 +106,11 @@ def record(folder: Path) -> dict[str, Any]:
     from qafila.journal.here import at
     from qafila.journal.ingest import parcels_of
     from qafila.journal.models import Record
-    from qafila.sync import enrolment, files, mailbox, pki
+    from qafila.sync import enrolment, mailbox, pki
 
     recorder = Recorder(folder)
     with at(recorder.unit):
         unit_key = pki.signing_public(enrolment.keys_folder()).hex()
-    files.connect()
     try:
         person, case = recorder.crew()
         recorder.contact()

@@ -13,11 +13,11 @@ import pytest
 from qafila.clinic.cases.models import Answer, Case
 from qafila.clinic.visits.models import Attachment, Observation
 from qafila.journal import blobs, check
-from qafila.journal.here import at
+from qafila.journal.here import Here, at
 from qafila.journal.ingest import ingest
 from qafila.journal.models import Blob, Quarantine, Record
 from qafila.registry.people.models import Person
-from qafila.sync import bundle, codec, endpoint, files, frames, pki, state, versions
+from qafila.sync import bundle, codec, frames, mailbox, pki, state, versions
 from qafila.sync.frames import Frame, FrameError, open_frame, seal
 from qafila.sync.messages import Kind, Message
 from qafila.sync.models import Mail, Peer
@@ -25,7 +25,7 @@ from qafila.sync.session import UnitSession
 from qafila.sync.store import JournalStore
 from qafila.sync.versions import Agreement, heard, told
 from tests.journal.release_log import parcel
-from tests.sync.pair import Pair, pending, register
+from tests.sync.pair import Pair, join, pending, register
 from tests.sync.record_release import PICTURE, RELEASES, read
 
 FOUND = sorted(p.name for p in RELEASES.iterdir())
@@ -39,12 +39,10 @@ def program(monkeypatch: pytest.MonkeyPatch, version: int) -> None:
 
 
 @pytest.fixture
-def with_files() -> Iterator[None]:
-    files.connect()
-    yield
-    from qafila.journal.signals import ingested
-
-    ingested.disconnect(dispatch_uid="files-ingested")
+def strangers(unit: Here, hub: Here) -> Iterator[Pair]:
+    """A unit and the keys of a hub that is played from its recording."""
+    yield join(unit, hub)
+    mailbox.disconnect()
 
 
 def said(data: bytes) -> tuple[int, int, int, list[Any]]:
@@ -154,23 +152,21 @@ class OldHub:
 @pytest.mark.parametrize("newer", [0, 1, 2, 3])
 @pytest.mark.parametrize("release", FOUND)
 def test_a_later_unit_goes_on_with_a_hub_of_a_release(
-    unit: Any, hub: Any, monkeypatch: pytest.MonkeyPatch, with_files: None, release: str, newer: int
+    strangers: Pair, monkeypatch: pytest.MonkeyPatch, release: str, newer: int
 ) -> None:
-    from tests.sync.pair import join
-
-    recording, pair = read(release), join(unit, hub)
-    old = OldHub(pair, recording)
+    recording, unit = read(release), strangers.unit
+    old = OldHub(strangers, recording)
     program(monkeypatch, old.version + newer)
     agreement = Agreement()
     with at(unit):
         ingest([parcel(p) for p in recording["unit_records"]])
         Record.objects.update(pending=True)
         blobs.put(PICTURE, "image/jpeg", Person.objects.get().pk)
-        key = pki.signing_key(unit.directory / "keys")
+        key = pki.signing_key(unit.directory / "keys")  # type: ignore[operator]
         session = UnitSession(
             JournalStore("H"),
             lambda message, number: seal(message, "U1", "H", number, 1, key, version=agreement.version),
-            pair.open_reply,
+            strangers.open_reply,
             Random(0),
             agreement,
         )
@@ -267,4 +263,3 @@ def test_every_refusal_has_words() -> None:
             raise FrameError(reason)
         assert str(refused.value) == frames.REASONS[reason]
     assert bundle.REASONS["too_old"] and bundle.REASONS["version"]
-    assert endpoint.STATUS.get("too_old", 400) == 400
