@@ -36,6 +36,7 @@ from bench.unit.run import pss_mb
 RAMP = 50
 """Units that connect at once while the fleet is brought up gently."""
 HELD_S = 60.0
+"""Longer than a question is held: each unit asks anew meanwhile."""
 SHAKE_S, ANSWER_S = 30.0, 15.0
 """How long a unit waits for a handshake, and for an answer that is not held. Longer than `Wire` on a good link (8 and
 4 s): all units share the hub's processors here, and what they wait for is often this process."""
@@ -129,8 +130,8 @@ class Fleet:
         try:
             act()
         except (Lost, OSError) as error:
-            held = "held question: " if unit.asked == "pull" else ""
-            self.lost[held + (str(error) if isinstance(error, Lost) else type(error).__name__)] += 1
+            when = unit.asked or ("connected" if unit.line and unit.line.shaken else "handshake")
+            self.lost[f"{when}: {str(error) if isinstance(error, Lost) else type(error).__name__}"] += 1
             self._drop(unit)
             self._wait(unit, 0)
 
@@ -186,10 +187,11 @@ class Fleet:
             return
         self._judge(unit, bytes(answer.body))
         if unit.asked == "hello":
-            unit.served, unit.wait, unit.ticket = time.monotonic(), FIRST_WAIT_S, unit.line.ticket
-            self.served += 1
+            if not unit.served:
+                self.served += 1
+                self.on_served()
+            unit.served, unit.wait, unit.ticket = unit.served or time.monotonic(), FIRST_WAIT_S, unit.line.ticket
             self.held += 1
-            self.on_served()
         else:
             self.questions += 1
         unit.asked = "pull"
