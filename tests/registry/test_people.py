@@ -16,7 +16,7 @@ from qafila.kernel.rights import NotAllowed
 from qafila.registry.people import acts, names, signals
 from qafila.registry.people.births import age_days, age_of, birth_of
 from qafila.registry.people.details import BadDetails, NameParts, NewLink
-from qafila.registry.people.duplicates import proposals
+from qafila.registry.people.duplicates import likely, typed
 from qafila.registry.people.models import NameKey, Person, PersonLink, PersonName
 from qafila.registry.people.queries import get, links_of, names_of, open_clashes
 from qafila.registry.places.here import local_day
@@ -148,10 +148,12 @@ def test_the_same_national_number_twice_needs_a_reason(crew: SimpleNamespace) ->
 def test_likely_duplicates_are_offered(crew: SimpleNamespace) -> None:
     known = newcomer(crew, names=[ARABIC], sex="female", birth=PartialDate(1984), place="05.081.03.09")
     newcomer(crew, names=[NameParts("Latn", "Hassan", "", "Idrissi")], sex="male")
-    offered = proposals([LATIN], PartialDate(1985), "female", "05.081.03.09")
-    assert [f.person for f in offered] == [known]
-    assert proposals([LATIN], PartialDate(1950), "male") == []
-    assert proposals([NameParts("Latn", "Zineb")]) == []
+    offered = likely(typed([LATIN], PartialDate(1984, 5, 3), "female", "05.081.03.09"))
+    assert [f.person_id for f in offered] == [known.pk]
+    assert offered[0].levels["given"] == "sound"
+    assert offered[0].levels["phone"] == "missing"
+    assert likely(typed([LATIN], PartialDate(1950, 5, 3), "male")) == []
+    assert likely(typed([NameParts("Latn", "Zineb")])) == []
 
 
 def test_an_edit_keeps_to_what_the_author_changed(crew: SimpleNamespace) -> None:

@@ -1,19 +1,24 @@
-"""People by their keys; SQL by hand where an index has to serve a whole search."""
+"""People by their keys; SQL by hand where an index has to serve a whole search or a count."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
+from itertools import chain
 from uuid import UUID
 
-from django.db import connections
+from django.db import connections, transaction
 from django.db.models import Q
 
 from qafila.journal.here import here
 from qafila.journal.models import Clash
-from qafila.registry.people.models import NameKey, Person, PersonLink, PersonName
+from qafila.registry.people.births import partial
+from qafila.registry.people.matching import RARE, Known, called, word
+from qafila.registry.people.models import MatchKey, NameKey, NameShare, Person, PersonLink, PersonName, Sex
 
 MOST_CANDIDATES = 120
+LEAST_COUNTED = 2000
+"""Among fewer people the share of a name says nothing."""
 
 
 def get(person_id: UUID) -> Person | None:
@@ -47,6 +52,77 @@ def candidates(keys: Sequence[str], need: int, limit: int = MOST_CANDIDATES) -> 
     with connections[here().database].cursor() as cursor:
         cursor.execute(sql, [*values, need, limit])
         return [row[0] if isinstance(row[0], UUID) else UUID(row[0]) for row in cursor.fetchall()]
+
+
+def in_blocks(keys: Collection[int], limit: int = MOST_CANDIDATES) -> list[UUID]:
+    """People who stand in any of these blocks (`keys.hashed`), those in most of them first."""
+    if not keys:
+        return []
+    table = MatchKey._meta.db_table
+    places = ", ".join(["%s"] * len(keys))
+    sql = (
+        f"SELECT person_id FROM {table} WHERE key IN ({places}) "  # noqa: S608
+        "GROUP BY person_id ORDER BY COUNT(*) DESC, person_id LIMIT %s"
+    )
+    with connections[here().database].cursor() as cursor:
+        cursor.execute(sql, [*keys, limit])
+        return [row[0] if isinstance(row[0], UUID) else UUID(row[0]) for row in cursor.fetchall()]
+
+
+def known_of(people: Iterable[UUID]) -> dict[UUID, Known]:
+    """What is known of several people, as the matcher compares it. Three queries."""
+    wanted = list(dict.fromkeys(people))
+    rows = Person.objects.filter(pk__in=wanted).values_list(
+        "pk", "birth_date", "birth_precision", "birth_margin", "sex", "place", "phone", "national_id", "mother_name"
+    )
+    found = list(rows)
+    links = PersonLink.objects.filter(person_id__in=wanted, relation=PersonLink.Relation.MOTHER, withdrawn=False)
+    mothers: dict[UUID, list[UUID]] = {}
+    for child, mother in links.values_list("person_id", "other_id"):
+        mothers.setdefault(child, []).append(mother)
+    names: dict[UUID, list[tuple[str, str, str]]] = {}
+    called_so = PersonName.objects.filter(person_id__in={*wanted, *chain(*mothers.values())}, withdrawn=False)
+    for owner, *parts in called_so.values_list("person_id", "given", "middle", "family"):
+        names.setdefault(owner, []).append((parts[0], parts[1], parts[2]))
+    made = {}
+    for pk, day, precision, margin, sex, place, phone, number, mother in found:
+        told = [mother, *(f"{g} {f}" for m in mothers.get(pk, ()) for g, _, f in names.get(m, ()))]
+        made[pk] = Known(
+            names=tuple(called(*n) for n in names.get(pk, ())),
+            birth=partial(day, precision, margin),
+            sex="" if sex == Sex.UNKNOWN else sex,
+            place=place,
+            phone=phone,
+            mothers=tuple(w for t in told if t and (w := word(t)) is not None),
+            national_id=number,
+        )
+    return made
+
+
+def name_shares(keys: Iterable[str]) -> tuple[int, dict[str, float]]:
+    """How many people there are, as last counted, and the share of them who bear each of these keys."""
+    counts = dict(NameShare.objects.filter(key__in=["", *keys]).values_list("key", "people"))
+    people = counts.pop("", 0)
+    return people, {key: count / people for key, count in counts.items()} if people >= LEAST_COUNTED else {}
+
+
+def count_names() -> int:
+    """Count anew how common each name is; how many people there are."""
+    people = Person.objects.count()
+    least = max(2, round(people * RARE))
+    table = NameKey._meta.db_table
+    with transaction.atomic(using=here().database):
+        NameShare.objects.all().delete()
+        rows = [NameShare(key="", people=people)]
+        if people >= LEAST_COUNTED:
+            with connections[here().database].cursor() as cursor:
+                cursor.execute(
+                    f"SELECT key, COUNT(*) FROM {table} GROUP BY key HAVING COUNT(*) >= %s",  # noqa: S608
+                    [least],
+                )
+                rows += [NameShare(key=key, people=count) for key, count in cursor.fetchall()]
+        NameShare.objects.bulk_create(rows)
+    return people
 
 
 def holders_of(national_id: str, besides: UUID | None = None) -> list[Person]:

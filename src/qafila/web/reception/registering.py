@@ -16,8 +16,9 @@ from qafila.kernel.ids import read_code
 from qafila.registry.people import queries
 from qafila.registry.people.acts import SameIdentity
 from qafila.registry.people.births import age_of
-from qafila.registry.people.details import BadDetails, NewLink
-from qafila.registry.people.duplicates import proposals
+from qafila.registry.people.details import BadDetails, NameParts, NewLink
+from qafila.registry.people.duplicates import Likely, likely, typed
+from qafila.registry.people.matching import Known
 from qafila.registry.people.models import Circumstance, Person
 from qafila.registry.people.search import search
 from qafila.registry.places import lookup
@@ -58,10 +59,9 @@ def _save(request: Any, form: RegisterForm) -> HttpResponse:
     if form.errors:
         return _page(request, form, status=422)
     if request.POST.get("new") != "yes":
-        known = {"birth": values["birth"], "sex": values["sex"], "place": values["place"]}
-        likely = proposals(names, **known, phone=values["phone"]) if names else []
-        if likely:
-            return _page(request, form, likely=[_known(f.person) for f in likely], status=409)
+        found = [one for one in likely(_typed(names, values)) if one.certain]
+        if found:
+            return _page(request, form, likely=_shown(found), status=409)
     try:
         person, visit = arrive(request.staff, request.unit, names, links, form.cleaned_data["reason"], **values)
     except SameIdentity as same:
@@ -94,6 +94,17 @@ def _near(request: Any) -> list[str]:
     """Labels of the communes around the unit's base and stop, to choose from while typing."""
     stop = stop_today(request.unit) if request.unit else None
     return lookup.labels_near([stop.place if stop else "", request.unit.home if request.unit else ""], words.language())
+
+
+def _typed(names: list[NameParts], values: dict[str, Any]) -> Known:
+    told = {name: values.get(name, "") for name in ("sex", "place", "phone", "national_id")}
+    return typed(names, values.get("birth"), mother=values.get("mother_name", ""), **told)
+
+
+def _shown(found: list[Likely]) -> list[dict[str, Any]]:
+    """Likely people with what agrees and differs."""
+    people = Person.objects.in_bulk([one.person_id for one in found])
+    return [_known(people[one.person_id]) for one in found if one.person_id in people]
 
 
 def _known(person: Person) -> dict[str, Any]:
