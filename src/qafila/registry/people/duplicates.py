@@ -59,12 +59,11 @@ def likely(known: Known, besides: Collection[UUID] = (), limit: int = 5) -> list
     people = known_of(pk for pk in in_blocks(keys) if pk not in besides)
     if not people:
         return []
-    here, shares = name_shares({key for name in known.names for key in name.keys})
-    common = commonness(known, shares, odds)
+    here, shares = name_shares({key for one in (known, *people.values()) for name in one.names for key in name.keys})
     found = []
     for pk, other in people.items():
         levels = compare(known, other)
-        bits = weigh(levels, odds, common, here)
+        bits = weigh(levels, odds, commonness((*known.names, *other.names), shares, odds), here)
         if bits >= odds.propose:
             found.append(Likely(pk, bits, levels, bits >= odds.stop))
     return sorted(found, key=lambda one: (-one.bits, one.person_id.int))[:limit]

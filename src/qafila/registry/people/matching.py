@@ -9,7 +9,7 @@ record lacks is no evidence either way. After Fellegi, Sunter: A theory for reco
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import lru_cache
@@ -151,7 +151,8 @@ def _names(mine: tuple[Called, ...], theirs: tuple[Called, ...]) -> dict[str, Le
             crossed = _better(crossed, (_wording(a.given, b.family), _wording(a.family, b.given)))
             middle = _best((middle, _wording(a.middle, b.middle)))
     if _crossed(straight, crossed):
-        straight = crossed
+        # Which of the two agrees less is taken for the given name, the weightier.
+        straight = crossed if _RANK[crossed[0]] <= _RANK[crossed[1]] else (crossed[1], crossed[0])
     return {"given": straight[0], "family": straight[1], "middle": middle}
 
 
@@ -184,7 +185,7 @@ def _wording_of(one: Word, other: Word) -> Level:
         return Level.SOUND
     longest = max(len(mine), len(theirs))
     off = DamerauLevenshtein.distance(mine, theirs, score_cutoff=2)
-    close = off <= 1 and (longest >= 4 or (longest == 3 and len(mine) != len(theirs)))
+    close = off <= 1 and longest >= 4
     if (alike is not None and alike >= ALIKE) or (close and (alike is None or alike >= SOME_LIKENESS)):
         return Level.NEAR
     if set(one.keys) <= set(other.keys) or set(other.keys) <= set(one.keys):
@@ -284,7 +285,7 @@ class Odds(Protocol):
 def weigh(levels: Mapping[str, Level], odds: Odds, common: Mapping[str, float] | None = None, people: int = 0) -> float:
     """The evidence in bits: 0 where one person is as likely as two, 10 where a thousand times as likely.
 
-    `common`: how much commoner the person's own names are than names at large (`commonness`); `people`: how many are
+    `common`: how much commoner the names of the two are than names at large (`commonness`); `people`: how many are
     registered, each of them somebody to be confused with.
     """
     one, house, other = 0.0, log2(odds.relatives), log2(max(odds.strangers, people))
@@ -301,8 +302,8 @@ def weigh(levels: Mapping[str, Level], odds: Odds, common: Mapping[str, float] |
     return one - top - log2(2 ** (house - top) + 2 ** (other - top))
 
 
-def commonness(known: Known, shares: Mapping[str, float], odds: Odds) -> dict[str, float]:
-    """By how many bits it is commoner than at large to share the person's given name, and their family name.
+def commonness(names: Collection[Called], shares: Mapping[str, float], odds: Odds) -> dict[str, float]:
+    """By how many bits it is commoner than at large to share a given name, and a family name, of these.
 
     `shares`: key → share of the people here who bear it; a key that it lacks is rare. Empty: nothing is known.
     Winkler: Frequency-based matching in the Fellegi-Sunter model, US Bureau of the Census RR2000/06.
@@ -311,9 +312,9 @@ def commonness(known: Known, shares: Mapping[str, float], odds: Odds) -> dict[st
         return {}
     found = {}
     for name in ("given", "family"):
-        words = [w for n in known.names if (w := n.given if name == "given" else n.family) is not None]
+        words = [w for n in names if (w := n.given if name == "given" else n.family) is not None]
         if words:
-            share = min(shares.get(key, RARE) for w in words for key in w.keys)
+            share = max(min(shares.get(key, RARE) for key in w.keys) for w in words)
             at_large = sum(odds.field[name][level].stranger for level in AGREED)
             found[name] = max(-COMMONEST, min(COMMONEST, log2(share / at_large)))
     return found
