@@ -64,12 +64,15 @@ def fan_out(records: Sequence[Record | Entry], sender: str) -> None:
     people = {r.patient for r in records if r.patient}
     # Whoever lets another node hold a person must see these records, or these records see the new holder.
     people = people.union(*also.values())
+    groups = scope.one_person(people)
+    people = people.union(*groups)
     assignments = [r.subject for r in records if r.kind == scope.ASSIGNMENT]
     if assignments:
         tables.alone(here().database)
     else:
         tables.one_at_a_time((p.int for p in people), here().database)
     holders = _grown(records, people, every)
+    _joined(groups, holders)
     elsewhere = scope.nodes_for({(r.kind, r.subject) for r in records if not r.patient}, every)
     mail: list[tuple[str, int, int]] = []
     for record in records:
@@ -178,6 +181,17 @@ def _grown(records: Sequence[Record | Entry], people: set[UUID], every: set[str]
     return holders
 
 
+def _joined(groups: Iterable[set[UUID]], holders: dict[UUID, set[str]]) -> None:
+    """Who holds one record of a person holds all of them from now on."""
+    missing: set[tuple[UUID, str]] = set()
+    for group in groups:
+        nodes = set[str]().union(*(holders.get(person, ()) for person in group))
+        missing |= {(person, node) for person in group for node in nodes - holders.get(person, set())}
+    _admit(missing)
+    for person, node in missing:
+        holders.setdefault(person, set()).add(node)
+
+
 def _assigned(subject: UUID, every: set[str]) -> None:
     row = scope.current_assignments().filter(pk=subject).first()
     if row is None:
@@ -191,7 +205,8 @@ def _serve(unit: UUID, nodes: set[str], *, people: bool = True) -> None:
     for node in nodes:
         _post_query(node, Q(kind=scope.CREDENTIAL, subject__in=scope.crew_credentials(unit)))
         if people:
-            _admit((person, node) for person in scope.people_of_unit(unit))
+            held = scope.people_of_unit(unit)
+            _admit((person, node) for person in held.union(*scope.one_person(held)))
 
 
 def _post_query(node: str, wanted: Q) -> None:

@@ -15,6 +15,7 @@ from qafila.journal.models import Clash
 from qafila.registry.people.births import partial
 from qafila.registry.people.matching import RARE, Known, called, word
 from qafila.registry.people.models import MatchKey, NameKey, NameShare, Person, PersonLink, PersonName, Sex
+from qafila.registry.people.sameness import Edge, groups
 
 MOST_CANDIDATES = 120
 LEAST_COUNTED = 2000
@@ -22,8 +23,49 @@ LEAST_COUNTED = 2000
 
 
 def get(person_id: UUID) -> Person | None:
-    """The person, where their record is on this node."""
+    """The person, by the record that survives where they were merged; None where no record of them is here."""
+    return people_of([person_id]).get(person_id)
+
+
+def row(person_id: UUID) -> Person | None:
+    """The record itself, merged or not."""
     found: Person | None = Person.objects.filter(pk=person_id).first()
+    return found
+
+
+def groups_of(people: Iterable[UUID]) -> dict[UUID, tuple[UUID, ...]]:
+    """Those of these people who were merged → all records of that person, the surviving one first.
+
+    One query where nobody was merged, one more for each further link of a chain.
+    """
+    near, edges = set(people), set[Edge]()
+    asked: set[UUID] = set()
+    same = PersonLink.objects.filter(relation=PersonLink.Relation.SAME, withdrawn=False)
+    while fresh := near - asked:
+        asked |= fresh
+        # Two index look-ups; an OR would read the whole table on SQLite.
+        found = set(same.filter(person_id__in=fresh).values_list("person_id", "other_id").union(
+            same.filter(other_id__in=fresh).values_list("person_id", "other_id")))  # fmt: skip
+        edges |= found
+        near |= {member for edge in found for member in edge}
+    return dict(groups(edges))
+
+
+def one_with(person_id: UUID) -> list[UUID]:
+    """The ids of all records of one person, the surviving one first."""
+    return list(groups_of([person_id]).get(person_id, (person_id,)))
+
+
+def people_of(ids: Iterable[UUID]) -> dict[UUID, Person]:
+    """Each id → the person's surviving record; their own while that one has not come here. Two queries."""
+    wanted = list(dict.fromkeys(ids))
+    held = groups_of(wanted)
+    rows = Person.objects.in_bulk({*wanted, *(held[w][0] for w in wanted if w in held)})
+    found = {}
+    for one in wanted:
+        first = held[one][0] if one in held else one
+        if (person := rows.get(first) or rows.get(one)) is not None:
+            found[one] = person
     return found
 
 
@@ -137,7 +179,15 @@ def by_phone(number: str, limit: int = 20) -> list[Person]:
 
 
 def names_of(people: Iterable[UUID]) -> dict[UUID, list[PersonName]]:
-    """The names of several people in one query, withdrawn ones left out."""
+    """The names of several people in two queries, withdrawn ones left out; of the surviving record after a merge."""
+    wanted = list(dict.fromkeys(people))
+    held = groups_of(wanted)
+    own = own_names({*wanted, *(held[w][0] for w in wanted if w in held)})
+    return {w: (own[held[w][0]] if w in held else []) or own[w] for w in wanted}
+
+
+def own_names(people: Iterable[UUID]) -> dict[UUID, list[PersonName]]:
+    """The names of several records as they stand, merged or not."""
     wanted = list(dict.fromkeys(people))
     found: dict[UUID, list[PersonName]] = {p: [] for p in wanted}
     for name in PersonName.objects.filter(person_id__in=wanted, withdrawn=False).order_by("id"):
@@ -160,20 +210,30 @@ class Linked:
 
 
 def links_of(person: Person) -> list[Linked]:
-    """Whom the person is linked to, either way."""
-    rows = list(PersonLink.objects.filter(Q(person=person) | Q(other=person), withdrawn=False).order_by("id"))
-    others = {r.other_id if r.person_id == person.pk else r.person_id for r in rows}
-    people = {p.pk: p for p in Person.objects.filter(pk__in=others)}
+    """Whom the person is linked to, either way, whichever of their records it was said of; nobody to themselves."""
+    mine = set(one_with(person.pk))
+    decided = (PersonLink.Relation.SAME, PersonLink.Relation.DIFFERENT)
+    rows = PersonLink.objects.filter(Q(person_id__in=mine) | Q(other_id__in=mine), withdrawn=False)
     found = []
-    for row in rows:
-        reverse = row.person_id != person.pk
+    for row in rows.exclude(relation__in=decided).order_by("id"):
+        reverse = row.person_id not in mine
         other = row.person_id if reverse else row.other_id
-        found.append(Linked(row, row.relation, other, people.get(other), reverse))
-    return found
+        if other not in mine:
+            found.append((row, other, reverse))
+    people = people_of(other for _, other, _ in found)
+    return [Linked(row, row.relation, other, people.get(other), reverse) for row, other, reverse in found]
+
+
+def decided_of(people: Iterable[UUID]) -> list[PersonLink]:
+    """What was decided about these records being one person or not, and still holds."""
+    wanted = set(people)
+    decided = (PersonLink.Relation.SAME, PersonLink.Relation.DIFFERENT)
+    rows = PersonLink.objects.filter(Q(person_id__in=wanted) | Q(other_id__in=wanted), withdrawn=False)
+    return list(rows.filter(relation__in=decided).order_by("id"))
 
 
 def open_clashes(person: UUID) -> list[Clash]:
     """What two nodes said differently about a person's own data (their row, names, links) and nobody has settled."""
     kinds = [m.kind() for m in (Person, PersonName, PersonLink)]
-    rows = Clash._base_manager.using(here().database).filter(patient=person, open=True, kind__in=kinds)
+    rows = Clash._base_manager.using(here().database).filter(patient__in=one_with(person), open=True, kind__in=kinds)
     return list(rows.order_by("id"))
