@@ -21,6 +21,7 @@ from qafila.journal.write import writing
 from qafila.kernel import clock
 from qafila.kernel.text import Bad, parse_text
 from qafila.packs import load
+from qafila.registry.people.queries import one_with
 from qafila.registry.staff.models import Staff
 from qafila.registry.staff.rights import require
 
@@ -132,7 +133,9 @@ def state_allergy(visit: Visit, by: Staff, substance: str, reaction: str = "") -
     if not name:
         raise Refusal(Message(WHICH_SUBSTANCE))
     with writing(by, "allergy.state") as write:
-        denied = Allergy.objects.filter(person_id=visit.person_id, none_known=True, status=FactStatus.FINAL)
+        denied = Allergy.objects.filter(
+            person_id__in=one_with(visit.person_id), none_known=True, status=FactStatus.FINAL
+        )
         before = list(denied)
         for one in before:
             one.status = FactStatus.AMENDED
@@ -155,7 +158,7 @@ def no_known_allergy(visit: Visit, by: Staff) -> Allergy:
     require(by, "vitals.record", visit)
     require_valid(visit.status)
     with writing(by, "allergy.none") as write:
-        known = list(Allergy.objects.filter(person_id=visit.person_id, status=FactStatus.FINAL))
+        known = list(Allergy.objects.filter(person_id__in=one_with(visit.person_id), status=FactStatus.FINAL))
         named = next((one for one in known if not one.none_known), None)
         if named is not None:
             raise Refusal(Message(ALLERGY_KNOWN, substance=named.substance))

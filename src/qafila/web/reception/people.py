@@ -23,6 +23,7 @@ from qafila.registry.people import acts, queries
 from qafila.registry.people.acts import SameIdentity
 from qafila.registry.people.births import age_of, birth_of
 from qafila.registry.people.details import BadDetails
+from qafila.registry.people.matching import compare
 from qafila.registry.people.models import Circumstance, Person, PersonLink, PersonName
 from qafila.registry.people.search import QR_PREFIX, search
 from qafila.registry.places import lookup
@@ -31,7 +32,7 @@ from qafila.registry.staff.models import Staff
 from qafila.registry.staff.rights import may
 from qafila.web.access import needs
 from qafila.web.once import once
-from qafila.web.reception import words
+from qafila.web.reception import sameness, words
 from qafila.web.reception.births import written
 from qafila.web.reception.forms import DeathForm, EditForm, LinkForm, NameForm
 from qafila.web.records.words import field_words
@@ -70,14 +71,18 @@ def _found(person_id: UUID) -> Person:
 @needs("person.read")
 def person_page(request: Any, person_id: UUID) -> HttpResponse:
     """All that reception has to know of a person; looking is noted."""
-    return _page(request, _found(person_id))
+    person = _found(person_id)
+    if person.pk != person_id:
+        return redirect("reception:person", person.pk)
+    return _page(request, person)
 
 
 def _page(request: Any, person: Person, status: int = 200, **forms: Any) -> HttpResponse:
     history.log_read(request.staff.pk, person.pk, "reception.person")
     names = queries.names_of([person.pk])[person.pk]
     name, other = words.name_words(person, names)
-    visits = list(Visit.objects.filter(person=person).exclude(status="error").order_by("-opened_at")[:10])
+    ids = queries.one_with(person.pk)
+    visits = list(Visit.objects.filter(person_id__in=ids).exclude(status="error").order_by("-opened_at")[:10])
     context = {
         "person": person,
         "name": name,
@@ -90,10 +95,12 @@ def _page(request: Any, person: Person, status: int = 200, **forms: Any) -> Http
         "spoken": _spoken(person.language),
         "id_label": country().national_id.label.text(words.language()),
         "links": _links(person),
+        "joined": _joined(person, ids[1:]),
         "visits": [(v, words.status_words(v), words.triage_words(v)) for v in visits],
         "today": visit_today(person.pk, request.unit) if request.unit else None,
         "cases": _cases(person) if may(request.staff, "case.read") else [],
         "clashes": [_clash(c) for c in queries.open_clashes(person.pk)],
+        "merges": may(request.staff, "person.merge"),
         "settles": may(request.staff, "clash.resolve", person),
         "edits": may(request.staff, "person.edit", person),
         "opens": bool(request.unit) and may(request.staff, "visit.open", request.unit),
@@ -125,8 +132,21 @@ def _links(person: Person) -> list[dict[str, Any]]:
     return found
 
 
+def _joined(person: Person, others: list[UUID]) -> list[dict[str, Any]]:
+    """The records that were joined to this one, each with what it says otherwise: an edit made on it is seen here."""
+    known, names = queries.known_of([person.pk, *others]), queries.own_names([person.pk, *others])
+    mine = sameness.written_of(person, names[person.pk])
+    found = []
+    for other in Person.objects.filter(pk__in=others).order_by("pk"):
+        theirs = sameness.written_of(other, names[other.pk])
+        rows = sameness.rows(compare(known[person.pk], known[other.pk]), mine, theirs)
+        differing = [row for row in rows if row.other and row.one != row.other]
+        found.append(sameness.shown(other, names[other.pk]) | {"rows": differing})
+    return found
+
+
 def _cases(person: Person) -> list[tuple[Case, str]]:
-    rows = Case.objects.filter(person=person).order_by("-opened_at")[:10]
+    rows = Case.objects.filter(person_id__in=queries.one_with(person.pk)).order_by("-opened_at")[:10]
     return [(c, str(words.CASE_STATES.get(c.status, c.status))) for c in rows]
 
 

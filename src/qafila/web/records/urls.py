@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from qafila.web.records import clashes, files, past, quarantine
+from qafila.web.records import clashes, doubles, files, past, quarantine
 
 app_name = "records"
 
@@ -16,6 +16,9 @@ urlpatterns = [
     path("rows/<uuid:subject>/", past.row, name="row"),
     path("clashes/", clashes.page, name="clashes"),
     path("clashes/<int:clash_id>/", clashes.one, name="clash"),
+    path("doubles/", doubles.page, name="doubles"),
+    path("doubles/<uuid:one_id>/<uuid:other_id>/", doubles.pair, name="double"),
+    path("doubles/<uuid:link_id>/part/", doubles.part, name="part"),
     path("quarantine/", quarantine.page, name="quarantine"),
     path("quarantine/<int:number>/", quarantine.settle, name="quarantine_settle"),
 ]
