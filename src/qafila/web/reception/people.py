@@ -100,6 +100,7 @@ def _page(request: Any, person: Person, status: int = 200, **forms: Any) -> Http
         "today": visit_today(person.pk, request.unit) if request.unit else None,
         "cases": _cases(person) if may(request.staff, "case.read") else [],
         "clashes": [_clash(c) for c in queries.open_clashes(person.pk)],
+        "treats": may(request.staff, "vitals.record") or may(request.staff, "case.answer"),
         "merges": may(request.staff, "person.merge"),
         "settles": may(request.staff, "clash.resolve", person),
         "edits": may(request.staff, "person.edit", person),
