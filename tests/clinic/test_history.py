@@ -99,7 +99,7 @@ def test_consent_by_purpose_with_its_paper_and_taken_back(crew: Crew) -> None:
         return {s.purpose.code: s.state for s in consents.standing(crew.patient)}
 
     assert states() == dict.fromkeys(("care", "referral", "teaching", "abroad"), "not_asked")
-    paper = b"%PDF-1.4 signed"
+    paper = b"%PDF-1.4\nsigned\n%%EOF\n"
     given = consents.give(crew.patient, crew.assistant, "teaching", "permit", "signed", scan=paper, scan_name="c.pdf")
     consents.give(crew.patient, crew.assistant, "abroad", "deny", "spoken")
     assert states() == {"care": "not_asked", "referral": "not_asked", "teaching": "permit", "abroad": "deny"}

@@ -237,12 +237,22 @@ DECIDED = (PersonLink.Relation.SAME, PersonLink.Relation.DIFFERENT)
 class LinkForm(forms.Form):
     """A link to somebody, by the code on their card."""
 
+    CHILD, WARD = "child", "ward"
     relation = forms.ChoiceField(
         label=_("Who is it"),
-        choices=[c for c in PersonLink.Relation.choices if c[0] not in DECIDED],
+        choices=[
+            *(c for c in PersonLink.Relation.choices if c[0] not in DECIDED),
+            (CHILD, _("child")),
+            (WARD, _("under this person’s guardianship")),
+        ],
         widget=forms.Select(attrs={"class": "form-select"}),
     )
     other = Typed(label=_("Code, national number or telephone"), widget=line(), required=True)
+
+    def refused(self, error: BadDetails) -> None:
+        """Show what the registry refused."""
+        for name, problem in error.problems.items():
+            self.add_error(name if name in self.fields else None, said(problem))
 
 
 class DeathForm(forms.Form):

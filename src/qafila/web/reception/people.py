@@ -19,12 +19,13 @@ from qafila.clinic.visits.models import Visit
 from qafila.clinic.visits.queries import visit_today
 from qafila.journal import history, resolve
 from qafila.journal.models import Clash
+from qafila.kernel.text import N_, Bad
 from qafila.registry.people import acts, queries
 from qafila.registry.people.acts import SameIdentity
 from qafila.registry.people.births import age_of, birth_of
 from qafila.registry.people.details import BadDetails
 from qafila.registry.people.matching import compare
-from qafila.registry.people.models import Circumstance, Person, PersonLink, PersonName
+from qafila.registry.people.models import Circumstance, Person, PersonLink, PersonName, Sex
 from qafila.registry.people.search import QR_PREFIX, search
 from qafila.registry.places import lookup
 from qafila.registry.places.here import country, local_day
@@ -34,7 +35,7 @@ from qafila.web.access import needs
 from qafila.web.once import once
 from qafila.web.reception import sameness, words
 from qafila.web.reception.births import written
-from qafila.web.reception.forms import DeathForm, EditForm, LinkForm, NameForm
+from qafila.web.reception.forms import DECIDED, DeathForm, EditForm, LinkForm, NameForm
 from qafila.web.records.words import field_words
 
 FIELD_WORDS = {
@@ -53,6 +54,7 @@ FIELD_WORDS = {
     "family": _("Family name"),
     "died_on": _("Day of death"),
 }
+SEX_FIRST = N_("Record the sex first: it says whether this is the mother or the father.")
 REVERSED = {
     "mother": _("child"),
     "father": _("child"),
@@ -281,11 +283,28 @@ def add_link(request: Any, person_id: UUID) -> HttpResponse:
     if form.is_valid():
         found = [f.person for f in search(form.cleaned_data["other"]) if f.why != "name"]
         if len(found) == 1 and found[0].pk != person.pk:
-            acts.link(person, form.cleaned_data["relation"], found[0], request.staff)
-            messages.success(request, gettext("Saved."))
-            return redirect("reception:person", person_id)
-        form.add_error("other", gettext("Nobody, or more than one, is found by this: use the code on the card."))
+            try:
+                _link(person, form.cleaned_data["relation"], found[0], request.staff)
+                messages.success(request, gettext("Saved."))
+                return redirect("reception:person", person_id)
+            except BadDetails as wrong:
+                form.refused(wrong)
+        else:
+            form.add_error("other", gettext("Nobody, or more than one, is found by this: use the code on the card."))
     return _page(request, person, 422, link_form=form)
+
+
+def _link(person: Person, relation: str, other: Person, by: Staff) -> None:
+    """Link them; a child or ward is linked from its own side."""
+    if relation == LinkForm.CHILD:
+        parent = {Sex.FEMALE: "mother", Sex.MALE: "father"}.get(Sex(person.sex))
+        if parent is None:
+            raise BadDetails({"relation": Bad(SEX_FIRST)})
+        acts.link(other, parent, person, by)
+    elif relation == LinkForm.WARD:
+        acts.link(other, "guardian", person, by)
+    else:
+        acts.link(person, relation, other, by)
 
 
 @require_POST
@@ -293,7 +312,7 @@ def add_link(request: Any, person_id: UUID) -> HttpResponse:
 def remove_link(request: Any, person_id: UUID, link_id: UUID) -> HttpResponse:
     """Take a link back."""
     row = get_object_or_404(PersonLink, pk=link_id, withdrawn=False)
-    if person_id not in (row.person_id, row.other_id):
+    if {row.person_id, row.other_id}.isdisjoint(queries.one_with(person_id)) or row.relation in DECIDED:
         raise Http404
     acts.unlink(row, request.staff)
     return redirect("reception:person", person_id)
