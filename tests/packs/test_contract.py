@@ -46,7 +46,7 @@ def test_every_shipped_file_is_read_by_a_loader() -> None:
     known |= {f"specialties/{code}.toml" for code in load.specialties()}
     of_country = ("country", "places", "facilities", "units", "people", "cast")
     known |= {f"countries/{name}/{file}.toml" for name in load.countries() for file in of_country}
-    known |= {"roles.toml", "core.toml", "encounter.toml"}
+    known |= {"roles.toml", "core.toml", "encounter.toml", "matching.toml"}
     known |= {"codes/icd10_labels.toml", "formulary/essential.toml"}
     assert {str(path.relative_to(load.SHIPPED)) for path in TOML} <= known
 

@@ -16,9 +16,9 @@ from qafila.kernel.rights import NotAllowed
 from qafila.registry.people import acts, names, signals
 from qafila.registry.people.births import age_days, age_of, birth_of
 from qafila.registry.people.details import BadDetails, NameParts, NewLink
-from qafila.registry.people.duplicates import proposals
+from qafila.registry.people.duplicates import likely, typed
 from qafila.registry.people.models import NameKey, Person, PersonLink, PersonName
-from qafila.registry.people.queries import get, links_of, names_of, open_clashes
+from qafila.registry.people.queries import decided_of, get, links_of, names_of, open_clashes
 from qafila.registry.places.here import local_day
 
 ARABIC = NameParts("Arab", "فاطمة", "", "بن علي")
@@ -125,7 +125,8 @@ def test_an_unknown_person_is_described_and_later_identified(crew: SimpleNamespa
     assert str(names.unnamed(person)) == "Unknown man"
     known = newcomer(crew, national_id="AB1")
     acts.identify(person, crew.assistant, same_as=known)
-    assert [(x.relation, x.other) for x in links_of(person)] == [("same", known)]
+    assert [(x.relation, x.other_id) for x in decided_of([person.pk])] == [("same", known.pk)]
+    assert get(person.pk) == known
     other = newcomer(crew, names=[], circumstance="unidentified", description="at the market")
     acts.identify(other, crew.assistant, names=[NameParts("Latn", "Said")], birth=PartialDate(1960), national_id="cd2")
     kept = get(other.pk)
@@ -148,10 +149,12 @@ def test_the_same_national_number_twice_needs_a_reason(crew: SimpleNamespace) ->
 def test_likely_duplicates_are_offered(crew: SimpleNamespace) -> None:
     known = newcomer(crew, names=[ARABIC], sex="female", birth=PartialDate(1984), place="05.081.03.09")
     newcomer(crew, names=[NameParts("Latn", "Hassan", "", "Idrissi")], sex="male")
-    offered = proposals([LATIN], PartialDate(1985), "female", "05.081.03.09")
-    assert [f.person for f in offered] == [known]
-    assert proposals([LATIN], PartialDate(1950), "male") == []
-    assert proposals([NameParts("Latn", "Zineb")]) == []
+    offered = likely(typed([LATIN], PartialDate(1984, 5, 3), "female", "05.081.03.09"))
+    assert [f.person_id for f in offered] == [known.pk]
+    assert offered[0].levels["given"] == "sound"
+    assert offered[0].levels["phone"] == "missing"
+    assert likely(typed([LATIN], PartialDate(1950, 5, 3), "male")) == []
+    assert likely(typed([NameParts("Latn", "Zineb")])) == []
 
 
 def test_an_edit_keeps_to_what_the_author_changed(crew: SimpleNamespace) -> None:
@@ -269,3 +272,13 @@ def test_a_death_names_its_source_and_is_told(crew: SimpleNamespace) -> None:
     acts.record_death(person, local_day(), "family", crew.assistant)
     assert get(person.pk).died_on == local_day()  # type: ignore[union-attr]
     assert heard == [person.pk]
+
+
+def test_links_hold_from_either_side_and_do_not_contradict(crew: SimpleNamespace) -> None:
+    one, other, third = (newcomer(crew) for _ in range(3))
+    wed = acts.link(one, "spouse", other, crew.assistant)
+    assert acts.link(other, "spouse", one, crew.assistant) == wed
+    acts.link(one, "mother", third, crew.assistant)
+    for person, relation, whom in ((third, "mother", one), (one, "mother", other), (one, "spouse", one)):
+        with pytest.raises(BadDetails):
+            acts.link(person, relation, whom, crew.assistant)

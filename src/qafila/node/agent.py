@@ -14,8 +14,9 @@ from qafila.node.disk import watch as watch_disk
 def known_jobs() -> dict[str, Callable[[], None]]:
     """What this version can do, by the names that profiles use."""
     from qafila.clinic.cases.jobs import JOBS
+    from qafila.registry.people.watch import JOBS as PEOPLE
 
-    return {**JOBS, "disk_watch": watch_disk}
+    return {**JOBS, **PEOPLE, "disk_watch": watch_disk}
 
 
 def run() -> int:

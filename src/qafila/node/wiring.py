@@ -11,7 +11,7 @@ from qafila.node.disk import require_room
 def connect() -> None:
     """Called once, when Django has loaded the models."""
     from qafila.clinic.cases import wiring as cases
-    from qafila.registry.people import keys
+    from qafila.registry.people import keys, watch
     from qafila.registry.places.here import use
 
     directory = settings.DIRECTORY
@@ -23,6 +23,8 @@ def connect() -> None:
     use(directory.country)
     keys.connect()
     cases.connect(directory.profile)
+    if directory.profile.keeps_register:
+        watch.connect()
     if directory.profile.serves_sync:
         from qafila.sync import mailbox
 

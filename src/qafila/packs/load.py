@@ -23,6 +23,7 @@ from qafila.packs import expressions
 from qafila.packs.country import Cast, Country, Facilities, People, Places, Units
 from qafila.packs.encounter import Encounter
 from qafila.packs.formulary_shapes import DiagnosisLabels, Formulary
+from qafila.packs.matching import Matching
 from qafila.packs.profile import Profile
 from qafila.packs.roles import Role, Roles
 from qafila.packs.shapes import PackError
@@ -276,3 +277,9 @@ def formulary(name: str = "essential", root: Path | None = None) -> Formulary:
 def encounter(root: Path | None = None) -> Encounter:
     """Encounter classes, remote act types, consent purposes and methods."""
     return _load("encounter.toml", Encounter, root)
+
+
+@remembered
+def matching(root: Path | None = None) -> Matching:
+    """How much agreement between two people's records says."""
+    return _load("matching.toml", Matching, root)

@@ -68,7 +68,8 @@ class Profile(Shape, frozen=True):
     others call it. `routes_cases`: it assigns cases to specialists. `issues_certificates`: it
     is the certificate authority of its jurisdiction. `holds`: every record or only its scope.
     `pin_switch`: shared tablets switch people by PIN. `home`: it needs a unit or an office it
-    belongs to. `unreceived_alarm_minutes`: an emergency not received by then says *do not wait*.
+    belongs to. `keeps_register`: who is who is decided here. `unreceived_alarm_minutes`: an
+    emergency not received by then says *do not wait*.
     """
 
     name: Identifier
@@ -90,6 +91,7 @@ class Profile(Shape, frozen=True):
     pin_switch: bool = False
     registers_people: bool = False
     sees_patients: bool = False
+    keeps_register: bool = False
     home: Literal["unit", "office", "none"] = "none"
     holds: Literal["scope", "all"] = "scope"
     unreceived_alarm_minutes: Count = 5

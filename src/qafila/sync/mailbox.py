@@ -63,6 +63,8 @@ def fan_out(records: Sequence[Record | Entry]) -> None:
     people = {r.patient for r in records if r.patient}
     # Whoever lets another node hold a person must see these records, or these records see the new holder.
     people = people.union(*also.values())
+    groups = scope.one_person(people)
+    people = people.union(*groups)
     assignments = [r.subject for r in records if r.kind == scope.ASSIGNMENT]
     if assignments:
         tables.alone(here().database)
@@ -76,6 +78,7 @@ def fan_out(records: Sequence[Record | Entry]) -> None:
     if not every:
         return
     _grow(records, holders, named, every)
+    _joined(groups, holders)
     elsewhere = scope.nodes_for(nobody, every)
     mail: list[tuple[str, int, int]] = []
     for record in records:
@@ -192,6 +195,17 @@ def _grow(
         holders.setdefault(person, set()).add(node)
 
 
+def _joined(groups: Iterable[set[UUID]], holders: dict[UUID, set[str]]) -> None:
+    """Who holds one record of a person holds all of them from now on."""
+    missing: set[tuple[UUID, str]] = set()
+    for group in groups:
+        nodes = set[str]().union(*(holders.get(person, ()) for person in group))
+        missing |= {(person, node) for person in group for node in nodes - holders.get(person, set())}
+    _admit(missing)
+    for person, node in missing:
+        holders.setdefault(person, set()).add(node)
+
+
 def _assigned(subject: UUID, every: set[str]) -> None:
     row = scope.current_assignments().filter(pk=subject).first()
     if row is None:
@@ -205,7 +219,8 @@ def _serve(unit: UUID, nodes: set[str], *, people: bool = True) -> None:
     for node in nodes:
         _post_query(node, Q(subject__in=scope.crew_credentials(unit), kind=scope.CREDENTIAL))
         if people:
-            _admit((person, node) for person in scope.people_of_unit(unit))
+            held = scope.people_of_unit(unit)
+            _admit((person, node) for person in held.union(*scope.one_person(held)))
 
 
 def _post_query(node: str, wanted: Q) -> None:

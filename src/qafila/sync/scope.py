@@ -37,6 +37,9 @@ GROWS = {"clinic.case": "unit", "clinic.visit": "unit", "registry.person": "home
 ALSO = {"registry.personlink": "other"}
 """Kind → field that names a second person whose nodes need the record."""
 
+ONE_PERSON = ("registry.personlink", "person_id", "other_id", {"relation": "same", "withdrawn": False})
+"""Kind, its two people, and which of its rows say that these are one: whoever holds one record holds all of them."""
+
 SOON = {"clinic.case", "clinic.caseevent", "clinic.message", "clinic.answer"}
 """Kinds that go down with the answers, before all bulk: an answer without its case's new state would puzzle."""
 
@@ -111,6 +114,31 @@ def also(records: Iterable[Record | Entry]) -> dict[int, set[UUID]]:
             if record.kind == kind and others.get(record.subject):
                 found.setdefault(record.no, set()).add(others[record.subject])
     return found
+
+
+MANY = 1000
+"""People from which on all links are read at once."""
+
+
+def one_person(people: set[UUID]) -> list[set[UUID]]:
+    """The groups of records of one person that any of these belong to; none for those who were never merged."""
+    kind, one, other, live = ONE_PERSON
+    if not people or recorded_model(kind) is None:
+        return []
+    rows = rows_of(kind).filter(**live)
+    held: dict[UUID, set[UUID]] = {}
+    asked: set[UUID] = set()
+    fresh = set(people)
+    while fresh:
+        asked |= fresh
+        near = rows.values_list(one, other)
+        if len(fresh) < MANY:
+            near = near.filter(**{f"{one}__in": fresh}).union(near.filter(**{f"{other}__in": fresh}))
+        for a, b in near:
+            both = held.get(a, {a}) | held.get(b, {b})
+            held |= dict.fromkeys(both, both)
+        fresh = set(held) - asked if len(fresh) < MANY else set()
+    return [g for g in {id(group): group for group in held.values()}.values() if not g.isdisjoint(people)]
 
 
 def named_nodes(pairs: Iterable[Pair]) -> dict[Pair, set[str]]:

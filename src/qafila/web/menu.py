@@ -34,6 +34,7 @@ PLACES = (
     Place("coordinator", "case.assign", "coordinator:board", "kanban", _("Board")),
     Place("coordinator", "roster.manage", "coordinator:duty", "calendar-week", _("On duty")),
     Place("coordinator", "node.status", "coordinator:units", "truck", _("Units")),
+    Place("coordinator", "person.merge", "records:doubles", "person-check", _("Duplicates")),
     Place("", "clash.resolve", "records:clashes", "exclamation-diamond", _("Clashes")),
 )
 

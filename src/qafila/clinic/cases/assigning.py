@@ -17,7 +17,7 @@ from qafila.journal.models import Lane
 from qafila.journal.write import Writer, writing
 from qafila.kernel import clock
 from qafila.packs.shapes import PackError
-from qafila.registry.people.models import Person
+from qafila.registry.people.queries import get, one_with
 from qafila.registry.staff.models import Staff
 from qafila.registry.staff.queries import on_duty
 from qafila.registry.staff.rights import grants, require
@@ -106,9 +106,9 @@ def candidates(specialty: str) -> list[routing.Candidate]:
 
 def facts(case: Case) -> routing.Facts:
     """What routing looks at of a case."""
-    person = Person._base_manager.filter(pk=case.person_id).first()
+    person = get(case.person_id)
     doctor = Staff._base_manager.filter(pk=case.doctor_id).first()
-    earlier = Answer.objects.filter(person_id=case.person_id).values_list("author_id", flat=True)
+    earlier = Answer.objects.filter(person_id__in=one_with(case.person_id)).values_list("author_id", flat=True)
     declined = CaseEvent.objects.filter(case_id=case.pk, act="decline").values_list("by_id", flat=True)
     return routing.Facts(
         specialty=case.specialty,

@@ -20,6 +20,7 @@ from qafila.kernel import clock
 from qafila.packs import load
 from qafila.packs.profile import Profile
 from qafila.registry.people.models import Person
+from qafila.registry.people.queries import one_with
 from qafila.registry.places.here import local_day
 from qafila.registry.units.models import Assignment
 
@@ -109,7 +110,8 @@ def served_here(unit_id: UUID) -> bool:
 def review_after_death(person: Person) -> int:
     """Say in each open case of a person who died that it has to be reviewed; how many lines were written."""
     return sum(
-        _once(c, "person_died", Message(DIED)) for c in Case.objects.filter(person_id=person.pk, status__in=OPEN)
+        _once(c, "person_died", Message(DIED))
+        for c in Case.objects.filter(person_id__in=one_with(person.pk), status__in=OPEN)
     )
 
 

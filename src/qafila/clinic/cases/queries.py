@@ -35,7 +35,7 @@ from qafila.kernel.dates import Age
 from qafila.packs import load
 from qafila.registry.people.births import age_of
 from qafila.registry.people.models import Person, PersonName
-from qafila.registry.people.queries import names_of
+from qafila.registry.people.queries import names_of, one_with, people_of
 from qafila.registry.places.here import local_day
 from qafila.registry.staff.models import Staff
 from qafila.registry.staff.rights import may
@@ -135,7 +135,7 @@ def of_unit_open(unit: Unit, *, closed: int = 0) -> list[CaseRow]:
 
 def of_person(person_id: UUID) -> list[CaseRow]:
     """A person's cases, newest first."""
-    return rows(LISTED.filter(person_id=person_id).order_by("-opened_at"), keep_order=True)
+    return rows(LISTED.filter(person_id__in=one_with(person_id)).order_by("-opened_at"), keep_order=True)
 
 
 def alarms(unit: Unit) -> list[Alarm]:
@@ -185,7 +185,7 @@ def available(case: Case, by: Staff) -> list[str]:
 def rows(cases: Iterable[Case], *, keep_order: bool = False) -> list[CaseRow]:
     """Cases with the people, units, staff and last event that a list shows: six queries for any number."""
     held = list(cases)
-    people = Person.objects.in_bulk([c.person_id for c in held])
+    people = people_of(c.person_id for c in held)
     names = names_of(c.person_id for c in held)
     units = Unit.objects.in_bulk([c.unit_id for c in held])
     staff = Staff.objects.in_bulk([c.specialist_id for c in held if c.specialist_id])

@@ -14,6 +14,7 @@ from qafila.packs.expressions import Context, response_of
 from qafila.packs.specialty import Specialty
 from qafila.registry.people.births import age_days
 from qafila.registry.people.models import Person
+from qafila.registry.people.queries import get, one_with
 from qafila.registry.places.here import local_day
 
 SIDES = ("left", "right")
@@ -29,7 +30,7 @@ def context(case: Case, intake: dict[str, Any] | None = None) -> Context:
     """The case as expressions see it; `intake` instead of the saved answers while a form is being filled."""
     given = case.intake if intake is None else intake
     known = list(Observation.objects.filter(_of_case(case), person_id=case.person_id, status=FactStatus.FINAL))
-    person = Person._base_manager.filter(pk=case.person_id).first()
+    person = get(case.person_id)
     return Context(
         response=response_of({k: v for k, v in given.items() if v is not None}),
         obs=observed(known),
@@ -81,7 +82,9 @@ def _case_facts(case: Case, intake: dict[str, Any]) -> dict[str, Any]:
         "complaint": _note(case, "complaint"),
         "diagnosis": _diagnosis(case),
         "consent": consent_holds(case),
-        "allergy_asked": Allergy.objects.filter(person_id=case.person_id, status=FactStatus.FINAL).exists(),
+        "allergy_asked": Allergy.objects.filter(
+            person_id__in=one_with(case.person_id), status=FactStatus.FINAL
+        ).exists(),
         "attachments": view_codes(pack_of(case), attachments_of(case)),
     }
     for name, link_id in CASE_INTAKE.items():

@@ -18,6 +18,7 @@ from qafila.journal.write import writing
 from qafila.kernel import clock
 from qafila.kernel.text import Bad, parse_text
 from qafila.packs import load
+from qafila.registry.people.queries import one_with
 from qafila.registry.staff.models import Staff
 from qafila.registry.staff.rights import require
 
@@ -62,7 +63,7 @@ class Item:
 
 def check(visit: Visit, items: Sequence[Item]) -> checks.Checked:
     """What the checks say of these medicines for this person: reads only."""
-    known = list(Allergy.objects.filter(person_id=visit.person_id, status=FactStatus.FINAL))
+    known = list(Allergy.objects.filter(person_id__in=one_with(visit.person_id), status=FactStatus.FINAL))
     return checks.check(
         [checks.Line(one.medicine, one.words) for one in items],
         allergies=[one.substance for one in known if not one.none_known],
@@ -157,7 +158,7 @@ def _running(visit: Visit) -> set[str]:
     """Formulary codes of signed prescriptions, of other visits, that have not run out."""
     now = clock.now()
     recent = Prescription.objects.filter(
-        person_id=visit.person_id,
+        person_id__in=one_with(visit.person_id),
         status=FactStatus.FINAL,
         signed_at__isnull=False,
         at__gte=now - timedelta(days=366),

@@ -29,6 +29,7 @@ from qafila.clinic.visits.vitals import Reading, record_vitals
 from qafila.journal.write import Writer, writing
 from qafila.kernel import clock
 from qafila.registry.people.models import Person
+from qafila.registry.people.queries import get, one_with
 from qafila.registry.places.here import local_day
 from qafila.registry.staff.models import Staff
 from qafila.registry.staff.rights import require
@@ -54,13 +55,15 @@ def open_visit(
     Raises `NotAllowed`, `Refusal` for a person recorded as deceased.
     """
     require(by, "visit.open", unit)
+    person = get(person.pk) or person
     if person.died_on is not None:
         raise Refusal(Message(DIED))
     day = local_day()
     with writing(by, "visit.open") as write:
         # Two tablets must not give one ticket twice: on PostgreSQL this lock makes one wait for the other.
         Unit._base_manager.select_for_update().filter(pk=unit.pk).first()
-        present = Visit.objects.filter(person_id=person.pk, unit_id=unit.pk, day=day, status__in=PRESENT).first()
+        mine = Visit.objects.filter(person_id__in=one_with(person.pk), unit_id=unit.pk, day=day)
+        present = mine.filter(status__in=PRESENT).first()
         if present is not None:
             return present
         last = Visit.objects.filter(unit_id=unit.pk, day=day).aggregate(last=Max("ticket"))["last"] or 0

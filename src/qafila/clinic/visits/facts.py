@@ -21,6 +21,7 @@ from qafila.journal.write import writing
 from qafila.kernel import clock
 from qafila.kernel.text import Bad, parse_text
 from qafila.packs import load
+from qafila.registry.people.queries import one_with
 from qafila.registry.staff.models import Staff
 from qafila.registry.staff.rights import require
 
@@ -45,7 +46,9 @@ FUTURE_CAPTURE = N_("The time of capture is in the future.")
 
 
 @dataclass(frozen=True)
-class _File:
+class File:
+    """What is kept of a file."""
+
     kind: str
     media: str
     data: bytes
@@ -132,7 +135,9 @@ def state_allergy(visit: Visit, by: Staff, substance: str, reaction: str = "") -
     if not name:
         raise Refusal(Message(WHICH_SUBSTANCE))
     with writing(by, "allergy.state") as write:
-        denied = Allergy.objects.filter(person_id=visit.person_id, none_known=True, status=FactStatus.FINAL)
+        denied = Allergy.objects.filter(
+            person_id__in=one_with(visit.person_id), none_known=True, status=FactStatus.FINAL
+        )
         before = list(denied)
         for one in before:
             one.status = FactStatus.AMENDED
@@ -155,7 +160,7 @@ def no_known_allergy(visit: Visit, by: Staff) -> Allergy:
     require(by, "vitals.record", visit)
     require_valid(visit.status)
     with writing(by, "allergy.none") as write:
-        known = list(Allergy.objects.filter(person_id=visit.person_id, status=FactStatus.FINAL))
+        known = list(Allergy.objects.filter(person_id__in=one_with(visit.person_id), status=FactStatus.FINAL))
         named = next((one for one in known if not one.none_known), None)
         if named is not None:
             raise Refusal(Message(ALLERGY_KNOWN, substance=named.substance))
@@ -187,7 +192,7 @@ def add_attachment(
     at = captured_at or clock.now()
     if at > clock.now():
         raise Refusal(Message(FUTURE_CAPTURE))
-    file = _read(data, name)
+    file = read_file(data, name)
     with writing(by, "attachment.add") as write:
         whole = blobs.put(file.data, file.media, visit.person_id, LANES.get(file.kind, Lane.PREVIEW))
         preview = blobs.put(file.preview, "image/jpeg", visit.person_id, Lane.PREVIEW) if file.preview else None
@@ -211,29 +216,29 @@ def add_attachment(
         )
 
 
-def _read(data: bytes, name: str) -> _File:
+def read_file(data: bytes, name: str) -> File:
     """What is kept of a file, and its preview. Raises `Refused`."""
     kind = kind_of(data, name)
     if kind in (Kind.JPEG, Kind.PNG):
         made = photo.prepare(data)
-        return _File("photo", "image/jpeg", made.master, made.preview, made.width, made.height)
+        return File("photo", "image/jpeg", made.master, made.preview, made.width, made.height)
     if kind is Kind.DICOM_ECG:
         ecg.read(data)
-        return _File("ecg", "application/dicom", data)
+        return File("ecg", "application/dicom", data)
     if kind is Kind.DICOM_IMAGE:
         shown = glance(data)
-        return _File("dicom", "application/dicom", data, shown.preview, shown.width, shown.height)
+        return File("dicom", "application/dicom", data, shown.preview, shown.width, shown.height)
     if kind in (Kind.FLAC, Kind.WAV):
-        return _File("audio", f"audio/{kind.value}", data)
+        return File("audio", f"audio/{kind.value}", data)
     if kind is Kind.PDF:
-        return _File("document", "application/pdf", data)
+        return File("document", "application/pdf", data)
     if kind is Kind.DICOM_PDF:
-        return _File("document", "application/dicom", data)
+        return File("document", "application/dicom", data)
     try:
         shown = glance(data)
     except Refused:
-        return _File("dicom", "application/dicom", data)
-    return _File("dicom", "application/dicom", data, shown.preview, shown.width, shown.height)
+        return File("dicom", "application/dicom", data)
+    return File("dicom", "application/dicom", data, shown.preview, shown.width, shown.height)
 
 
 def record_consent(

@@ -198,7 +198,7 @@ class Consent(Fact):
 
     purpose = models.CharField(max_length=20)
     decision = models.CharField(max_length=10)
-    """permit, deny, emergency (unable to consent)."""
+    """permit, deny, emergency (unable to consent), withdrawn (takes back the one it replaces)."""
     given_by = models.CharField(max_length=16, default="self")
     """Who gave it: `consent_giver` of packs/encounter.toml."""
     guardian_name = models.CharField(max_length=120, default="", blank=True)
@@ -210,6 +210,8 @@ class Consent(Fact):
     reason = models.CharField(max_length=300, default="", blank=True)
     """Of an emergency: why it could not be asked."""
     withdrawn_at = models.DateTimeField(null=True, blank=True)
+    scan = Ref(Attachment, null=True, blank=True, db_index=False)
+    """The paper it was given on."""
 
 
 class Draft(models.Model):

@@ -18,7 +18,7 @@ from qafila.kernel import clock
 from qafila.kernel.dates import Age
 from qafila.registry.people.births import age_of
 from qafila.registry.people.models import Person, PersonName
-from qafila.registry.people.queries import names_of
+from qafila.registry.people.queries import get, names_of, one_with, people_of
 from qafila.registry.places.here import local_day
 from qafila.registry.units.models import Unit
 
@@ -94,7 +94,7 @@ def queue(unit: Unit, day: date | None = None, *, everybody: bool = False) -> li
     """
     visits = Visit.objects.filter(unit_id=unit.pk, day=day or local_day())
     rows = list(visits.exclude(status="error") if everybody else visits.filter(status__in=PRESENT))
-    people = Person.objects.in_bulk([v.person_id for v in rows])
+    people = people_of(v.person_id for v in rows)
     names = names_of(v.person_id for v in rows)
     cases = _cases_by_visit([v.pk for v in rows])
     now, today = clock.now(), local_day()
@@ -104,18 +104,18 @@ def queue(unit: Unit, day: date | None = None, *, everybody: bool = False) -> li
 
 def visit_today(person_id: UUID, unit: Unit) -> Visit | None:
     """The person's visit that is open at the unit today."""
-    rows = Visit.objects.filter(person_id=person_id, unit_id=unit.pk, day=local_day(), status__in=PRESENT)
+    rows = Visit.objects.filter(person_id__in=one_with(person_id), unit_id=unit.pk, day=local_day(), status__in=PRESENT)
     return rows.order_by("-opened_at").first()
 
 
 def summary(person_id: UUID, *, visits: int = 10) -> Summary:
-    """The ten-second page of a person: seven queries, whatever the record holds."""
-    person = Person.objects.filter(pk=person_id).first()
-    known = Condition.objects.filter(person_id=person_id, status=FactStatus.FINAL).order_by("-at", "-id")
+    """The ten-second page of a person, all their records together; a fixed number of queries, whatever they hold."""
+    person, ids = get(person_id), one_with(person_id)
+    known = Condition.objects.filter(person_id__in=ids, status=FactStatus.FINAL).order_by("-at", "-id")
     problems: dict[str, Condition] = {}
     for one in known[:100]:
         problems.setdefault(one.code, one)
-    allergies = list(Allergy.objects.filter(person_id=person_id, status=FactStatus.FINAL).order_by("at"))
+    allergies = list(Allergy.objects.filter(person_id__in=ids, status=FactStatus.FINAL).order_by("at"))
     named = [one for one in allergies if not one.none_known]
     return Summary(
         person=person,
@@ -125,14 +125,15 @@ def summary(person_id: UUID, *, visits: int = 10) -> Summary:
         allergies=named,
         allergies_known="some" if named else "none_known" if allergies else "not_asked",
         vitals=latest_vitals(person_id),
-        open_cases=list(Case.objects.filter(person_id=person_id, status__in=OPEN_CASES).order_by("-opened_at")),
-        visits=list(Visit.objects.filter(person_id=person_id).exclude(status="error").order_by("-opened_at")[:visits]),
+        open_cases=list(Case.objects.filter(person_id__in=ids, status__in=OPEN_CASES).order_by("-opened_at")),
+        visits=list(Visit.objects.filter(person_id__in=ids).exclude(status="error").order_by("-opened_at")[:visits]),
     )
 
 
 def latest_vitals(person_id: UUID, within: int = 200) -> dict[str, Trend]:
     """The latest reading of each kind with its change, from the person's last `within` observations. One query."""
-    rows = Observation.objects.filter(person_id=person_id, status=FactStatus.FINAL).order_by("-at", "-id")[:within]
+    known = Observation.objects.filter(person_id__in=one_with(person_id), status=FactStatus.FINAL)
+    rows = known.order_by("-at", "-id")[:within]
     by_key: dict[str, list[Observation]] = defaultdict(list)
     for one in rows:
         by_key[one.code].append(one)
@@ -141,7 +142,7 @@ def latest_vitals(person_id: UUID, within: int = 200) -> dict[str, Trend]:
 
 def vitals_of(person_id: UUID, key: str = "", limit: int = 500) -> dict[str, list[Observation]]:
     """The series of a person's readings by key, oldest first: of one kind, or of all. One query."""
-    rows = Observation.objects.filter(person_id=person_id, status=FactStatus.FINAL)
+    rows = Observation.objects.filter(person_id__in=one_with(person_id), status=FactStatus.FINAL)
     if key:
         rows = rows.filter(code=key)
     found: dict[str, list[Observation]] = defaultdict(list)

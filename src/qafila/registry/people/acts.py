@@ -12,12 +12,12 @@ from qafila.journal.stamps import Heads
 from qafila.journal.write import Writer, writing
 from qafila.kernel.dates import PartialDate
 from qafila.kernel.ids import short_code
-from qafila.kernel.text import Bad, parse_text
+from qafila.kernel.text import N_, Bad, parse_text
 from qafila.registry.people import details, signals
 from qafila.registry.people.births import birth_of
 from qafila.registry.people.details import BadDetails, NameParts, NewLink, checked, checked_name
 from qafila.registry.people.models import Circumstance, Person, PersonLink, PersonName, Sex
-from qafila.registry.people.queries import holders_of, open_clashes
+from qafila.registry.people.queries import holders_of, one_with, open_clashes
 from qafila.registry.places.here import local_day
 from qafila.registry.staff.models import Staff
 from qafila.registry.staff.rights import require_or_node
@@ -160,15 +160,30 @@ def withdraw_name(name: PersonName, by: Staff | None) -> PersonName:
         return write.save(name)
 
 
+SYMMETRIC = frozenset({Relation.SPOUSE, Relation.TWIN, Relation.HOUSEHOLD, Relation.SAME, Relation.DIFFERENT})
+ONE_PARENT = N_("Another person is on record as that parent: remove that link first.")
+TURNED_ROUND = N_("The link is on record the other way round: remove that one first.")
+
+
 def link(person: Person, relation: str, other: Person, by: Staff | None) -> PersonLink:
-    """Say that `other` is `relation` of `person`; the same link twice is one."""
+    """Say that `other` is `relation` of `person`; the same link twice, of spouses and twins from either side, is one.
+
+    Raises `NotAllowed`, `BadDetails`: somebody to themselves, a second mother or father, parent and child turned round.
+    """
     require_or_node(by, "person.edit", person)
-    if person.pk == other.pk or relation not in Relation.values:
+    mine, theirs = one_with(person.pk), one_with(other.pk)
+    if other.pk in mine or relation not in Relation.values:
         raise BadDetails({"relation": Bad(details.NO_SUCH_CHOICE)})
-    same = PersonLink.objects.filter(person=person, other=other, relation=relation, withdrawn=False)
-    known: PersonLink | None = same.first()
+    live = PersonLink.objects.filter(relation=relation, withdrawn=False)
+    there = live.filter(person_id__in=mine, other_id__in=theirs).order_by("id").first()
+    back = live.filter(person_id__in=theirs, other_id__in=mine).order_by("id").first()
+    known: PersonLink | None = there or (back if relation in SYMMETRIC else None)
     if known is not None:
         return known
+    if back is not None:
+        raise BadDetails({"relation": Bad(TURNED_ROUND)})
+    if relation in (Relation.MOTHER, Relation.FATHER) and live.filter(person_id__in=mine).exists():
+        raise BadDetails({"relation": Bad(ONE_PARENT)})
     with writing(by, act="person.link") as write:
         return write.save(PersonLink(person=person, other=other, relation=relation))
 

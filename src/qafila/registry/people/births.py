@@ -28,14 +28,18 @@ def to_fields(birth: PartialDate | None) -> dict[str, object]:
 
 def birth_of(person: Person) -> PartialDate | None:
     """What is known of a person's birth; None for nothing."""
-    day = person.birth_date
-    if day is None or person.birth_precision == BirthPrecision.UNKNOWN:
+    return partial(person.birth_date, person.birth_precision, person.birth_margin)
+
+
+def partial(day: date | None, precision: str, margin: int) -> PartialDate | None:
+    """The three birth fields as one value; None for nothing known."""
+    if day is None or precision == BirthPrecision.UNKNOWN:
         return None
-    if person.birth_precision == BirthPrecision.DAY:
+    if precision == BirthPrecision.DAY:
         return PartialDate(day.year, day.month, day.day)
-    if person.birth_precision == BirthPrecision.MONTH:
+    if precision == BirthPrecision.MONTH:
         return PartialDate(day.year, day.month)
-    about = max(person.birth_margin, 1) if person.birth_precision == BirthPrecision.AGE else 0
+    about = max(margin, 1) if precision == BirthPrecision.AGE else 0
     return PartialDate(day.year, plus_minus=about)
 
 

@@ -96,6 +96,7 @@ CHECKS: dict[str, Callable[[Any], Any]] = {
     "same_id_reason": _text(200),
     "phone": phone_number,
     "phone_owner": _text(60),
+    "mother_name": _text(120),
     "place": _place,
     "address": _text(200),
     "no_fixed_address": bool,

@@ -1,75 +1,69 @@
-"""People who may be the one about to be registered: offered to whoever registers, never decided by the program."""
+"""People who may be one: offered to whoever registers or keeps the register, never decided by the program."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from datetime import timedelta
-
-from django.db.models import Q
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from uuid import UUID
 
 from qafila.kernel.dates import PartialDate
-from qafila.kernel.names import name_keys
-from qafila.registry.people.births import birth_of
+from qafila.packs import load
 from qafila.registry.people.details import NameParts, phone_number
-from qafila.registry.people.models import Person, PersonName, Sex
-from qafila.registry.people.queries import candidates, names_of
-from qafila.registry.people.search import Found, likeness
-
-LIKELY = 70.0
-_YEARS_OFF = 2
-"""Stated years of birth differ by this much between two visits without anybody having lied."""
+from qafila.registry.people.keys import hashed
+from qafila.registry.people.matching import Known, Level, asked, called, commonness, compare, weigh, word
+from qafila.registry.people.models import Sex
+from qafila.registry.people.queries import in_blocks, known_of, name_shares
+from qafila.registry.places.here import local_day
 
 
-def proposals(
+@dataclass(frozen=True)
+class Likely:
+    """A person on record who may be the one at hand: the evidence in bits, and what agrees and differs."""
+
+    person_id: UUID
+    bits: float
+    levels: dict[str, Level]
+    certain: bool
+    """So likely that nobody should be registered without an answer."""
+
+
+def typed(
     names: Sequence[NameParts],
     birth: PartialDate | None = None,
-    sex: str = Sex.UNKNOWN,
+    sex: str = "",
     place: str = "",
-    national_id: str = "",
     phone: str = "",
-    limit: int = 5,
-    besides: Person | None = None,
-) -> list[Found]:
-    """Likely duplicates, the likeliest first: by name in either script, year of birth, sex, commune, telephone."""
-    texts = [" ".join(p for p in (n.given, n.middle, n.family) if p) for n in names]
-    keys = max((list(dict.fromkeys(name_keys(t))) for t in texts), key=len, default=[])
-    ids = candidates(keys, max(1, len(keys) - 1)) if keys else []
-    number = phone_number(phone)
-    wanted = Q(pk__in=ids)
-    if number and isinstance(number, str):
-        wanted |= Q(phone=number)
-    if national_id:
-        wanted |= Q(national_id=national_id)
-    people = [p for p in Person.objects.filter(wanted)[:200] if besides is None or p.pk != besides.pk]
-    known = names_of(p.pk for p in people)
+    mother: str = "",
+    national_id: str = "",
+) -> Known:
+    """What somebody has typed so far, as the matcher compares it."""
+    number, mum = phone_number(phone), word(mother)
+    return Known(
+        names=tuple(called(n.given, n.middle, n.family) for n in names),
+        birth=birth,
+        sex="" if sex == Sex.UNKNOWN else sex,
+        place=place,
+        phone=number if isinstance(number, str) else "",
+        mothers=(mum,) if mum else (),
+        national_id=national_id,
+    )
+
+
+def likely(known: Known, besides: Collection[UUID] = (), limit: int = 5) -> list[Likely]:
+    """Who on this node may be the same person, the likeliest first. Five queries.
+
+    `besides` are left out: the person themselves, and whom somebody has told from them.
+    """
+    odds = load.matching()
+    keys = {hashed(block) for block in asked(known, local_day().year)}
+    people = known_of(pk for pk in in_blocks(keys) if pk not in besides)
+    if not people:
+        return []
+    here, shares = name_shares({key for one in (known, *people.values()) for name in one.names for key in name.keys})
     found = []
-    for person in people:
-        alike = max((likeness(t, n.text) for t in texts for n in known[person.pk]), default=0.0)
-        score = weigh(alike, person, birth, sex, place, number if isinstance(number, str) else "")
-        if national_id and person.national_id == national_id:
-            found.append(Found(person, known[person.pk], 100, "national_id"))
-        elif score >= LIKELY:
-            found.append(Found(person, known[person.pk], score, "name"))
-    return sorted(found, key=lambda f: (-f.score, f.person.pk.int))[:limit]
-
-
-def weigh(alike: float, person: Person, birth: PartialDate | None, sex: str, place: str, phone: str) -> float:
-    """How likely the two are one, 0-100: what is not known on one side counts neither way."""
-    score = alike
-    theirs = birth_of(person)
-    if birth and theirs:
-        near = timedelta(days=366 * _YEARS_OFF)
-        apart = birth.earliest > theirs.latest + near or theirs.earliest > birth.latest + near
-        score += -30 if apart else 8 if str(birth) == str(theirs) else 3
-    if Sex.UNKNOWN not in (sex, person.sex):
-        score += 0 if sex == person.sex else -25
-    if place and person.place:
-        score += 4 if place == person.place else -4
-    if phone and person.phone == phone:
-        score += 15
-    return max(0.0, min(score, 99.0))
-
-
-def named(name: PersonName) -> NameParts:
-    """A stored name as it would be typed."""
-    return NameParts(name.script, name.given, name.middle, name.family, name.use)
+    for pk, other in people.items():
+        levels = compare(known, other)
+        bits = weigh(levels, odds, commonness((*known.names, *other.names), shares, odds), here)
+        if bits >= odds.propose:
+            found.append(Likely(pk, bits, levels, bits >= odds.stop))
+    return sorted(found, key=lambda one: (-one.bits, one.person_id.int))[:limit]

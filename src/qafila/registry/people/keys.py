@@ -1,8 +1,12 @@
-"""Keeps the search keys of names in step with the names, whether they were written here or came from elsewhere."""
+"""Keeps what is derived from people in step with them: the search keys of names, and the blocks of the matcher.
+
+Whether they were written here or came from elsewhere.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from hashlib import blake2b
 from typing import Any
 from uuid import UUID
 
@@ -11,7 +15,9 @@ from qafila.journal.entries import Entry
 from qafila.journal.here import Here, here
 from qafila.journal.models import Record
 from qafila.kernel.names import name_keys
-from qafila.registry.people.models import NameKey, PersonName
+from qafila.registry.people.matching import blocks
+from qafila.registry.people.models import MatchKey, NameKey, Person, PersonLink, PersonName
+from qafila.registry.people.queries import known_of
 
 _LONGEST = 40
 
@@ -23,10 +29,38 @@ def connect() -> None:
 
 
 def _follow(sender: Any, records: Sequence[Record | Entry], node: Here, **more: Any) -> None:
-    kind = PersonName.kind()
-    people = {r.patient for r in records if r.kind == kind and r.patient is not None}
-    if people:
-        refresh(people, node.database)
+    called = {r.patient for r in records if r.kind == PersonName.kind() and r.patient is not None}
+    if called:
+        refresh(called, node.database)
+    kinds = {Person.kind(), PersonName.kind(), PersonLink.kind()}
+    changed = {r.patient for r in records if r.kind in kinds and r.patient is not None}
+    if changed:
+        refresh_blocks(changed | _children(called), node.database)
+
+
+def _children(mothers: set[UUID]) -> set[UUID]:
+    """A mother's name stands in the blocks of her children."""
+    if not mothers:
+        return set()
+    links = PersonLink.objects.filter(other_id__in=mothers, relation=PersonLink.Relation.MOTHER, withdrawn=False)
+    return set(links.values_list("person_id", flat=True))
+
+
+def hashed(block: str) -> int:
+    """A block as the table keeps it: 64 bits, signed."""
+    return int.from_bytes(blake2b(block.encode(), digest_size=8).digest(), signed=True)
+
+
+def refresh_blocks(people: Iterable[UUID], database: str) -> None:
+    """Make the blocks of these people again."""
+    wanted = set(people)
+    right = {(hashed(block), pk) for pk, known in known_of(wanted).items() for block in blocks(known)}
+    stored = MatchKey._base_manager.using(database)
+    present = {(k, p): pk for pk, p, k in stored.filter(person_id__in=wanted).values_list("pk", "person_id", "key")}
+    if gone := [pk for pair, pk in present.items() if pair not in right]:
+        stored.filter(pk__in=gone).delete()
+    fresh = sorted(right - present.keys())
+    tables.insert(MatchKey, ["key", "person_id"], fresh, database, once=["key", "person_id"])
 
 
 def keys_of(names: Iterable[PersonName]) -> set[str]:
@@ -55,9 +89,10 @@ def refresh(people: Iterable[UUID], database: str) -> None:
 
 
 def rebuild(batch: int = 1000) -> int:
-    """Make all keys again, for a node whose keys were lost or made by an older rule; how many people it did."""
+    """Make all keys and blocks again, where they were lost or made by an older rule; how many people it did."""
     database = here().database
-    people = list(PersonName.objects.using(database).values_list("person_id", flat=True).distinct())
+    people = list(Person.objects.using(database).values_list("pk", flat=True))
     for start in range(0, len(people), batch):
         refresh(people[start : start + batch], database)
+        refresh_blocks(people[start : start + batch], database)
     return len(people)

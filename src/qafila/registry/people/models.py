@@ -9,6 +9,7 @@ from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 from qafila.journal.models import Recorded, Ref
+from qafila.kernel import clock
 
 
 class Sex(models.TextChoices):
@@ -66,6 +67,8 @@ class Person(Recorded):
     no_fixed_address = models.BooleanField(default=False)
     language = models.CharField(max_length=8, default="", blank=True)
     """Code of the language spoken best."""
+    mother_name = models.CharField(max_length=120, default="", blank=True)
+    """As told; a mother who is registered herself is a link beside it."""
     home_unit = Ref("registry.Unit", null=True, blank=True)
     died_on = models.DateField(null=True, blank=True)
     died_source = models.CharField(max_length=100, default="", blank=True)
@@ -122,10 +125,13 @@ class PersonLink(Recorded):
         TWIN = "twin", _("twin")
         HOUSEHOLD = "household", _("same household")
         SAME = "same", _("the same person")
+        DIFFERENT = "different", _("not the same person")
 
     person = Ref(Person)
     other = Ref(Person)
     relation = models.CharField(max_length=10, choices=Relation.choices)
+    note = models.CharField(max_length=200, default="", blank=True)
+    """Of *the same* or *not the same*: how it was decided."""
     withdrawn = models.BooleanField(default=False)
 
 
@@ -141,3 +147,55 @@ class NameKey(models.Model):
 
     def __str__(self) -> str:
         return self.key
+
+
+class MatchKey(models.Model):
+    """The blocks in which a person's record stands when duplicates are looked for; derived as `NameKey` is."""
+
+    key = models.BigIntegerField()
+    """64 bits of a hash of the block's words."""
+    person = Ref(Person, db_index=False)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["key", "person"], name="match_key_once")]
+        indexes = [models.Index(fields=["person"], name="match_key_person")]
+
+    def __str__(self) -> str:
+        return str(self.key)
+
+
+class NameShare(models.Model):
+    """How common a name is among the people of this node, counted now and then; rare names have no row."""
+
+    key = models.CharField(max_length=40, primary_key=True)
+    """Of `NameKey`; empty: all people, counted in `people`."""
+    people = models.IntegerField()
+
+    def __str__(self) -> str:
+        return self.key
+
+
+class Newcomer(models.Model):
+    """Somebody who came to this node from another, or was changed there, and has not been compared yet."""
+
+    person = models.UUIDField(primary_key=True)
+
+    def __str__(self) -> str:
+        return self.person.hex
+
+
+class Pair(models.Model):
+    """Two people of this node who may be one, for somebody to decide; derived, never sent. `one` has the lower id."""
+
+    one = models.UUIDField()
+    other = models.UUIDField()
+    bits = models.FloatField()
+    """The evidence (`matching.weigh`)."""
+    found = models.DateTimeField(default=clock.now)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["one", "other"], name="pair_once")]
+        indexes = [models.Index(fields=["-bits", "id"], name="pair_likeliest")]
+
+    def __str__(self) -> str:
+        return f"{self.one.hex} {self.other.hex}"

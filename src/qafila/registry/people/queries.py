@@ -1,24 +1,71 @@
-"""People by their keys; SQL by hand where an index has to serve a whole search."""
+"""People by their keys; SQL by hand where an index has to serve a whole search or a count."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
+from itertools import chain
 from uuid import UUID
 
-from django.db import connections
+from django.db import connections, transaction
 from django.db.models import Q
 
 from qafila.journal.here import here
 from qafila.journal.models import Clash
-from qafila.registry.people.models import NameKey, Person, PersonLink, PersonName
+from qafila.registry.people.births import partial
+from qafila.registry.people.matching import RARE, Known, called, word
+from qafila.registry.people.models import MatchKey, NameKey, NameShare, Person, PersonLink, PersonName, Sex
+from qafila.registry.people.sameness import Edge, groups
 
 MOST_CANDIDATES = 120
+LEAST_COUNTED = 2000
+"""Among fewer people the share of a name says nothing."""
 
 
 def get(person_id: UUID) -> Person | None:
-    """The person, where their record is on this node."""
+    """The person, by the record that survives where they were merged; None where no record of them is here."""
+    return people_of([person_id]).get(person_id)
+
+
+def row(person_id: UUID) -> Person | None:
+    """The record itself, merged or not."""
     found: Person | None = Person.objects.filter(pk=person_id).first()
+    return found
+
+
+def groups_of(people: Iterable[UUID]) -> dict[UUID, tuple[UUID, ...]]:
+    """Those of these people who were merged → all records of that person, the surviving one first.
+
+    One query where nobody was merged, one more for each further link of a chain.
+    """
+    near, edges = set(people), set[Edge]()
+    asked: set[UUID] = set()
+    same = PersonLink.objects.filter(relation=PersonLink.Relation.SAME, withdrawn=False)
+    while fresh := near - asked:
+        asked |= fresh
+        # Two index look-ups; an OR would read the whole table on SQLite.
+        found = set(same.filter(person_id__in=fresh).values_list("person_id", "other_id").union(
+            same.filter(other_id__in=fresh).values_list("person_id", "other_id")))  # fmt: skip
+        edges |= found
+        near |= {member for edge in found for member in edge}
+    return dict(groups(edges))
+
+
+def one_with(person_id: UUID) -> list[UUID]:
+    """The ids of all records of one person, the surviving one first."""
+    return list(groups_of([person_id]).get(person_id, (person_id,)))
+
+
+def people_of(ids: Iterable[UUID]) -> dict[UUID, Person]:
+    """Each id → the person's surviving record; their own while that one has not come here. Two queries."""
+    wanted = list(dict.fromkeys(ids))
+    held = groups_of(wanted)
+    rows = Person.objects.in_bulk({*wanted, *(held[w][0] for w in wanted if w in held)})
+    found = {}
+    for one in wanted:
+        first = held[one][0] if one in held else one
+        if (person := rows.get(first) or rows.get(one)) is not None:
+            found[one] = person
     return found
 
 
@@ -49,6 +96,77 @@ def candidates(keys: Sequence[str], need: int, limit: int = MOST_CANDIDATES) -> 
         return [row[0] if isinstance(row[0], UUID) else UUID(row[0]) for row in cursor.fetchall()]
 
 
+def in_blocks(keys: Collection[int], limit: int = MOST_CANDIDATES) -> list[UUID]:
+    """People who stand in any of these blocks (`keys.hashed`), those in most of them first."""
+    if not keys:
+        return []
+    table = MatchKey._meta.db_table
+    places = ", ".join(["%s"] * len(keys))
+    sql = (
+        f"SELECT person_id FROM {table} WHERE key IN ({places}) "  # noqa: S608
+        "GROUP BY person_id ORDER BY COUNT(*) DESC, person_id LIMIT %s"
+    )
+    with connections[here().database].cursor() as cursor:
+        cursor.execute(sql, [*keys, limit])
+        return [row[0] if isinstance(row[0], UUID) else UUID(row[0]) for row in cursor.fetchall()]
+
+
+def known_of(people: Iterable[UUID]) -> dict[UUID, Known]:
+    """What is known of several people, as the matcher compares it. Three queries."""
+    wanted = list(dict.fromkeys(people))
+    rows = Person.objects.filter(pk__in=wanted).values_list(
+        "pk", "birth_date", "birth_precision", "birth_margin", "sex", "place", "phone", "national_id", "mother_name"
+    )
+    found = list(rows)
+    links = PersonLink.objects.filter(person_id__in=wanted, relation=PersonLink.Relation.MOTHER, withdrawn=False)
+    mothers: dict[UUID, list[UUID]] = {}
+    for child, mother in links.values_list("person_id", "other_id"):
+        mothers.setdefault(child, []).append(mother)
+    names: dict[UUID, list[tuple[str, str, str]]] = {}
+    called_so = PersonName.objects.filter(person_id__in={*wanted, *chain(*mothers.values())}, withdrawn=False)
+    for owner, *parts in called_so.values_list("person_id", "given", "middle", "family"):
+        names.setdefault(owner, []).append((parts[0], parts[1], parts[2]))
+    made = {}
+    for pk, day, precision, margin, sex, place, phone, number, mother in found:
+        told = [mother, *(f"{g} {f}" for m in mothers.get(pk, ()) for g, _, f in names.get(m, ()))]
+        made[pk] = Known(
+            names=tuple(called(*n) for n in names.get(pk, ())),
+            birth=partial(day, precision, margin),
+            sex="" if sex == Sex.UNKNOWN else sex,
+            place=place,
+            phone=phone,
+            mothers=tuple(w for t in told if t and (w := word(t)) is not None),
+            national_id=number,
+        )
+    return made
+
+
+def name_shares(keys: Iterable[str]) -> tuple[int, dict[str, float]]:
+    """How many people there are, as last counted, and the share of them who bear each of these keys."""
+    counts = dict(NameShare.objects.filter(key__in=["", *keys]).values_list("key", "people"))
+    people = counts.pop("", 0)
+    return people, {key: count / people for key, count in counts.items()} if people >= LEAST_COUNTED else {}
+
+
+def count_names() -> int:
+    """Count anew how common each name is; how many people there are."""
+    people = Person.objects.count()
+    least = max(2, round(people * RARE))
+    table = NameKey._meta.db_table
+    with transaction.atomic(using=here().database):
+        NameShare.objects.all().delete()
+        rows = [NameShare(key="", people=people)]
+        if people >= LEAST_COUNTED:
+            with connections[here().database].cursor() as cursor:
+                cursor.execute(
+                    f"SELECT key, COUNT(*) FROM {table} GROUP BY key HAVING COUNT(*) >= %s",  # noqa: S608
+                    [least],
+                )
+                rows += [NameShare(key=key, people=count) for key, count in cursor.fetchall()]
+        NameShare.objects.bulk_create(rows)
+    return people
+
+
 def holders_of(national_id: str, besides: UUID | None = None) -> list[Person]:
     """Who holds a national number on this node."""
     rows = Person.objects.filter(national_id=national_id).order_by("id") if national_id else Person.objects.none()
@@ -61,7 +179,15 @@ def by_phone(number: str, limit: int = 20) -> list[Person]:
 
 
 def names_of(people: Iterable[UUID]) -> dict[UUID, list[PersonName]]:
-    """The names of several people in one query, withdrawn ones left out."""
+    """The names of several people in two queries, withdrawn ones left out; of the surviving record after a merge."""
+    wanted = list(dict.fromkeys(people))
+    held = groups_of(wanted)
+    own = own_names({*wanted, *(held[w][0] for w in wanted if w in held)})
+    return {w: (own[held[w][0]] if w in held else []) or own[w] for w in wanted}
+
+
+def own_names(people: Iterable[UUID]) -> dict[UUID, list[PersonName]]:
+    """The names of several records as they stand, merged or not."""
     wanted = list(dict.fromkeys(people))
     found: dict[UUID, list[PersonName]] = {p: [] for p in wanted}
     for name in PersonName.objects.filter(person_id__in=wanted, withdrawn=False).order_by("id"):
@@ -84,20 +210,30 @@ class Linked:
 
 
 def links_of(person: Person) -> list[Linked]:
-    """Whom the person is linked to, either way."""
-    rows = list(PersonLink.objects.filter(Q(person=person) | Q(other=person), withdrawn=False).order_by("id"))
-    others = {r.other_id if r.person_id == person.pk else r.person_id for r in rows}
-    people = {p.pk: p for p in Person.objects.filter(pk__in=others)}
+    """Whom the person is linked to, either way, whichever of their records it was said of; nobody to themselves."""
+    mine = set(one_with(person.pk))
+    decided = (PersonLink.Relation.SAME, PersonLink.Relation.DIFFERENT)
+    rows = PersonLink.objects.filter(Q(person_id__in=mine) | Q(other_id__in=mine), withdrawn=False)
     found = []
-    for row in rows:
-        reverse = row.person_id != person.pk
+    for row in rows.exclude(relation__in=decided).order_by("id"):
+        reverse = row.person_id not in mine
         other = row.person_id if reverse else row.other_id
-        found.append(Linked(row, row.relation, other, people.get(other), reverse))
-    return found
+        if other not in mine:
+            found.append((row, other, reverse))
+    people = people_of(other for _, other, _ in found)
+    return [Linked(row, row.relation, other, people.get(other), reverse) for row, other, reverse in found]
+
+
+def decided_of(people: Iterable[UUID]) -> list[PersonLink]:
+    """What was decided about these records being one person or not, and still holds."""
+    wanted = set(people)
+    decided = (PersonLink.Relation.SAME, PersonLink.Relation.DIFFERENT)
+    rows = PersonLink.objects.filter(Q(person_id__in=wanted) | Q(other_id__in=wanted), withdrawn=False)
+    return list(rows.filter(relation__in=decided).order_by("id"))
 
 
 def open_clashes(person: UUID) -> list[Clash]:
     """What two nodes said differently about a person's own data (their row, names, links) and nobody has settled."""
     kinds = [m.kind() for m in (Person, PersonName, PersonLink)]
-    rows = Clash._base_manager.using(here().database).filter(patient=person, open=True, kind__in=kinds)
+    rows = Clash._base_manager.using(here().database).filter(patient__in=one_with(person), open=True, kind__in=kinds)
     return list(rows.order_by("id"))

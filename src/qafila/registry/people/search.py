@@ -1,13 +1,13 @@
 """One field finds a person: a name in either script, the code or QR of the card, a national number, a telephone.
 
-Three queries whatever is typed: names by their keys, people, their names.
+Four queries whatever is typed: names by their keys, people, their names, who was merged with whom.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from uuid import UUID
 
 from django.db.models import Q
@@ -19,7 +19,7 @@ from qafila.kernel.text import fold, latin_digits
 from qafila.packs.national_id import normalised
 from qafila.registry.people.details import phone_number
 from qafila.registry.people.models import Person, PersonName
-from qafila.registry.people.queries import candidates, names_of
+from qafila.registry.people.queries import candidates, groups_of, names_of, own_names, people_of
 
 QR_PREFIX = "QAFILA:"
 _MAX_TYPED = 100
@@ -54,10 +54,24 @@ def search(text: str, limit: int = 20) -> list[Found]:
     if phone:
         wanted |= Q(phone__gte=phone, phone__lt=phone[:-1] + chr(ord(phone[-1]) + 1))
     people = list(Person.objects.filter(wanted)[: len(by_name) + 50])
-    names = names_of(p.pk for p in people)
+    names = own_names(p.pk for p in people)
     found = [_fit(p, names[p.pk], typed, code, number, phone) for p in people]
     good = [f for f in found if f.why != "name" or f.score >= _ALIKE]
-    return sorted(good, key=lambda f: (-f.score, -f.person.pk.int))[:limit]
+    return _survivors(sorted(good, key=lambda f: (-f.score, -f.person.pk.int)))[:limit]
+
+
+def _survivors(found: list[Found]) -> list[Found]:
+    """Each person once, by the record that survives, whichever of their records was found."""
+    held = groups_of(f.person.pk for f in found)
+    if not held:
+        return found
+    people, names = people_of(held), names_of(held)
+    best: dict[UUID, Found] = {}
+    for one in found:
+        pk = one.person.pk
+        person = people.get(pk, one.person)
+        best.setdefault(person.pk, replace(one, person=person, names=names[pk]) if pk in held else one)
+    return list(best.values())
 
 
 def _digits(typed: str) -> tuple[str, str]:

@@ -10,6 +10,7 @@ from django.db.models import Q
 
 from qafila.kernel.rights import Grants, NotAllowed
 from qafila.packs import load
+from qafila.registry.people.queries import one_with
 from qafila.registry.places.here import local_day
 from qafila.registry.staff.models import Staff
 from qafila.registry.units.models import Assignment, Unit
@@ -69,7 +70,8 @@ def _in_case(by: Staff, about: Any) -> bool:
     case = getattr(about, "case", None)
     if case is not None:
         return _in_case(by, case)
-    return about.subject_of_care() in patients_of(by)
+    person = about.subject_of_care()
+    return person is not None and not patients_of(by).isdisjoint(one_with(person))
 
 
 def patients_of(by: Staff) -> set[UUID]:

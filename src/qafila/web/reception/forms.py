@@ -21,7 +21,8 @@ from qafila.web.reception.births import read_birth, written
 from qafila.web.reception.words import language, said
 
 PERSON_FIELDS = (
-    "sex", "national_id", "phone", "phone_owner", "place", "address", "no_fixed_address", "language", "description",
+    "sex", "national_id", "phone", "phone_owner", "mother_name", "place", "address", "no_fixed_address", "language",
+    "description",
 )  # fmt: skip
 
 
@@ -94,6 +95,7 @@ class PersonForm(forms.Form):
     phone_owner = Typed(
         label=_("Whose telephone"), help_text=_("When it is not their own: son, neighbour…"), widget=line()
     )
+    mother_name = Typed(label=_("Mother’s name"), widget=line())
     national_id = Typed(label=_("National number"), widget=line(autocapitalize="characters"))
     place = PlaceField()
     address = Typed(label=_("Address"), widget=line())
@@ -228,15 +230,29 @@ class NameForm(forms.Form):
             self.add_error(name if name in self.fields else None, said(problem))
 
 
+DECIDED = (PersonLink.Relation.SAME, PersonLink.Relation.DIFFERENT)
+"""Not said in passing: the hub's register decides."""
+
+
 class LinkForm(forms.Form):
     """A link to somebody, by the code on their card."""
 
+    CHILD, WARD = "child", "ward"
     relation = forms.ChoiceField(
         label=_("Who is it"),
-        choices=[c for c in PersonLink.Relation.choices if c[0] != PersonLink.Relation.SAME],
+        choices=[
+            *(c for c in PersonLink.Relation.choices if c[0] not in DECIDED),
+            (CHILD, _("child")),
+            (WARD, _("under this person’s guardianship")),
+        ],
         widget=forms.Select(attrs={"class": "form-select"}),
     )
     other = Typed(label=_("Code, national number or telephone"), widget=line(), required=True)
+
+    def refused(self, error: BadDetails) -> None:
+        """Show what the registry refused."""
+        for name, problem in error.problems.items():
+            self.add_error(name if name in self.fields else None, said(problem))
 
 
 class DeathForm(forms.Form):

@@ -20,11 +20,13 @@ from qafila.clinic.visits.models import Visit
 from qafila.clinic.visits.queries import visit_today
 from qafila.journal import history, resolve
 from qafila.journal.models import Clash
+from qafila.kernel.text import N_, Bad
 from qafila.registry.people import acts, queries
 from qafila.registry.people.acts import SameIdentity
 from qafila.registry.people.births import age_of, birth_of
 from qafila.registry.people.details import BadDetails
-from qafila.registry.people.models import Circumstance, Person, PersonLink, PersonName
+from qafila.registry.people.matching import compare
+from qafila.registry.people.models import Circumstance, Person, PersonLink, PersonName, Sex
 from qafila.registry.people.search import QR_PREFIX, search
 from qafila.registry.places import lookup
 from qafila.registry.places.here import country, local_day
@@ -32,9 +34,9 @@ from qafila.registry.staff.models import Staff
 from qafila.registry.staff.rights import may
 from qafila.web.access import needs
 from qafila.web.once import once
-from qafila.web.reception import words
+from qafila.web.reception import sameness, words
 from qafila.web.reception.births import written
-from qafila.web.reception.forms import DeathForm, EditForm, LinkForm, NameForm
+from qafila.web.reception.forms import DECIDED, DeathForm, EditForm, LinkForm, NameForm
 from qafila.web.records.words import field_words
 
 FIELD_WORDS = {
@@ -53,6 +55,7 @@ FIELD_WORDS = {
     "family": _("Family name"),
     "died_on": _("Day of death"),
 }
+SEX_FIRST = N_("Record the sex first: it says whether this is the mother or the father.")
 REVERSED = {
     "mother": _("child"),
     "father": _("child"),
@@ -71,14 +74,18 @@ def _found(person_id: UUID) -> Person:
 @needs("person.read")
 def person_page(request: Any, person_id: UUID) -> HttpResponse:
     """All that reception has to know of a person; looking is noted."""
-    return _page(request, _found(person_id))
+    person = _found(person_id)
+    if person.pk != person_id:
+        return redirect("reception:person", person.pk)
+    return _page(request, person)
 
 
 def _page(request: Any, person: Person, status: int = 200, **forms: Any) -> HttpResponse:
     history.log_read(request.staff.pk, person.pk, "reception.person")
     names = queries.names_of([person.pk])[person.pk]
     name, other = words.name_words(person, names)
-    visits = list(Visit.objects.filter(person=person).exclude(status="error").order_by("-opened_at")[:10])
+    ids = queries.one_with(person.pk)
+    visits = list(Visit.objects.filter(person_id__in=ids).exclude(status="error").order_by("-opened_at")[:10])
     context = {
         "person": person,
         "name": name,
@@ -91,10 +98,13 @@ def _page(request: Any, person: Person, status: int = 200, **forms: Any) -> Http
         "spoken": _spoken(person.language),
         "id_label": country().national_id.label.text(words.language()),
         "links": _links(person),
+        "joined": _joined(person, ids[1:]),
         "visits": [(v, words.status_words(v), words.triage_words(v)) for v in visits],
         "today": visit_today(person.pk, request.unit) if request.unit else None,
         "cases": _cases(person) if may(request.staff, "case.read") else [],
         "clashes": [_clash(c) for c in queries.open_clashes(person.pk)],
+        "treats": may(request.staff, "vitals.record") or may(request.staff, "case.answer"),
+        "merges": may(request.staff, "person.merge"),
         "settles": may(request.staff, "clash.resolve", person),
         "edits": may(request.staff, "person.edit", person),
         "child": growth.is_child(person, local_day()),
@@ -127,8 +137,21 @@ def _links(person: Person) -> list[dict[str, Any]]:
     return found
 
 
+def _joined(person: Person, others: list[UUID]) -> list[dict[str, Any]]:
+    """The records that were joined to this one, each with what it says otherwise: an edit made on it is seen here."""
+    known, names = queries.known_of([person.pk, *others]), queries.own_names([person.pk, *others])
+    mine = sameness.written_of(person, names[person.pk])
+    found = []
+    for other in Person.objects.filter(pk__in=others).order_by("pk"):
+        theirs = sameness.written_of(other, names[other.pk])
+        rows = sameness.rows(compare(known[person.pk], known[other.pk]), mine, theirs)
+        differing = [row for row in rows if row.other and row.one != row.other]
+        found.append(sameness.shown(other, names[other.pk]) | {"rows": differing})
+    return found
+
+
 def _cases(person: Person) -> list[tuple[Case, str]]:
-    rows = Case.objects.filter(person=person).order_by("-opened_at")[:10]
+    rows = Case.objects.filter(person_id__in=queries.one_with(person.pk)).order_by("-opened_at")[:10]
     return [(c, str(words.CASE_STATES.get(c.status, c.status))) for c in rows]
 
 
@@ -262,11 +285,28 @@ def add_link(request: Any, person_id: UUID) -> HttpResponse:
     if form.is_valid():
         found = [f.person for f in search(form.cleaned_data["other"]) if f.why != "name"]
         if len(found) == 1 and found[0].pk != person.pk:
-            acts.link(person, form.cleaned_data["relation"], found[0], request.staff)
-            messages.success(request, gettext("Saved."))
-            return redirect("reception:person", person_id)
-        form.add_error("other", gettext("Nobody, or more than one, is found by this: use the code on the card."))
+            try:
+                _link(person, form.cleaned_data["relation"], found[0], request.staff)
+                messages.success(request, gettext("Saved."))
+                return redirect("reception:person", person_id)
+            except BadDetails as wrong:
+                form.refused(wrong)
+        else:
+            form.add_error("other", gettext("Nobody, or more than one, is found by this: use the code on the card."))
     return _page(request, person, 422, link_form=form)
+
+
+def _link(person: Person, relation: str, other: Person, by: Staff) -> None:
+    """Link them; a child or ward is linked from its own side."""
+    if relation == LinkForm.CHILD:
+        parent = {Sex.FEMALE: "mother", Sex.MALE: "father"}.get(Sex(person.sex))
+        if parent is None:
+            raise BadDetails({"relation": Bad(SEX_FIRST)})
+        acts.link(other, parent, person, by)
+    elif relation == LinkForm.WARD:
+        acts.link(other, "guardian", person, by)
+    else:
+        acts.link(person, relation, other, by)
 
 
 @require_POST
@@ -274,7 +314,7 @@ def add_link(request: Any, person_id: UUID) -> HttpResponse:
 def remove_link(request: Any, person_id: UUID, link_id: UUID) -> HttpResponse:
     """Take a link back."""
     row = get_object_or_404(PersonLink, pk=link_id, withdrawn=False)
-    if person_id not in (row.person_id, row.other_id):
+    if {row.person_id, row.other_id}.isdisjoint(queries.one_with(person_id)) or row.relation in DECIDED:
         raise Http404
     acts.unlink(row, request.staff)
     return redirect("reception:person", person_id)

@@ -9,15 +9,16 @@ from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext
-from django.views.decorators.http import require_http_methods
+from django.views.decorators.http import require_http_methods, require_POST
 
 from qafila.clinic.refusal import Refusal
 from qafila.kernel.ids import read_code
 from qafila.registry.people import queries
 from qafila.registry.people.acts import SameIdentity
 from qafila.registry.people.births import age_of
-from qafila.registry.people.details import BadDetails, NewLink
-from qafila.registry.people.duplicates import proposals
+from qafila.registry.people.details import BadDetails, NameParts, NewLink
+from qafila.registry.people.duplicates import likely, typed
+from qafila.registry.people.matching import Known
 from qafila.registry.people.models import Circumstance, Person
 from qafila.registry.people.search import search
 from qafila.registry.places import lookup
@@ -26,7 +27,7 @@ from qafila.registry.units.queries import stop_today
 from qafila.web.access import needs
 from qafila.web.nurse import drafts
 from qafila.web.once import once
-from qafila.web.reception import words
+from qafila.web.reception import sameness, words
 from qafila.web.reception.arrival import arrive
 from qafila.web.reception.forms import RegisterForm
 
@@ -58,10 +59,9 @@ def _save(request: Any, form: RegisterForm) -> HttpResponse:
     if form.errors:
         return _page(request, form, status=422)
     if request.POST.get("new") != "yes":
-        known = {"birth": values["birth"], "sex": values["sex"], "place": values["place"]}
-        likely = proposals(names, **known, phone=values["phone"]) if names else []
-        if likely:
-            return _page(request, form, likely=[_known(f.person) for f in likely], status=409)
+        found = [one for one in likely(_typed(names, values)) if one.certain]
+        if found:
+            return _page(request, form, likely=sameness.offered(found), status=409)
     try:
         person, visit = arrive(request.staff, request.unit, names, links, form.cleaned_data["reason"], **values)
     except SameIdentity as same:
@@ -76,6 +76,20 @@ def _save(request: Any, form: RegisterForm) -> HttpResponse:
     said = gettext("Registered, in the queue with number %(ticket)s. Card: %(code)s")
     messages.success(request, said % {"ticket": visit.ticket, "code": person.code})
     return redirect("reception:queue")
+
+
+@require_POST
+@needs("person.register")
+def likely_now(request: Any) -> HttpResponse:
+    """Who it may be, of what has been typed so far; whatever cannot be read yet counts as not known."""
+    form = RegisterForm(request.POST)
+    form.is_valid()
+    data = form.cleaned_data
+    values = {name: data.get(name) or "" for name in ("sex", "place", "phone", "national_id", "mother_name")}
+    values["birth"] = data.get("birth")
+    names = form.names() if not {"given", "family", "middle"} & set(form.errors) else []
+    found = likely(_typed(names, values), limit=3) if names else []
+    return render(request, "reception/likely.html", {"likely": sameness.offered(found)})
 
 
 def _page(request: Any, form: RegisterForm, status: int = 200, **more: Any) -> HttpResponse:
@@ -94,6 +108,11 @@ def _near(request: Any) -> list[str]:
     """Labels of the communes around the unit's base and stop, to choose from while typing."""
     stop = stop_today(request.unit) if request.unit else None
     return lookup.labels_near([stop.place if stop else "", request.unit.home if request.unit else ""], words.language())
+
+
+def _typed(names: list[NameParts], values: dict[str, Any]) -> Known:
+    told = {name: values.get(name, "") for name in ("sex", "place", "phone", "national_id")}
+    return typed(names, values.get("birth"), mother=values.get("mother_name", ""), **told)
 
 
 def _known(person: Person) -> dict[str, Any]:

@@ -13,6 +13,7 @@ urlpatterns = [
     path("queue/open/<uuid:person_id>/", views.open_visit, name="open"),
     path("queue/<uuid:visit_id>/<slug:act>/", views.act, name="act"),
     path("people/register/", registering.register, name="register"),
+    path("people/register/likely/", registering.likely_now, name="likely"),
     path("people/<uuid:person_id>/", people.person_page, name="person"),
     path("people/<uuid:person_id>/edit/", people.edit, name="edit"),
     path("people/<uuid:person_id>/names/", people.add_name, name="add_name"),

@@ -46,7 +46,8 @@ def person(request: Any, person_id: UUID) -> HttpResponse:
     found = _person(person_id)
     require(request.staff, "journal.read", found)
     history.log_read(request.staff.pk, person_id, "records.person")
-    entries = list(reversed(history.of_patient(person_id, MOST)))
+    entries = [e for one in people.one_with(person_id) for e in history.of_patient(one, MOST)]
+    entries = sorted(entries, key=lambda e: e.stamp, reverse=True)[:MOST]
     page = Paginator(entries, A_PAGE).get_page(request.GET.get("page"))
     context = {**_head(found), "changes": changes(list(page)), "page": page, "cut": len(entries) >= MOST}
     return render(request, "records/person.html", context)
@@ -74,9 +75,9 @@ def looks(request: Any, person_id: UUID) -> HttpResponse:
     found = _person(person_id)
     require(request.staff, "journal.read", found)
     history.log_read(request.staff.pk, person_id, "records.looks")
-    page = Paginator(Read.objects.filter(patient=person_id).order_by("-at", "-id"), A_PAGE).get_page(
-        request.GET.get("page")
-    )
+    page = Paginator(
+        Read.objects.filter(patient__in=people.one_with(person_id)).order_by("-at", "-id"), A_PAGE
+    ).get_page(request.GET.get("page"))
     known = words.names(r.actor for r in page)
     rows = [(r, known.get(r.actor, "") if r.actor else "", words.page_words(r.page)) for r in page]
     return render(request, "records/looks.html", {**_head(found), "looks": rows, "page": page})

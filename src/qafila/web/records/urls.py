@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from qafila.web.records import clashes, files, past, quarantine
+from qafila.web.records import clashes, consents, doubles, files, past, patient, quarantine
 
 app_name = "records"
 
@@ -16,6 +16,14 @@ urlpatterns = [
     path("rows/<uuid:subject>/", past.row, name="row"),
     path("clashes/", clashes.page, name="clashes"),
     path("clashes/<int:clash_id>/", clashes.one, name="clash"),
+    path("patients/<uuid:person_id>/", patient.page, name="patient"),
+    path("patients/<uuid:person_id>/lists/<slug:section>/", patient.add, name="history_add"),
+    path("patients/<uuid:person_id>/entries/<uuid:entry_id>/", patient.change, name="history_change"),
+    path("patients/<uuid:person_id>/consents/", consents.give, name="consent_give"),
+    path("patients/<uuid:person_id>/consents/<uuid:consent_id>/", consents.withdraw, name="consent_withdraw"),
+    path("doubles/", doubles.page, name="doubles"),
+    path("doubles/<uuid:one_id>/<uuid:other_id>/", doubles.pair, name="double"),
+    path("doubles/<uuid:link_id>/part/", doubles.part, name="part"),
     path("quarantine/", quarantine.page, name="quarantine"),
     path("quarantine/<int:number>/", quarantine.settle, name="quarantine_settle"),
 ]

@@ -1,0 +1,155 @@
+"""A person's consent, purpose by purpose: asked or not, given or not, taken back; with the paper it was signed on."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from qafila.clinic.refusal import Refusal
+from qafila.clinic.rules.words import N_, Message
+from qafila.clinic.visits.facts import LANES, read_file, tidy
+from qafila.clinic.visits.models import Attachment, Consent, FactStatus, Visit
+from qafila.journal import blobs
+from qafila.journal.models import Lane
+from qafila.journal.write import Writer, writing
+from qafila.kernel import clock
+from qafila.packs import load
+from qafila.packs.shapes import Choice
+from qafila.registry.people.models import Person
+from qafila.registry.people.queries import one_with
+from qafila.registry.staff.models import Staff
+from qafila.registry.staff.rights import require
+
+PURPOSES = ("care", "referral", "teaching", "abroad")
+"""What a patient page asks about; `referral` is tele-expertise. Others belong to an act (a call, a picture)."""
+WITHDRAWN = "withdrawn"
+WHICH = N_("Say whether the person agrees or refuses.")
+NO_PURPOSE = N_("Say what the consent is for.")
+NO_METHOD = N_("Say how the consent was given.")
+NO_GUARDIAN = N_("Write the name of the person who consents.")
+NOT_GIVEN = N_("There is no consent to take back.")
+
+
+@dataclass(frozen=True)
+class Standing:
+    """Where a purpose stands. `state`: not_asked, permit, deny, emergency, withdrawn."""
+
+    purpose: Choice
+    state: str
+    consent: Consent | None
+    scan: Attachment | None
+
+
+def standing(person: Person) -> list[Standing]:
+    """Where each purpose stands, by the latest record of it. Two queries."""
+    rows = Consent.objects.filter(person_id__in=one_with(person.pk), status=FactStatus.FINAL).order_by("at", "id")
+    latest = {one.purpose: one for one in rows}
+    scans = Attachment.objects.in_bulk([c.scan_id for c in latest.values() if c.scan_id])
+    found = []
+    for purpose in load.encounter().consent_purpose:
+        if purpose.code in PURPOSES:
+            one = latest.get(purpose.code)
+            state = "not_asked" if one is None else WITHDRAWN if one.withdrawn_at else one.decision
+            found.append(Standing(purpose, state, one, scans.get(one.scan_id) if one and one.scan_id else None))
+    return found
+
+
+def give(
+    person: Person,
+    by: Staff,
+    purpose: str,
+    decision: str,
+    method: str,
+    *,
+    given_by: str = "self",
+    guardian_name: str = "",
+    relation: str = "",
+    scan: bytes = b"",
+    scan_name: str = "",
+    visit: Visit | None = None,
+) -> Consent:
+    """Record what a person said to one purpose; `decision`: permit or deny; `scan`: the signed paper as a file.
+
+    Raises `NotAllowed`, `Refusal`, `imaging.refused.Refused` for a file that cannot be kept.
+    """
+    require(by, "consent.record", visit or person)
+    words = load.encounter()
+    for wrong, text in (
+        (purpose not in {c.code for c in words.consent_purpose}, NO_PURPOSE),
+        (decision not in ("permit", "deny"), WHICH),
+        (method not in {c.code for c in words.consent_method} - {"emergency_unable"}, NO_METHOD),
+        (given_by not in {c.code for c in words.consent_giver}, NO_GUARDIAN),
+        (given_by != "self" and not guardian_name.strip(), NO_GUARDIAN),
+    ):
+        if wrong:
+            raise Refusal(Message(text))
+    with writing(by, "consent.record") as write:
+        paper = _keep(write, person, by, scan, scan_name, visit) if scan else None
+        return write.save(
+            Consent(
+                person_id=person.pk,
+                visit_id=visit.pk if visit else None,
+                author=by,
+                at=clock.now(),
+                purpose=purpose,
+                decision=decision,
+                given_by=given_by,
+                guardian_name=tidy(guardian_name, 120),
+                relation=tidy(relation, 40),
+                method=method,
+                scan_id=paper.pk if paper else None,
+            )
+        )
+
+
+def withdraw(consent: Consent, by: Staff, reason: str = "") -> Consent:
+    """The person takes a consent back from now on: a new record says so, and the old one is marked.
+
+    Returns the new record. Raises `NotAllowed`, `Refusal` where there is none to take back.
+    """
+    require(by, "consent.record", consent.visit_here())
+    with writing(by, "consent.withdraw") as write:
+        row = Consent._base_manager.select_for_update().get(pk=consent.pk)
+        if row.withdrawn_at is not None or row.decision == WITHDRAWN or row.status != FactStatus.FINAL:
+            raise Refusal(Message(NOT_GIVEN))
+        now = clock.now()
+        row.withdrawn_at = now
+        write.save(row)
+        return write.save(
+            Consent(
+                person_id=row.person_id,
+                visit_id=row.visit_id,
+                author=by,
+                at=now,
+                purpose=row.purpose,
+                decision=WITHDRAWN,
+                given_by=row.given_by,
+                guardian_name=row.guardian_name,
+                relation=row.relation,
+                method=row.method,
+                reason=tidy(reason, 300),
+                replaces=row.pk,
+                scan_id=row.scan_id,
+            )
+        )
+
+
+def _keep(write: Writer, person: Person, by: Staff, data: bytes, name: str, visit: Visit | None) -> Attachment:
+    file = read_file(data, name)
+    whole = blobs.put(file.data, file.media, person.pk, LANES.get(file.kind, Lane.PREVIEW))
+    preview = blobs.put(file.preview, "image/jpeg", person.pk, Lane.PREVIEW) if file.preview else None
+    return write.save(
+        Attachment(
+            person_id=person.pk,
+            visit_id=visit.pk if visit else None,
+            author=by,
+            at=clock.now(),
+            kind_of_file=file.kind,
+            title="consent",
+            media=file.media,
+            sha256=whole.sha256,
+            size=len(file.data),
+            preview=preview.sha256 if preview else "",
+            width=file.width,
+            height=file.height,
+        )
+    )
