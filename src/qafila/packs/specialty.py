@@ -8,6 +8,7 @@ shares, and `load.load_specialty` joins the two. Expressions are FHIRPath over t
 from __future__ import annotations
 
 import datetime
+import hashlib
 from collections.abc import Iterator
 from typing import Any, Literal
 
@@ -194,3 +195,7 @@ class Specialty(Shape, frozen=True):
     def deadline_minutes(self, urgency: str) -> int:
         """Minutes promised for `urgency`; KeyError for a level the pack does not know."""
         return {level.code: level.minutes for level in self.urgency}[urgency]
+
+    def digest(self) -> str:
+        """SHA-256 (hex) of all that the joined pack says: what an approver signs, and what changes with any word."""
+        return hashlib.sha256(msgspec.json.encode(self, order="deterministic")).hexdigest()

@@ -19,6 +19,7 @@ from qafila.packs.specialty import Example, Item, RedFlag, Specialty
 _OBSERVED = re.compile(r"%obs\.(\w+)")
 _VIEWS = re.compile(r"%case\.attachments contains '([^']*)'")
 _SCREENS = frozenset({"intake", "attachments", "vitals", "consent", "case", "consultation"})
+_TRIED: dict[str, tuple[str, ...]] = {}
 _PATIENT = frozenset({"age_years", "age_months", "age_days", "sex", "pregnant", "lactating"})
 
 
@@ -133,9 +134,21 @@ def _circles(file: str, pack: Specialty) -> Iterator[Problem]:
 
 def _unreachable(file: str, pack: Specialty) -> Iterator[Problem]:
     """Conditions that no patient fulfils."""
-    for where, expression in load.expressions_of(pack):
-        if not where.endswith(".met") and not reachable(pack, expression):
-            yield Problem(file, where, "can never be true: no answers, readings and patient fulfil it; correct it")
+    for where in _never_true(pack):
+        yield Problem(file, where, "can never be true: no answers, readings and patient fulfil it; correct it")
+
+
+def _never_true(pack: Specialty) -> tuple[str, ...]:
+    """Where such conditions stand. Trying them takes a while, so it is done once for each content of a pack."""
+    digest = pack.digest()
+    if digest not in _TRIED:
+        _TRIED[digest] = _tried(pack)
+    return _TRIED[digest]
+
+
+def _tried(pack: Specialty) -> tuple[str, ...]:
+    held = [(where, text) for where, text in load.expressions_of(pack) if not where.endswith(".met")]
+    return tuple(where for where, text in held if not reachable(pack, text))
 
 
 def _jumps(file: str, pack: Specialty) -> Iterator[Problem]:
