@@ -123,6 +123,12 @@ def _facilities(country: Country, known: set[str], root: Path | None) -> Iterato
             yield Problem(file, where, f"unknown type {one.type!r}")
         if one.valid_to and one.valid_to < one.valid_from:
             yield Problem(file, where, "valid_to is before valid_from")
+    for road in held.road:
+        where = f"road {road.place} to {road.facility}"
+        if road.place not in known:
+            yield Problem(file, where, f"unknown place {road.place!r}")
+        if road.facility not in codes:
+            yield Problem(file, where, f"unknown facility {road.facility!r}")
 
 
 def _units(country: Country, known: set[str], root: Path | None) -> Iterator[Problem]:
