@@ -84,12 +84,9 @@ def test_country_holds_enough_for_the_demonstration(code: str) -> None:
     members = load.cast(code).member
     for unit in load.units(code).unit:
         assert {m.role for m in members if m.unit == unit.code} == {"assistant", "nurse", "doctor"}
-    assert sorted(m.specialty for m in members if m.specialty) == [
-        "cardiology",
-        "cardiology",
-        "dermatology",
-    ]
-    assert {"coordinator", "admin"} <= {m.role for m in members}
+    held = sorted(m.specialty for m in members if m.specialty)
+    assert held == sorted([*load.specialties(), "cardiology"]), "one of each, and two of the first"
+    assert {"coordinator", "admin", "approver"} <= {m.role for m in members}
     assert len(places.places(code)) > 300
 
 
