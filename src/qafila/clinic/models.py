@@ -1,6 +1,7 @@
 """All models of the clinic, gathered for Django."""
 
 from qafila.clinic.cases.models import Answer, Case, CaseEvent, Message
+from qafila.clinic.forms.models import PackApproval
 from qafila.clinic.prescribing.models import Prescription, PrescriptionItem
 from qafila.clinic.visits.models import (
     Allergy,
@@ -16,5 +17,5 @@ from qafila.clinic.visits.models import (
 
 __all__ = [
     "Allergy", "Answer", "Attachment", "Case", "CaseEvent", "Condition", "Consent", "Draft", "Encounter", "Message",
-    "Note", "Observation", "Prescription", "PrescriptionItem", "Visit",
+    "Note", "Observation", "PackApproval", "Prescription", "PrescriptionItem", "Visit",
 ]  # fmt: skip

@@ -34,6 +34,7 @@ PLACES = (
     Place("coordinator", "case.assign", "coordinator:board", "kanban", _("Board")),
     Place("coordinator", "roster.manage", "coordinator:duty", "calendar-week", _("On duty")),
     Place("coordinator", "node.status", "coordinator:units", "truck", _("Units")),
+    Place("specialist", "pack.read", "packs:list", "journal-medical", _("Packs")),
     Place("", "clash.resolve", "records:clashes", "exclamation-diamond", _("Clashes")),
 )
 

@@ -13,6 +13,7 @@ from django.views.decorators.http import require_GET
 
 from qafila.clinic.cases import queries as case_queries
 from qafila.clinic.cases.models import Answer, Case
+from qafila.clinic.forms import approval
 from qafila.clinic.forms.context import pack_of
 from qafila.clinic.prescribing import acts as prescribing
 from qafila.clinic.prescribing.models import Prescription
@@ -268,6 +269,6 @@ def _flags(case: Case) -> list[redflag_lines.Flag]:
 
 def _draft(case: Case) -> bool:
     try:
-        return bool(pack_of(case).status == "draft")
+        return approval.is_draft(pack_of(case))
     except PackError:
         return True
