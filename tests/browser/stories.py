@@ -54,7 +54,7 @@ STORIES = {
             },
         ),
         Story(
-            "gynaecology_obstetrics", "female", "1996", "true", "O26.8",
+            "gynaecology_obstetrics", "female", "1996", "yes", "O26.8",
             intake=CORE | {
                 "stage": "pregnant", "danger": ["none"], "gestation_weeks": 28, "gestation_by": "ultrasound",
                 "fetal_movement": "normal", "gravida": 2, "para": 1, "past_obstetric": ["caesarean"],
@@ -81,7 +81,7 @@ STORIES = {
             },
         ),
         Story(
-            "dermatology", "female", "1988", "false", "L20.9",
+            "dermatology", "female", "1988", "no", "L20.9",
             intake=CORE | {
                 "danger": ["none"], "itch": "night", "painful": False, "lesion_kind": ["plaque"], "site": ["hands"],
                 "spread": "slow", "sensation": "normal", "contacts": "no", "new_drug": False, "skin_type": "iv",
