@@ -11,8 +11,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from qafila.packs import load
-from qafila.packs.check import check, specialty_problems
+from qafila.packs.check import check
 from qafila.packs.shapes import PackError
+from qafila.packs.specialty_check import specialty_problems
 
 DUMMY = """
 code = "dummy"
@@ -76,7 +77,7 @@ def with_dummy(folder: Path, text: str) -> Path:
 
 
 def test_a_specialty_is_one_file(root: Path) -> None:
-    assert load.specialties(root) == ("cardiology", "dummy")
+    assert set(load.specialties(root)) == {*load.specialties(), "dummy"}
     pack = load.load_specialty("dummy", root)
     assert pack.core_version and pack.deadline_minutes("emergency") == 15
     assert {"itch", "allergy"} <= {item.link_id for item in pack.items()}
@@ -136,12 +137,32 @@ def test_a_broken_pack_names_file_place_and_reason(tmp_path: Path, old: str, new
         ('status = "draft"', 'status = "approved"', "who approved"),
         ('type = "integer"', 'type = "choice"', "needs options"),
         ('type = "integer"', 'type = "quantity"', "UCUM"),
+        ('type = "integer"', 'type = "quantity"\nunit = "furlong"', "unknown unit 'furlong'"),
+        ('type = "integer"', 'type = "integer"\ncodes = [{ system = "loinc", code = "1-1" }]', "unknown LOINC code"),
+        ('type = "integer"', 'type = "integer"\ncodes = [{ system = "icd10", code = "Q99X" }]', "unknown ICD10 code"),
+        ("%a.itch = true", "%a.itch = true and %a.itch = false", "can never be true"),
+        ("%a.itch_days > 90", "%a.itch_days > 90 and %a.itch = false", "can never be true"),
+        ("answers = { itch_days = 91 }", "answers = { itch_dayz = 91 }", "no item 'itch_dayz'"),
+        ("answers = { itch_days = 2 }", 'answers = { itch_days = 2, allergy = "x" }', "no option 'x'"),
+        ("answers = { itch_days = 2 }", "answers = { itch_days = 2 }\nobs = { mood = 2 }", "no observation 'mood'"),
     ],
 )
 def test_check_sees_what_a_shape_cannot_say(tmp_path: Path, old: str, new: str, what: str) -> None:
     root = with_dummy(tmp_path, DUMMY.replace(old, new, 1))
     found = [str(problem) for problem in specialty_problems("dummy", root)]
     assert any(what in line and line.startswith("specialties/dummy.toml") for line in found), found
+
+
+def test_a_red_flag_asks_for_a_service_that_some_facility_offers(tmp_path: Path) -> None:
+    root = with_dummy(tmp_path, DUMMY.replace("fires_when =", 'service = "spa"\nfires_when =', 1))
+    found = [str(problem) for problem in check(root)]
+    assert found and all("no facility offers 'spa'" in line and "red_flag long_itch" in line for line in found)
+
+
+def test_a_missing_translation_names_the_item(tmp_path: Path) -> None:
+    root = with_dummy(tmp_path, DUMMY.replace('fr = "Prurit ?", ', "", 1))
+    with pytest.raises(PackError, match=r"item\[0\].label \(itch\).*`fr`.*every language"):
+        load.load_specialty("dummy", root)
 
 
 def test_unknown_names_are_pack_errors() -> None:

@@ -1,6 +1,7 @@
 """All models of the clinic, gathered for Django."""
 
 from qafila.clinic.cases.models import Answer, Case, CaseEvent, Message
+from qafila.clinic.forms.models import PackApproval
 from qafila.clinic.history.models import HistoryEntry
 from qafila.clinic.prescribing.models import Prescription, PrescriptionItem
 from qafila.clinic.visits.models import (
@@ -17,5 +18,5 @@ from qafila.clinic.visits.models import (
 
 __all__ = [
     "Allergy", "Answer", "Attachment", "Case", "CaseEvent", "Condition", "Consent", "Draft", "Encounter",
-    "HistoryEntry", "Message", "Note", "Observation", "Prescription", "PrescriptionItem", "Visit",
+    "HistoryEntry", "Message", "Note", "Observation", "PackApproval", "Prescription", "PrescriptionItem", "Visit",
 ]  # fmt: skip

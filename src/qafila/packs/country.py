@@ -182,12 +182,24 @@ class FacilityType(Shape, frozen=True):
     label: Label
 
 
+class Road(Shape, frozen=True):
+    """How far a facility is from a place by road: km, and minutes where somebody timed it."""
+
+    place: Code
+    facility: Code
+    km: Annotated[float, msgspec.Meta(gt=0)]
+    source: Text
+    valid_from: datetime.date
+    minutes: int | None = None
+
+
 class Facilities(Shape, frozen=True):
-    """`facilities.toml`."""
+    """`facilities.toml`. Distances by road are given where they are known; all others are straight lines."""
 
     source: Text
     type: tuple[FacilityType, ...]
     facility: tuple[Facility, ...]
+    road: tuple[Road, ...] = ()
 
 
 class Stop(Shape, frozen=True):

@@ -72,3 +72,26 @@ class DiagnosisLabels(Shape, frozen=True):
     def by_code(self) -> dict[str, DiagnosisLabel]:
         """Labels by code."""
         return {entry.code: entry for entry in self.diagnosis}
+
+
+class Loinc(Shape, frozen=True):
+    """A LOINC code with its long common name."""
+
+    code: Annotated[str, msgspec.Meta(pattern=r"^[0-9]{1,7}-[0-9]$")]
+    display: Text
+
+
+class Unit(Shape, frozen=True):
+    """A UCUM code and how people write it."""
+
+    code: Text
+    shown: Label
+
+
+class CodeSubset(Shape, frozen=True):
+    """`codes/subset.toml`: the LOINC and UCUM codes that packs may use."""
+
+    version: int
+    source: Text
+    loinc: tuple[Loinc, ...]
+    ucum: tuple[Unit, ...]

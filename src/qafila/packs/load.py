@@ -10,6 +10,7 @@ file. `use_root` sets it for the whole process; only the wiring of a node calls 
 
 from __future__ import annotations
 
+import re
 import tomllib
 from collections.abc import Callable, Iterator, Mapping
 from functools import lru_cache
@@ -22,7 +23,7 @@ import msgspec
 from qafila.packs import expressions
 from qafila.packs.country import Cast, Country, Facilities, People, Places, Units
 from qafila.packs.encounter import Encounter
-from qafila.packs.formulary_shapes import DiagnosisLabels, Formulary
+from qafila.packs.formulary_shapes import CodeSubset, DiagnosisLabels, Formulary
 from qafila.packs.matching import Matching
 from qafila.packs.profile import Profile
 from qafila.packs.roles import Role, Roles
@@ -32,6 +33,8 @@ from qafila.packs.specialty import Core, Item, Specialty
 SHIPPED = Path(__file__).parent
 S = TypeVar("S")
 F = TypeVar("F", bound=Callable[..., Any])
+_LANGUAGE = re.compile(r"required field `(ar|fr|en)`")
+_STEP = re.compile(r"\.(\w+)|\[(\d+)\]")
 _root: Path | None = None
 _remembered: list[Callable[[], None]] = []
 
@@ -96,7 +99,23 @@ def _shaped(raw: dict[str, Any], shape: type[S], shown: str) -> S:
         return msgspec.convert(raw, shape)
     except msgspec.ValidationError as error:
         what, _, where = str(error).partition(" - at ")
-        raise PackError(shown, where.strip("`"), what) from error
+        if _LANGUAGE.search(what):
+            what = f"{what}: write these words in every language (ar, fr, en)"
+        raise PackError(shown, _named(where.strip("`"), raw), what) from error
+
+
+def _named(where: str, raw: Any) -> str:
+    """A place such as `$.group[0].item[2].label` with the name of what stands there, as far as it has one."""
+    name, held = "", raw
+    for key, index in _STEP.findall(where):
+        try:
+            held = held[int(index)] if index else held[key]
+        except (LookupError, TypeError):
+            break
+        if isinstance(held, dict):
+            own = held.get("link_id") or held.get("code")
+            name = own if isinstance(own, str) else name
+    return f"{where} ({name})" if name else where
 
 
 def _load(relative: str, shape: type[S], root: Path | None) -> S:
@@ -265,6 +284,12 @@ def _of_country(code: str, name: str, shape: type[S], root: Path | None) -> S:
 def diagnosis_labels(root: Path | None = None) -> DiagnosisLabels:
     """ICD-10 labels in Arabic and French for common diagnoses."""
     return _load("codes/icd10_labels.toml", DiagnosisLabels, root)
+
+
+@remembered
+def code_subset(root: Path | None = None) -> CodeSubset:
+    """LOINC and UCUM codes that packs may use."""
+    return _load("codes/subset.toml", CodeSubset, root)
 
 
 @remembered

@@ -8,6 +8,7 @@ shares, and `load.load_specialty` joins the two. Expressions are FHIRPath over t
 from __future__ import annotations
 
 import datetime
+import hashlib
 from collections.abc import Iterator
 from typing import Any, Literal
 
@@ -27,8 +28,18 @@ class Option(Shape, frozen=True):
     exclusive: bool = False
 
 
+class Coding(Shape, frozen=True):
+    """What a question is in a published code system: LOINC as kept in `codes/subset.toml`, or ICD-10."""
+
+    system: Literal["loinc", "icd10"]
+    code: Code
+
+
 class Item(Shape, frozen=True):
     """One question. `link_id` is unique in the joined pack and is the FHIR linkId.
+
+    A question without a sure code has none: its answers are then codes of the pack's own system
+    (`urn:qafila:pack:<specialty>:<link_id>`).
 
     `unit` is a UCUM code (type quantity). `low`/`high` bound what is plausible: a value outside
     is confirmed by the person, never refused. `enable_when` is FHIRPath; absent = always asked.
@@ -45,6 +56,7 @@ class Item(Shape, frozen=True):
     required: bool = False
     repeats: bool = False
     enable_when: str = ""
+    codes: tuple[Coding, ...] = ()
 
 
 class Group(Shape, frozen=True):
@@ -94,13 +106,20 @@ class Example(Shape, frozen=True):
 
 
 class RedFlag(Shape, frozen=True):
-    """A sign that cannot wait. `act_now` is shown at once on the unit, with or without a link."""
+    """A sign that cannot wait. `act_now` is shown at once on the unit, with or without a link.
+
+    `basis`: `general` is general clinical knowledge that no published source was checked for, and is
+    shown as such. `service`: what the facility must offer to take the person, a service code of the
+    country's facilities (any that receives emergencies where empty).
+    """
 
     code: Identifier
     label: Label
     fires_when: Text
     act_now: Label
     source: Text
+    basis: Literal["general", "sourced"] = "general"
+    service: str = ""
     urgency: Identifier = "emergency"
     example: tuple[Example, ...] = ()
 
@@ -176,3 +195,7 @@ class Specialty(Shape, frozen=True):
     def deadline_minutes(self, urgency: str) -> int:
         """Minutes promised for `urgency`; KeyError for a level the pack does not know."""
         return {level.code: level.minutes for level in self.urgency}[urgency]
+
+    def digest(self) -> str:
+        """SHA-256 (hex) of all that the joined pack says: what an approver signs, and what changes with any word."""
+        return hashlib.sha256(msgspec.json.encode(self, order="deterministic")).hexdigest()

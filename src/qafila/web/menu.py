@@ -35,6 +35,7 @@ PLACES = (
     Place("coordinator", "roster.manage", "coordinator:duty", "calendar-week", _("On duty")),
     Place("coordinator", "node.status", "coordinator:units", "truck", _("Units")),
     Place("coordinator", "person.merge", "records:doubles", "person-check", _("Duplicates")),
+    Place("specialist", "pack.read", "packs:list", "journal-medical", _("Packs")),
     Place("", "clash.resolve", "records:clashes", "exclamation-diamond", _("Clashes")),
 )
 

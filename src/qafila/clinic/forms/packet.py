@@ -14,6 +14,7 @@ from qafila.clinic.rules import observations
 from qafila.clinic.rules.words import N_, Message
 from qafila.kernel.text import Asked, Bad, latin_digits, parse_integer, parse_number, parse_text
 from qafila.packs import intake as rules
+from qafila.packs import load
 from qafila.packs.specialty import Item, Specialty, View
 from qafila.registry.places.here import local_day
 
@@ -49,6 +50,8 @@ class Field:
     label: str
     hint: str = ""
     unit: str = ""
+    """UCUM code; `unit_words` is how people write it."""
+    unit_words: str = ""
     required: bool = False
     repeats: bool = False
     choices: tuple[Choice, ...] = ()
@@ -202,6 +205,10 @@ def _day(text: str) -> Any:
         return Message(NOT_A_DAY, value=text.strip()[:20])
 
 
+def _unit_words(code: str, language: str) -> str:
+    return next((one.shown.text(language) for one in load.code_subset().ucum if one.code == code), code)
+
+
 def _shown(item: Item, value: Any, language: str) -> Field:
     held = value if isinstance(value, list) else [value]
     return Field(
@@ -210,6 +217,7 @@ def _shown(item: Item, value: Any, language: str) -> Field:
         label=item.label.text(language),
         hint=item.hint.text(language) if item.hint else "",
         unit=item.unit,
+        unit_words=_unit_words(item.unit, language),
         required=item.required,
         repeats=item.repeats,
         choices=tuple(Choice(o.code, o.label.text(language), o.exclusive, o.code in held) for o in item.options),

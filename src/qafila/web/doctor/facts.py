@@ -15,7 +15,7 @@ from qafila.clinic.imaging.refused import Refused
 from qafila.clinic.prescribing.models import Prescription
 from qafila.clinic.refusal import Refusal
 from qafila.clinic.visits import acts
-from qafila.clinic.visits.models import Condition, Fact, Note
+from qafila.clinic.visits.models import Condition, Fact, Note, Visit
 from qafila.web.access import needs
 from qafila.web.doctor import consult
 from qafila.web.nurse.record import MOST_BYTES
@@ -32,21 +32,27 @@ FACTS: dict[str, type[Fact]] = {"note": Note, "diagnosis": Condition, "prescript
 def add_file(request: Any, visit_id: UUID) -> HttpResponse:
     """Keep a photograph, an ECG or another file with the visit."""
     visit, person = found(visit_id)
-    given = request.FILES.get("file")
-    if given is None:
-        return consult.show(request, visit, person, 422, file_problem=gettext("Choose a file first."))
-    if given.size > MOST_BYTES:
-        told = gettext("This file is too large: at most 64 MB.")
-        return consult.show(request, visit, person, 413, file_problem=told)
-    try:
-        acts.add_attachment(visit, request.staff, given.read(), given.name, title=request.POST.get("title", ""))
-    except Refused as refused:
-        told = gettext(refused.reason) % refused.values if refused.values else gettext(refused.reason)
+    told = keep_file(request, visit)
+    if told:
         return consult.show(request, visit, person, 422, file_problem=told)
-    except Refusal as refused:
-        return consult.show(request, visit, person, 422, file_problem=shown(refused.message))
     messages.success(request, gettext("The file is kept."))
     return redirect("doctor:consult", visit_id)
+
+
+def keep_file(request: Any, visit: Visit, **more: Any) -> str:
+    """Keep the file that was sent along (`more` as `add_attachment` takes it); "" or why not."""
+    given = request.FILES.get("file")
+    if given is None:
+        return gettext("Choose a file first.")
+    if given.size > MOST_BYTES:
+        return gettext("This file is too large: at most 64 MB.")
+    try:
+        acts.add_attachment(visit, request.staff, given.read(), given.name, title=request.POST.get("title", ""), **more)
+    except Refused as refused:
+        return gettext(refused.reason) % refused.values if refused.values else gettext(refused.reason)
+    except Refusal as refused:
+        return shown(refused.message)
+    return ""
 
 
 @require_POST

@@ -27,7 +27,9 @@ from qafila.packs import load
 from qafila.registry.places.here import country_code
 from qafila.registry.staff.rights import require
 from qafila.web.access import needs
+from qafila.web.doctor import flags as redflag_lines
 from qafila.web.doctor.cases import found_case, show, visit_url
+from qafila.web.doctor.facts import keep_file
 from qafila.web.nurse import drafts
 from qafila.web.nurse.sheet import shown
 from qafila.web.nurse.views import found, heading
@@ -36,6 +38,18 @@ from qafila.web.reception.words import language
 
 WRITTEN = (DRAFT, MORE_ASKED)
 """States in which the packet can be changed."""
+ANY_FILE = "image/*,.dcm,application/dicom,application/pdf"
+TAKES = {
+    "ecg": ".dcm,application/dicom,image/*,application/pdf",
+    "photo": "image/*",
+    "audio": "audio/*",
+    "video": "video/*,image/*",
+    "image": ANY_FILE,
+    "series": ANY_FILE,
+    "curve": ANY_FILE,
+    "document": ANY_FILE,
+}
+"""What a browser offers to choose for each kind of view; what comes is judged by its bytes."""
 
 
 @require_POST
@@ -61,12 +75,9 @@ def page(request: Any, case_id: UUID) -> HttpResponse:
     require(request.staff, "case.draft", case)
     if case.status not in WRITTEN:
         return redirect("doctor:case", case.pk)
-    draft = f"packet:{case.pk.hex}"
+    draft = draft_of(case)
     if request.method == "GET":
-        kept = drafts.load(request.staff, draft)
-        given = packet.read(case, dict(kept[0].lists())).intake if kept else None
-        was = {"question": kept[0].get("question"), "urgency": kept[0].get("urgency")} if kept else {}
-        return _page(request, case, draft, given, was, kept=kept[1] if kept else None)
+        return _kept(request, case)
     read = packet.read(case, dict(request.POST.lists()))
     typed: dict[str, str] = {"question": request.POST.get("question", ""), "urgency": request.POST.get("urgency", "")}
     if not read.good:
@@ -108,11 +119,44 @@ def _page(
         "faulty": [f for g in groups for f in g["fields"] if f["wrong"] or f["asks"]],
         "question": typed.get("question") if typed.get("question") is not None else case.question,
         "urgencies": [(u.code, str(Urgency(u.code).label), u.minutes) for u in pack.urgency],
-        "views": [(view, words, view.code in present) for view, words in packet.views(case, language())],
+        "views": [
+            (view, words, view.code in present, TAKES[view.kind]) for view, words in packet.views(case, language())
+        ],
         **flags(case, given),
         **more,
     }
     return render(request, "doctor/packet.html", context, status=status)
+
+
+@require_POST
+@needs("attachment.add")
+@once
+def add_view(request: Any, case_id: UUID, view: str) -> HttpResponse:
+    """Keep a file as one of the recordings or pictures that the pack wants; what is typed waits in its draft."""
+    case = found_case(case_id)
+    require(request.staff, "case.draft", case)
+    if case.status not in WRITTEN or view not in {one.code for one in pack_of(case).view}:
+        raise Http404
+    visit = get_object_or_404(Visit, pk=case.visit_id)
+    # a file that comes after the case was sent belongs to the case, not to the visit as it was
+    told = keep_file(request, visit, view=view, case_id=case.pk if case.status == MORE_ASKED else None)
+    if not told:
+        messages.success(request, gettext("The file is kept."))
+        return redirect(f"{reverse('doctor:packet', args=[case.pk])}#f-{view}")
+    return _kept(request, case, status=422, view_problem=told)
+
+
+def _kept(request: Any, case: Case, status: int = 200, **more: Any) -> HttpResponse:
+    """The form with what its person had typed and not saved."""
+    kept = drafts.load(request.staff, draft_of(case))
+    given = packet.read(case, dict(kept[0].lists())).intake if kept else None
+    was = {"question": kept[0].get("question"), "urgency": kept[0].get("urgency")} if kept else {}
+    return _page(request, case, draft_of(case), given, was, status=status, kept=kept[1] if kept else None, **more)
+
+
+def draft_of(case: Case) -> str:
+    """The name under which the unsaved packet of a case is kept."""
+    return f"packet:{case.pk.hex}"
 
 
 @require_POST
@@ -166,7 +210,7 @@ def flags(case: Case, given: Any = None) -> dict[str, Any]:
     chosen = order.index(case.urgency) if case.urgency in order else len(order)
     return {
         "asks_for": str(Urgency(order[asked]).label) if asked < chosen else "",
-        "flags": [(f.label.text(language()), f.act_now.text(language())) for f in raised],
+        "flags": redflag_lines.shown(case, given),
         "emergency": load.country(country_code()).emergency if raised or case.urgency == "emergency" else (),
     }
 
@@ -189,7 +233,7 @@ def address(case: Case, jump: str, visit: str) -> str:
     if where == "vitals":
         return f"{reverse('nurse:vitals', args=[case.visit_id])}#v-{name}"
     if where == "attachments":
-        return f"{visit}#h-files"
+        return f"{reverse('doctor:packet', args=[case.pk])}#f-{name or 'views'}"
     if where == "consultation":
         return f"{visit}#{'dx' if name == 'diagnosis' else 'n-' + name}"
     return f"{reverse('doctor:packet', args=[case.pk])}#f-{name or where}"

@@ -27,6 +27,7 @@ urlpatterns = [
     path("case/<uuid:case_id>/", cases.page, name="case"),
     path("case/<uuid:case_id>/packet/", packet.page, name="packet"),
     path("case/<uuid:case_id>/packet/live/", packet.live, name="packet_live"),
+    path("case/<uuid:case_id>/packet/view/<slug:view>/", packet.add_view, name="packet_view"),
     path("case/<uuid:case_id>/consent/", packet.consent, name="consent"),
     path("case/<uuid:case_id>/send/", packet.send, name="send"),
     path("case/<uuid:case_id>/act/<slug:verb>/", cases.act, name="act"),

@@ -13,7 +13,7 @@ from django.views.decorators.http import require_GET
 
 from qafila.clinic.cases import queries as case_queries
 from qafila.clinic.cases.models import Answer, Case
-from qafila.clinic.forms import redflags
+from qafila.clinic.forms import approval
 from qafila.clinic.forms.context import pack_of
 from qafila.clinic.prescribing import acts as prescribing
 from qafila.clinic.prescribing.models import Prescription
@@ -34,6 +34,7 @@ from qafila.registry.units.models import Unit
 from qafila.web import errors
 from qafila.web.access import needs
 from qafila.web.doctor import answers
+from qafila.web.doctor import flags as redflag_lines
 from qafila.web.doctor.consult import certainty_label, note_label, vitals_lines
 from qafila.web.doctor.lines import specialty_label
 from qafila.web.doctor.prescribe import dose_words
@@ -232,6 +233,7 @@ def transfer(request: Any, case_id: UUID) -> HttpResponse:
             if c.status == FactStatus.FINAL
         ],
         flags=_flags(case),
+        emergency=load.country(country_code()).emergency,
         reasons=assessment.reasons(visit_row) if visit_row else [],
         triage=words.triage_words(visit_row) if visit_row and visit_row.triage else "",
         acts=[x for x in case_queries.timeline(case) if x.act in ("alarm_call", "alarm_transfer")],
@@ -258,15 +260,15 @@ def card(request: Any, person_id: UUID) -> HttpResponse:
     )
 
 
-def _flags(case: Case) -> list[tuple[str, str]]:
+def _flags(case: Case) -> list[redflag_lines.Flag]:
     try:
-        return [(f.label.text(words.language()), f.act_now.text(words.language())) for f in redflags.fired(case)]
+        return redflag_lines.shown(case)
     except PackError:
         return []
 
 
 def _draft(case: Case) -> bool:
     try:
-        return bool(pack_of(case).status == "draft")
+        return approval.is_draft(pack_of(case))
     except PackError:
         return True

@@ -15,7 +15,8 @@ from qafila.packs.specialty import Item, Specialty
 from qafila.web.reception.words import language
 from qafila.web.templatetags.qafila import told
 
-LONG = frozenset({"plan", "prescription_proposal", "red_flag_advice", "teaching_note", "ecg_report"})
+LINE = 300
+"""Longest text, in characters, that is written on one line."""
 
 
 @dataclass(frozen=True)
@@ -64,7 +65,7 @@ def _kind(item: Item) -> str:
         return "date"
     if item.type in ("integer", "decimal", "quantity"):
         return "number"
-    return "text" if item.link_id in LONG else "line"
+    return "line" if COLUMNS.get(item.link_id, ("", LINE + 1))[1] <= LINE else "text"
 
 
 def typed(answer: Answer | None) -> dict[str, Any]:

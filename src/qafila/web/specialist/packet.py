@@ -145,7 +145,7 @@ def _answered(field: packet.Field) -> Answered:
         return Answered(field.label, gettext("Yes") if field.value else gettext("No"), "")
     if field.unit == "d" and isinstance(field.value, int):
         return Answered(field.label, ngettext("%(n)s day", "%(n)s days", field.value) % {"n": field.value}, "")
-    return Answered(field.label, str(field.value), gettext("min") if field.unit == "min" else field.unit)
+    return Answered(field.label, str(field.value), field.unit_words)
 
 
 def story(case: Case) -> dict[str, Any]:

@@ -17,7 +17,9 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
+from qafila.clinic.forms import approval
 from qafila.kernel import clock
+from qafila.packs.specialty import Specialty
 
 register = template.Library()
 NBSP = "\u00a0"
@@ -95,6 +97,12 @@ def moment(value: datetime | None) -> SafeString | str:
 def label(shape: Any) -> str:
     """A pack's label in the page's language."""
     return "" if shape is None else str(shape.text(translation.get_language() or "en"))
+
+
+@register.filter
+def is_draft(pack: Specialty | None) -> bool:
+    """Whether nobody has approved what a specialty pack says; False where there is no pack to speak of."""
+    return pack is not None and approval.is_draft(pack)
 
 
 @register.filter

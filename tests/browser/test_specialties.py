@@ -1,0 +1,67 @@
+"""One complete case in each specialty: unit, hub, answer, outcome. One world and one login a person and language."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+from playwright.sync_api import Browser, expect
+
+from qafila.packs import load
+from tests.browser.desk import PHONE, TABLET, Desk
+from tests.browser.journey import LONG, Journey
+from tests.browser.stories import STORIES
+from tests.world import World
+
+pytestmark = [pytest.mark.xdist_group("world"), pytest.mark.timeout(300)]
+
+LANGUAGES = {
+    "gynaecology_obstetrics": ("ar", ("خديجة", "أيت باها")),
+    "paediatrics": ("fr", ("Ilyas", "Ouazzane")),
+    "endocrinology": ("fr", ("Rkia", "Amellal")),
+    "dermatology": ("en", ("Tuda", "Aksil")),
+    "ent": ("ar", ("حماد", "أوبيهي")),
+    "cardiology": ("en", ("Brahim", "Idar")),
+    "pulmonology": ("fr", ("Lahcen", "Taleb")),
+}
+
+
+@pytest.fixture(scope="module")
+def shared() -> Iterator[dict[tuple[str, ...], Desk]]:
+    """Everybody who has logged in, for all the cases of this file."""
+    held: dict[tuple[str, ...], Desk] = {}
+    yield held
+    for desk in held.values():
+        desk.context.close()
+
+
+def test_every_specialty_has_its_story_and_every_language_is_spoken() -> None:
+    assert set(STORIES) == set(LANGUAGES) == set(load.specialties())
+    assert {language for language, _ in LANGUAGES.values()} == {"ar", "fr", "en"}
+
+
+@pytest.mark.parametrize("specialty", sorted(LANGUAGES))
+def test_a_case_from_the_unit_to_its_outcome(
+    world: World, browser: Browser, shared: dict[tuple[str, ...], Desk], specialty: str
+) -> None:
+    language, name = LANGUAGES[specialty]
+    size = PHONE if language == "fr" else TABLET
+    journey = Journey(world, browser, language, 1, name, size, STORIES[specialty], shared)
+    if specialty == "cardiology":
+        journey.rest(journey.at_hub(world.cast.named("omar")))
+    specialist = journey.desk("specialist", specialty=specialty)
+    journey.register(journey.desk("assistant"))
+    journey.measure(journey.desk("nurse"))
+    doctor = journey.desk("doctor")
+    journey.consult(doctor)
+    case = journey.refer(doctor)
+    specialist.go("/specialist/")
+    journey.accept(specialist)
+    words = f"Synthetic: an answer for {specialty}"
+    journey.write_answer(specialist, words)
+    doctor.go(case)
+    expect(doctor.page.locator("form[action$='/act/explain/']")).to_be_visible(timeout=LONG)
+    journey.explain(doctor, case, words)
+    journey.outcome_at_hub(specialist)
+    journey.end()
+    assert not specialist.faults and not doctor.faults
