@@ -110,6 +110,9 @@ class Migration(migrations.Migration):
                         condition=models.Q(("patient__isnull", False)), fields=["patient", "no"], name="record_patient"
                     ),
                     models.Index(condition=models.Q(("pending", True)), fields=["lane", "no"], name="record_pending"),
+                    models.Index(
+                        condition=models.Q(("pending", True)), fields=["kind", "subject"], name="record_pending_kind"
+                    ),
                     models.Index(condition=models.Q(("applied", False)), fields=["subject"], name="record_waiting"),
                 ],
                 "constraints": [models.UniqueConstraint(fields=("node", "run", "seq"), name="record_once")],
