@@ -40,6 +40,8 @@ class Hello(Message):
     parcels: bytes = b""
     own: dict[str, Ranges] | None = None
     """Run (hexadecimal) → ranges of its own records, after the hub answered that the two do not agree."""
+    waits: list[int] = []
+    """What waits on the unit as it says this: [records, files, bytes of files]; empty: it does not say."""
 
 
 class Taken(Message):
@@ -80,6 +82,8 @@ class Pull(Message):
     """Where nothing waits the hub may hold its answer for so long."""
     ack_no: int = 0
     """With `acks`: the last acknowledgement that the hub confirmed. What was acknowledged after it is not here."""
+    waits: list[int] = []
+    """As in `Hello`, where the hub may hold its answer."""
 
 
 class Mail(Message):

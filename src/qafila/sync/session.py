@@ -46,6 +46,8 @@ URGENT, STRICT, LATER = range(1), range(3), range(3, 6)
 """Lanes of records: an urgent case; what goes strictly in order; what shares the link with files."""
 SHARES = {"preview": 6, "get": 4, "bulk": 2, "later": 1}
 """Weights of what comes after the strict lanes: files up to lane 3, files asked of the hub, larger files, logs."""
+WAITS = {"get": 3, "bulk": 4, "later": 5}
+"""What of these waits with which lane, when the node holds lanes back."""
 FRAME_BYTES = 8_000
 """Of a frame on the link, until the link was measured: half a second of a thin one."""
 FIRST_RAW, LEAST_RAW, MOST_RAW, MAIL_RAW = 60_000, 8_000, 1_000_000, 200_000
@@ -75,6 +77,10 @@ class _Sent:
     message: Message
     records: list[int] = field(default_factory=list)
     names: list[str] = field(default_factory=list)
+    raw: int = 0
+    """Bytes of its records before compression."""
+    size: int = 0
+    """Bytes of its frame."""
     full: bool = False
     """As many records as the limit allows: its size on the link says how well they compress."""
     urgent: bool = False
@@ -91,6 +97,12 @@ class Report:
     chunks_down: int = 0
     aside: int = 0
     alarms: int = 0
+    raw_up: int = 0
+    """Bytes of records, before compression, that the hub has confirmed."""
+    frames_up: int = 0
+    """Bytes of the frames that carried them."""
+    files_up: int = 0
+    """Bytes of files that the hub has confirmed."""
     hub_time_ms: int = 0
     """The hub's clock as of the last answer."""
 
@@ -127,6 +139,7 @@ class UnitSession:
         number = self.dice.getrandbits(63)
         self._out[number] = sent
         frame = self.seal(sent.message, number)
+        sent.size = len(frame)
         if sent.full:
             self._raw = max(LEAST_RAW, min(MOST_RAW, self._raw * self.frame_bytes // len(frame)))
         if sent.share:
@@ -175,13 +188,16 @@ class UnitSession:
 
     def _shared(self) -> _Sent | None:
         """What comes after the strict lanes, in shares: whoever had the least for its weight goes first."""
+        held = self.store.held_back()
         ways: dict[str, Callable[[], _Sent | None]] = {
-            "preview": lambda: self._next_chunk(1, 3),
+            "preview": lambda: self._next_chunk(1, 3) if 3 not in held else self._next_chunk(1, 2),
             "get": self._next_get,
             "bulk": lambda: self._next_chunk(4, 5),
             "later": lambda: self._push(LATER),
         }
         for share in sorted(SHARES, key=lambda s: self._used[s]):
+            if share in WAITS and WAITS[share] in held:
+                continue
             sent = ways[share]()
             if sent is not None:
                 sent.share = share
@@ -201,7 +217,7 @@ class UnitSession:
     def _listen(self, wait_s: int) -> _Sent | None:
         if not wait_s or not self.greeted or self._under_way(Pull):
             return None
-        return _Sent(Pull([], MAIL_RAW, wait_s))
+        return _Sent(Pull([], MAIL_RAW, wait_s, waits=self.store.waits()))
 
     def _under_way(self, shape: type[Message]) -> bool:
         return any(isinstance(s.message, shape) for s in self._out.values())
@@ -213,18 +229,19 @@ class UnitSession:
         rows = self.store.pending(STRICT, self._raw, set())
         own = {f"{run:x}": ranges for run, ranges in self.store.own().items()} if self._tell_own else None
         packed = codec.COLUMNS.pack([p for _, p in rows])
-        said = Hello(self.store.ack_no(), digest(self.store.held()), packed, own)
-        return _Sent(said, [n for n, _ in rows], full=self._full(rows), urgent=True)
+        said = Hello(self.store.ack_no(), digest(self.store.held()), packed, own, self.store.waits())
+        return _Sent(said, [n for n, _ in rows], raw=_raw(rows), full=self._full(rows), urgent=True)
 
     def _push(self, lanes: range) -> _Sent | None:
         rows = self.store.pending(lanes, self._raw, self._skip())
         if not rows:
             return None
         packed = codec.COLUMNS.pack([p for _, p in rows])
-        return _Sent(Push(packed), [n for n, _ in rows], full=self._full(rows), urgent=lanes == URGENT)
+        urgent = lanes == URGENT
+        return _Sent(Push(packed), [n for n, _ in rows], raw=_raw(rows), full=self._full(rows), urgent=urgent)
 
     def _full(self, rows: Sequence[tuple[int, Parcel]]) -> bool:
-        return sum(len(p.header) + len(p.fields or b"") for _, p in rows) > self._raw * 3 // 4
+        return _raw(rows) > self._raw * 3 // 4
 
     def _next_chunk(self, first: int, last: int) -> _Sent | None:
         """The next chunk of an upload of those lanes; a new offer where none is under way."""
@@ -280,6 +297,9 @@ class UnitSession:
         aside = [sent.records[i] for i in message.aside if 0 <= i < len(sent.records)]
         self.store.confirm(sent.records, aside)
         self.report.sent += len(sent.records)
+        if sent.records:
+            self.report.raw_up += sent.raw
+            self.report.frames_up += sent.size
         self.report.aside += len(aside)
         self.report.alarms += message.alarms
         self.mail = message.mail
@@ -315,6 +335,7 @@ class UnitSession:
         assert isinstance(message, Kept) and isinstance(sent.message, Chunk)
         self.mail = message.mail
         self.report.chunks_up += 1
+        self.report.files_up += len(sent.message.data)
         name = sent.message.sha256
         total = self._chunks.get(name, 0)
         if message.again:
@@ -341,6 +362,10 @@ class UnitSession:
         if not self.store.keep(message):
             self._done_files.add(message.sha256)
         self.report.chunks_down += 1
+
+
+def _raw(rows: Sequence[tuple[int, Parcel]]) -> int:
+    return sum(len(p.header) + len(p.fields or b"") for _, p in rows)
 
 
 def _by_run(told: dict[str, Ranges]) -> dict[int, Ranges]:

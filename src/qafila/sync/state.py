@@ -17,13 +17,16 @@ from qafila.journal import blobs
 from qafila.journal.here import here
 from qafila.journal.models import Blob, Record
 from qafila.kernel import clock
+from qafila.sync import clock_doubt
 from qafila.sync.models import Mail, Peer, Upload
 from qafila.sync.pki import write_private
 
 FILE = "sync_state.json"
 FRESH = timedelta(seconds=75)
 """Without a contact for so long there is no bar."""
-CLOCK_DOUBT_MS = 5 * 60 * 1000
+CLOCK_DOUBT_MS = clock_doubt.LIMIT_MS
+SAMPLE = 500
+"""Records of a lane that are measured; the others are taken to be like them."""
 _BARS = ((0.3, 4), (0.8, 3), (2.0, 2))
 
 REASONS = {
@@ -115,13 +118,12 @@ def waiting_records() -> int:
 def read(directory: Path | None = None) -> LinkState:
     """The link of the node at hand (`directory`: its own, where the caller has it)."""
     peer = Peer.objects.filter(upward=True).first()
-    told = _read(directory)
+    said = told(directory)
     rows = Record._base_manager.filter(pending=True)
     lanes = {r["lane"]: r["n"] for r in rows.values("lane").annotate(n=Count("no")).order_by("lane")}
-    size = rows.aggregate(h=Sum(Length("header")), f=Sum(Length("fields"))) if lanes else {"h": 0, "f": 0}
     files = Blob._base_manager.filter(sent=False, complete=True).aggregate(n=Count("pk"), size=Sum("size"))
-    rtt = told.get("rtt_ms")
-    reason = str(told.get("reason", "")) if peer else "not_enrolled"
+    rtt = said.get("rtt_ms")
+    reason = str(said.get("reason", "")) if peer else "not_enrolled"
     return LinkState(
         enrolled=peer is not None,
         bars=_bars(peer, reason, rtt),
@@ -131,7 +133,7 @@ def read(directory: Path | None = None) -> LinkState:
         offset_s=_seconds(peer),
         doubtful_clock=_doubt(peer),
         pending=lanes,
-        pending_bytes=(size["h"] or 0) + (size["f"] or 0),
+        pending_bytes=sum(records_bytes(lane, count) for lane, count in lanes.items()),
         files=files["n"] or 0,
         files_bytes=files["size"] or 0,
     )
@@ -145,17 +147,23 @@ class Brief:
     reason: str
     waiting: int
     """Records that have not left, counted up to the limit."""
-    doubtful_clock: bool
 
 
 def brief(limit: int = 1000) -> Brief:
     """The link for the head of every page: two queries whose cost does not grow with what waits."""
     peer = Peer.objects.filter(upward=True).first()
-    told = _read()
-    reason = str(told.get("reason", "")) if peer else "not_enrolled"
+    said = told()
+    reason = str(said.get("reason", "")) if peer else "not_enrolled"
     waiting = Record._base_manager.filter(pending=True).order_by()[:limit].count()
     words = str(REASONS.get(reason, REASONS["no_link"]))
-    return Brief(_bars(peer, reason, told.get("rtt_ms")), words, waiting, _doubt(peer))
+    return Brief(_bars(peer, reason, said.get("rtt_ms")), words, waiting)
+
+
+def records_bytes(lane: int, count: int) -> int:
+    """Bytes, before compression, of the records that wait in a lane; where they are many, as a sample of them says."""
+    rows = Record._base_manager.filter(pending=True, lane=lane).order_by("no")[:SAMPLE]
+    sizes = [h + (f or 0) for h, f in rows.values_list(Length("header"), Length("fields"))]
+    return sum(sizes) * count // len(sizes) if sizes else 0
 
 
 def nodes() -> list[NodeState]:
@@ -195,14 +203,20 @@ def of_file(name: str) -> FileState:
 
 def note_try(reason: str, rtt_s: float | None) -> None:
     """Keep what came of the latest contact, for the processes that draw screens."""
-    told = {"reason": reason, "rtt_ms": None if rtt_s is None else int(rtt_s * 1000)}
-    before = _read()
-    if told != before and (reason != before.get("reason") or _differs(told["rtt_ms"], before.get("rtt_ms"))):
-        try:
-            write_private(_file(), orjson.dumps(told))
-        except OSError:
-            # A full disk: the bars fade by themselves, and the disk has a warning of its own.
-            return
+    rtt = None if rtt_s is None else int(rtt_s * 1000)
+    before = told()
+    if reason != before.get("reason") or _differs(rtt, before.get("rtt_ms")):
+        failed = {"failed": reason, "failed_ms": clock.now_ms()} if reason else {}
+        keep(before | failed | {"reason": reason, "rtt_ms": rtt})
+
+
+def keep(words: dict[str, object]) -> None:
+    """Write down what the screens are told."""
+    try:
+        write_private(_file(), orjson.dumps(words))
+    except OSError:
+        # A full disk: the bars fade by themselves, and the disk has a warning of its own.
+        return
 
 
 def _differs(one: object, other: object) -> bool:
@@ -235,7 +249,8 @@ def _file(directory: Path | None = None) -> Path:
     return directory / FILE
 
 
-def _read(directory: Path | None = None) -> dict[str, object]:
+def told(directory: Path | None = None) -> dict[str, object]:
+    """What the process that talks to the hub wrote down last; empty where it never did."""
     try:
         found = orjson.loads(_file(directory).read_bytes())
     except (OSError, ValueError):

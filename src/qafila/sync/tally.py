@@ -65,7 +65,9 @@ def advance() -> None:
             own, received, last, full = _count(mark.counted)
             for kind in own.keys() | received.keys():
                 row, _fresh = Tally.objects.get_or_create(kind=kind)
-                Tally.objects.filter(pk=row.pk).update(own=F("own") + own[kind], received=F("received") + received[kind])
+                Tally.objects.filter(pk=row.pk).update(
+                    own=F("own") + own[kind], received=F("received") + received[kind]
+                )
             if last > mark.counted:
                 Tally.objects.filter(pk="").update(counted=last)
         if not full:

@@ -110,6 +110,12 @@ class UnitStore(Journal):
         with self.db.atomic():
             self.ingest(parcels, HUB)
 
+    def held_back(self) -> frozenset[int]:
+        return frozenset()
+
+    def waits(self) -> list[int]:
+        return [len(self.db.rows("pending")), 0, 0]
+
     def files(self, skip: set[str]) -> list[File]:
         rows = [
             (row.lane, row.size, name, row.patient)
