@@ -1,7 +1,7 @@
 """Whether this node's clock can be trusted: rules that depend on age or expiry ask here, and nowhere else.
 
-Who finds a doubt (`sync.clock_doubt`) leaves one word in a file of the node's directory; so every process knows at once,
-a page asks no database, and the word outlives a restart.
+Who finds a doubt (`sync.clock_doubt`) leaves one word in a file of the node's directory; so every process knows at
+once, a page asks no database, and the word outlives a restart.
 """
 
 from __future__ import annotations

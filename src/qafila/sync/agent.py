@@ -175,7 +175,7 @@ class _Talk:
         self.bytes = (told.up, told.down)
         confirmed = report.raw_up + report.files_up
         thin = report.frames_up / report.raw_up if report.raw_up else None
-        outlook.note_sent(confirmed - self.before, self.wire.rate, thin)
+        outlook.note_sent(confirmed - self.before, self.wire.rate, thin, self.session.mail)
         self.before = confirmed
 
     def _say(self, hold_s: int) -> bool:

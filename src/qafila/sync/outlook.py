@@ -76,13 +76,14 @@ def read() -> Outlook:
     return Outlook(lanes, int(rate) if rate else None, compressed, done, done + left)
 
 
-def note_sent(confirmed: int, rate: int, compressed: float | None) -> None:
-    """The hub has confirmed so many more bytes, on a link of this rate; `compressed` as in `Outlook`."""
+def note_sent(confirmed: int, rate: int, compressed: float | None, mail: int) -> None:
+    """The hub has confirmed so many more bytes, on a link of this rate, and holds so much mail; `compressed` as in
+    `Outlook`."""
     said = state.told()
     done = int(_number(said.get("done")) or 0) + confirmed
     if done and not confirmed and not _anything():
         done = 0
-    words: dict[str, object] = {"done": done}
+    words: dict[str, object] = {"done": done, "mail": mail}
     known = _number(said.get("rate")) or 0
     if rate and abs(rate - known) > known / 10:
         words["rate"] = rate

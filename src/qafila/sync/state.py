@@ -9,7 +9,7 @@ from pathlib import Path
 from uuid import UUID
 
 import orjson
-from django.db.models import Count, Sum
+from django.db.models import Count, F, Q, Sum
 from django.db.models.functions import Length
 from django.utils.translation import gettext_lazy as _
 
@@ -24,6 +24,8 @@ from qafila.sync.pki import write_private
 FILE = "sync_state.json"
 FRESH = timedelta(seconds=75)
 """Without a contact for so long there is no bar."""
+QUIET = timedelta(hours=24)
+"""Somebody calls a unit that has not been heard of for so long."""
 CLOCK_DOUBT_MS = clock_doubt.LIMIT_MS
 SAMPLE = 500
 """Records of a lane that are measured; the others are taken to be like them."""
@@ -108,6 +110,8 @@ class NodeState:
     waiting: int
     """Records that wait for it."""
     revoked: bool
+    told: tuple[int, int, int] | None = None
+    """What it last said waits there: records, files, bytes of files; None: it never said."""
 
 
 def waiting_records() -> int:
@@ -166,13 +170,41 @@ def records_bytes(lane: int, count: int) -> int:
     return sum(sizes) * count // len(sizes) if sizes else 0
 
 
-def nodes() -> list[NodeState]:
-    """The nodes that call this one, for the coordinator."""
-    waiting = dict(Mail.objects.filter(acked__isnull=True).values("to").annotate(n=Count("id")).values_list("to", "n"))
-    return [
-        NodeState(p.code, p.profile, p.unit, p.last_contact, _seconds(p), _doubt(p), waiting.get(p.code, 0), p.revoked)
-        for p in Peer.objects.filter(upward=False).order_by("code")
-    ]
+def moment_of(ms: object) -> datetime | None:
+    """The instant of a number of `told`; None where there is none."""
+    return clock.from_ms(ms) if isinstance(ms, int) and 0 < ms < 1 << 47 else None
+
+
+def nodes(start: int = 0, count: int | None = None) -> list[NodeState]:
+    """The nodes that call this one, the one that was quiet longest first, those shut out last. Two queries, of which
+    the second looks at the mail of these nodes alone."""
+    order = ("revoked", F("last_contact").asc(nulls_first=True), "code")
+    peers = list(Peer.objects.filter(upward=False).order_by(*order)[start : None if count is None else start + count])
+    mail = Mail.objects.filter(acked__isnull=True, to__in=[p.code for p in peers]).order_by()
+    waiting = dict(mail.values_list("to").annotate(n=Count("id")))
+    return [_node(p, waiting.get(p.code, 0)) for p in peers]
+
+
+def _node(peer: Peer, waiting: int) -> NodeState:
+    said = peer.waits if isinstance(peer.waits, list) and len(peer.waits) == 3 else None
+    return NodeState(
+        peer.code,
+        peer.profile,
+        peer.unit,
+        peer.last_contact,
+        _seconds(peer),
+        _doubt(peer),
+        waiting,
+        peer.revoked,
+        (int(said[0]), int(said[1]), int(said[2])) if said else None,
+    )
+
+
+def nodes_count() -> tuple[int, int]:
+    """How many nodes call this one, and how many of those that may have not done so for a day. One query."""
+    silent = Q(revoked=False) & (Q(last_contact__isnull=True) | Q(last_contact__lt=clock.now() - QUIET))
+    found = Peer.objects.filter(upward=False).aggregate(n=Count("pk"), quiet=Count("pk", filter=silent))
+    return found["n"], found["quiet"]
 
 
 def not_left(subjects: Iterable[UUID]) -> set[UUID]:

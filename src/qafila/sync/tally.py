@@ -23,7 +23,7 @@ STEPS = 20
 
 @dataclass(frozen=True)
 class Row:
-    """One kind of row. `own` rows were written here, of which `waiting` have something that the hub has not confirmed."""
+    """One kind of row. `own` rows were written here; of `waiting` the hub has not confirmed everything."""
 
     kind: str
     own: int
