@@ -67,6 +67,7 @@ def test_large_files_wait_for_parking_which_ends_by_itself(pair: Pair) -> None:
     pair.sync()
     assert on_hub(pair, names) == {0, 3}
     with at(pair.unit):
+        assert state.of_file(names[4]).held and not state.of_file(names[3]).held
         budget.park(BY)
         with clock.reading_from((clock.now() + budget.PARKED + timedelta(seconds=1)).timestamp):
             assert budget.read().held_back == {Lane.BULK}

@@ -67,7 +67,7 @@ def look() -> str:
 
 def confirm(by: UUID) -> ClockWord:
     """A person has looked at a clock that is right and says that this node shows the same date and time."""
-    word = ClockWord.objects.create(
+    word: ClockWord = ClockWord.objects.create(
         by=by, reason=doubt.doubted() or find(), offset_ms=offset_ms() or 0, journal_ms=journal_ms()
     )
     look()

@@ -17,7 +17,7 @@ from qafila.journal import blobs
 from qafila.journal.here import here
 from qafila.journal.models import Blob, Record
 from qafila.kernel import clock
-from qafila.sync import clock_doubt
+from qafila.sync import budget, clock_doubt
 from qafila.sync.models import Mail, Peer, Upload
 from qafila.sync.pki import write_private
 
@@ -95,6 +95,8 @@ class FileState:
     done: int = 0
     """Chunks that are on the hub, or of an expected file: here."""
     chunks: int = 0
+    held: bool = False
+    """It waits for the parked vehicle."""
 
 
 @dataclass(frozen=True)
@@ -227,10 +229,11 @@ def of_file(name: str) -> FileState:
         return FileState("here")
     if row.sent:
         return FileState("on_hub")
+    held = row.lane in budget.WAITS_FOR_PARKING and row.lane in budget.read().held_back
     sent = Upload.objects.filter(sha256=name).first()
     if sent is None or not sent.confirmed:
-        return FileState("saved", 0, blobs.count(row.size))
-    return FileState("sending", sent.confirmed, sent.chunks)
+        return FileState("saved", 0, blobs.count(row.size), held)
+    return FileState("sending", sent.confirmed, sent.chunks, held)
 
 
 def note_try(reason: str, rtt_s: float | None) -> None:
