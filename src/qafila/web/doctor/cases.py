@@ -17,7 +17,7 @@ from django.views.decorators.http import require_GET, require_POST
 
 from qafila.clinic.cases import acts, queries
 from qafila.clinic.cases.models import Case
-from qafila.clinic.cases.transitions import OPEN
+from qafila.clinic.cases.transitions import ACCEPTED, CLOSED, MORE_ASKED, OPEN, WITH_ANSWER
 from qafila.clinic.forms.context import pack_of
 from qafila.clinic.refusal import Refusal
 from qafila.clinic.visits.models import Visit
@@ -156,7 +156,7 @@ def people_of(rows: list[Any]) -> list[tuple[Any, str]]:
     return [(r, names.get(r.author_id, "")) for r in rows]
 
 
-TAKEN = frozenset({"accepted", "more_asked", "answered", "explained", "closed"})
+TAKEN = WITH_ANSWER | {ACCEPTED, MORE_ASKED, CLOSED}
 """States of a case that a specialist has before them, or had."""
 
 
@@ -170,9 +170,7 @@ def sync_words(file: Any, case: Any = None) -> str:
     return {
         "saved": waits or gettext("saved here, waits for the link"),
         "sending": waits or gettext("on its way: %(done)s of %(chunks)s parts") % parts,
-        "on_hub": gettext("received by the hub, the specialist has the case")
-        if taken
-        else gettext("received by the hub"),
+        "on_hub": on_hub,
         "expected": gettext("still on its way here"),
     }.get(now.state, "")
 
