@@ -86,8 +86,33 @@ def test_a_quiet_unit_stands_before_the_others(hub_desk: Desk, board: Any) -> No
     Peer.objects.create(code="A1", last_contact=now)
     Peer.objects.create(code="U1", last_contact=now - timedelta(days=2))
     page = text(board.get("/coordinator/units/"))
-    assert page.count("not heard of for a day") == 1
+    assert page.count("reception-0") == 1 and "<strong>1 not heard of for a day" in page
     assert page.index('id="n-U1"') < page.index('id="n-A1"')
+
+
+def test_what_a_unit_said_waits_there_its_lease_and_its_telephone(hub_desk: Desk, board: Any) -> None:
+    now = clock.now()
+    Peer.objects.create(code="A1", profile="unit", last_contact=now - timedelta(days=35), waits=[12, 3, 2_500_000])
+    Peer.objects.create(code="A2", profile="unit", last_contact=now - timedelta(days=60))
+    page = text(board.get("/coordinator/units/"))
+    assert "12 records" in page and "3 files" in page and "2.5" in page
+    assert "10 days left" in page and "history is closed there" in page and "not known yet" in page
+
+
+def test_the_list_of_units_is_paged_and_costs_the_same_for_any_number(hub_desk: Desk, board: Any) -> None:
+    Peer.objects.create(code="A0", profile="unit")
+    board.get("/coordinator/units/")
+    few = queries(board, "/coordinator/units/")
+    now = clock.now()
+    Peer.objects.bulk_create(
+        Peer(code=f"B{n}", profile="unit", last_contact=now - timedelta(minutes=n)) for n in range(300)
+    )
+    assert queries(board, "/coordinator/units/") == few
+    first, last = (text(board.get(f"/coordinator/units/?page={n}")) for n in (1, 7))
+    assert 'id="n-A0"' in first and 'id="n-B299"' in first and "Page 1 of 7" in first
+    assert 'id="n-B0"' in last and 'id="n-B299"' not in last
+    for odd in ("0", "999", "x", "", "²"):
+        assert board.get("/coordinator/units/", {"page": odd}).status_code == 200
 
 
 def test_the_administrator_lets_a_node_in_and_shuts_it_out(hub_desk: Desk) -> None:

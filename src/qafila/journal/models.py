@@ -154,6 +154,7 @@ class Record(models.Model):
             models.Index(fields=["patient", "no"], name="record_patient", condition=models.Q(patient__isnull=False)),
             models.Index(fields=["kind", "no"], name="record_nobody", condition=models.Q(patient__isnull=True)),
             models.Index(fields=["lane", "no"], name="record_pending", condition=models.Q(pending=True)),
+            models.Index(fields=["kind", "subject"], name="record_pending_kind", condition=models.Q(pending=True)),
             models.Index(fields=["subject"], name="record_waiting", condition=models.Q(applied=False)),
         ]
 

@@ -11,12 +11,14 @@ from qafila.node.directory import current
 from qafila.node.disk import watch as watch_disk
 
 
-def known_jobs() -> dict[str, Callable[[], None]]:
+def known_jobs() -> dict[str, Callable[[], object]]:
     """What this version can do, by the names that profiles use."""
     from qafila.clinic.cases.jobs import JOBS
     from qafila.registry.people.watch import JOBS as PEOPLE
+    from qafila.sync import clock_doubt, tally
 
-    return {**JOBS, **PEOPLE, "disk_watch": watch_disk}
+    own = {"disk_watch": watch_disk, "clock_watch": clock_doubt.look, "link_count": tally.advance}
+    return {**JOBS, **PEOPLE, **own}
 
 
 def run() -> int:

@@ -19,7 +19,7 @@ LEASE = timedelta(minutes=10)
 MAX_WAIT_S = 600
 
 
-def schedule(profile: Profile, known: Mapping[str, Callable[[], None]]) -> None:
+def schedule(profile: Profile, known: Mapping[str, Callable[[], object]]) -> None:
     """Enter the profile's recurring jobs; those that this version cannot do are left out."""
     for job in profile.job:
         if job.name in known:
@@ -42,7 +42,7 @@ def take() -> Job | None:
     return job
 
 
-def run_due(known: Mapping[str, Callable[[], None]], limit: int = 50) -> int:
+def run_due(known: Mapping[str, Callable[[], object]], limit: int = 50) -> int:
     """Run what is due, at most `limit` jobs; how many were run. A failure is noted and tried again later."""
     done = 0
     while done < limit and Job.objects.filter(run_at__lte=clock.now()).exists():
@@ -72,7 +72,7 @@ def _again(job: Job, failed: str) -> None:
     job.save()
 
 
-def run_forever(known: Mapping[str, Callable[[], None]], stop: threading.Event, pause_s: float = 1.0) -> None:
+def run_forever(known: Mapping[str, Callable[[], object]], stop: threading.Event, pause_s: float = 1.0) -> None:
     """Run due jobs until told to stop."""
     while not stop.wait(pause_s):
         close_old_connections()

@@ -16,7 +16,7 @@ from django.db import DatabaseError, close_old_connections
 
 from qafila.journal.here import Here, here
 from qafila.kernel import clock
-from qafila.sync import pki, state
+from qafila.sync import budget, clock_doubt, outlook, pki, state
 from qafila.sync.asked import Report
 from qafila.sync.codec import CodecError
 from qafila.sync.dictionaries.load import KNOWN, NONE
@@ -36,6 +36,8 @@ AGAIN_S = 60.0
 GREET_S = 1800.0
 """A conversation that lasts greets again, to hear of the hub's backups."""
 NOTED_S = 10.0
+COST_S = 2.0
+"""So often the screens are told how far it is, and the day's bytes are written down."""
 FIRST_WAIT_S, LONGEST_WAIT_S = 0.3, 4.0
 CONNECT_S = (2.0, 8.0)
 FRAME_S = 2.2
@@ -107,6 +109,7 @@ class Caller:
     def _contact(self, peer: Peer, agreement: Agreement, stopped: Callable[[], bool], *, stay: bool) -> Contact:
         contact = Contact()
         wire: Wire | None = None
+        talk: _Talk | None = None
         try:
             session = self._conversation(peer, agreement)
             contact.report = session.report
@@ -126,6 +129,10 @@ class Caller:
             log.error("what the hub said could not be kept: %s", type(error).__name__)
             contact.reason = "disk"
         finally:
+            if talk is not None:
+                # A line that broke has cost its bytes all the same.
+                with suppress(OSError, DatabaseError):
+                    talk.tell()
             if wire is not None:
                 self._tickets[peer.url] = (self._tickets[peer.url][0], wire.ticket)
                 wire.close()
@@ -163,6 +170,9 @@ class _Talk:
         self.asked: dict[int, int] = {}
         self.sizes: dict[int, int] = {}
         self.carried = 0
+        self.paid = -COST_S
+        self.bytes = (0, 0)
+        self.before = session.report.raw_up + session.report.files_up
         self.again = clock.monotonic() + AGAIN_S
         self.greet = clock.monotonic() + GREET_S
 
@@ -174,6 +184,8 @@ class _Talk:
                 return True
             for number, body in self.wire.poll(LOOK_S):
                 self._hear(number, body)
+            if clock.monotonic() - self.paid >= COST_S:
+                self.tell()
             if clock.monotonic() > self.again:
                 self.again = clock.monotonic() + AGAIN_S
                 self.session.look_again()
@@ -183,6 +195,17 @@ class _Talk:
                 self.session.greet_again()
                 self.stamp = -1
         return False
+
+    def tell(self) -> None:
+        """Write down what went over the link since the last time, and how far it is."""
+        self.paid = clock.monotonic()
+        told, report = self.wire.measured(), self.session.report
+        budget.note(told.up - self.bytes[0], told.down - self.bytes[1])
+        self.bytes = (told.up, told.down)
+        confirmed = report.raw_up + report.files_up
+        thin = report.frames_up / report.raw_up if report.raw_up else None
+        outlook.note_sent(confirmed - self.before, self.wire.rate, thin, self.session.mail)
+        self.before = confirmed
 
     def _say(self, hold_s: int) -> bool:
         """Send what there is while the link has room; whether there was nothing more to say."""
@@ -268,6 +291,7 @@ def _note(peer: Peer, offset_ms: int | None) -> None:
     peer.last_contact = clock.now()
     peer.offset_ms = peer.offset_ms if offset_ms is None else offset_ms
     Peer.objects.filter(pk=peer.pk).update(last_contact=peer.last_contact, offset_ms=peer.offset_ms)
+    clock_doubt.look()
 
 
 def run_once(directory: Path | None = None) -> Contact:

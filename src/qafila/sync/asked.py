@@ -26,6 +26,10 @@ class Sent:
     message: Message
     records: list[int] = field(default_factory=list)
     names: list[str] = field(default_factory=list)
+    raw: int = 0
+    """Bytes of its records before compression."""
+    size: int = 0
+    """Bytes of its frame."""
     full: bool = False
     """As many records as the limit allows: its size on the link says how well they compress."""
     urgent: bool = False
@@ -44,5 +48,11 @@ class Report:
     chunks_down: int = 0
     aside: int = 0
     alarms: int = 0
+    raw_up: int = 0
+    """Bytes of records, before compression, that the hub has confirmed."""
+    frames_up: int = 0
+    """Bytes of the frames that carried them."""
+    files_up: int = 0
+    """Bytes of files that the hub has confirmed."""
     hub_time_ms: int = 0
     """The hub's clock as of the last answer."""

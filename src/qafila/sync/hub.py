@@ -39,6 +39,8 @@ Have = dict[str, dict[int, Ranges]]
 MAX_MAIL = 400_000
 MAX_OFFER = 100
 MAX_ACKS = 1000
+MOST_WAITS = 1 << 50
+"""A larger number of what waits on a unit is not believed."""
 RECENT_RUNS = 8
 """Of so many runs the ranges are told at once: what a cut leaves in doubt lies in the latest."""
 
@@ -95,8 +97,8 @@ class HubStore(Protocol):
     def quiet(self) -> bool:
         """Whether the last note of a contact is old enough for another."""
 
-    def seen(self, time_ms: int) -> None:
-        """Note a contact; `time_ms` as the sender's clock said."""
+    def seen(self, time_ms: int, waits: Sequence[int] = ()) -> None:
+        """Note a contact; `time_ms` as the sender's clock said. `waits`: what it says waits there; empty: not said."""
 
     def expect(self, file: File) -> bytes | None:
         """Bitmap of the chunks of a file that are not here; None where it is not taken."""
@@ -145,7 +147,7 @@ def _greeted(store: HubStore, frame: Frame) -> Welcome:
             have = {node: _by_run(runs) for node, runs in said.have.items()}
             sums = {n: {run: (said.sums or {}).get(n, {}).get(f"{run:x}", 0) for run in have[n]} for n in have}
             wanted = {node: _told(runs) for node, runs in store.compare(have, sums).items()}
-        store.seen(frame.time_ms)
+        store.seen(frame.time_ms, _counts(said.waits))
         number = store.ack_no()
     taken.mail = store.waiting()
     # After the transaction: a backup that begins after this has what was confirmed by now.
@@ -197,7 +199,7 @@ def _pull(store: HubStore, frame: Frame) -> Message:
                 # Somebody else acknowledged in this node's name: a clone, or a process that is gone.
                 store.forget_acks(said.ack_no)
             store.acknowledge(_numbers(said.acks))
-            store.seen(frame.time_ms)
+            store.seen(frame.time_ms, _counts(said.waits))
     numbers, parcels = store.fetch(min(max(said.limit, 0), MAX_MAIL))
     left = max(0, store.waiting() - len(numbers)) if numbers else 0
     return Mail(numbers, codec.COLUMNS.pack(parcels), store.ack_no(), left)
@@ -205,6 +207,10 @@ def _pull(store: HubStore, frame: Frame) -> Message:
 
 def _numbers(said: list[int]) -> list[int]:
     return [n for n in said[:MAX_ACKS] if 0 < n < 1 << 63]
+
+
+def _counts(said: list[int]) -> list[int]:
+    return [min(max(n, 0), MOST_WAITS) for n in said[:3]] if len(said) >= 3 else []
 
 
 def _offer(store: HubStore, frame: Frame) -> Message:

@@ -109,12 +109,14 @@ class Desk:
         """Whether no contact was noted in the last seconds."""
         return self.peer.last_contact is None or self.peer.last_contact < clock.now() - SEEN
 
-    def seen(self, time_ms: int) -> None:
-        """Note a contact."""
+    def seen(self, time_ms: int, waits: Sequence[int] = ()) -> None:
+        """Note a contact, and what the sender says waits there."""
         self.peer.last_contact = clock.now()
         self.peer.offset_ms = time_ms - clock.now_ms()
         self.peer.version = self.version or self.peer.version
-        self.peer.save(update_fields=["last_contact", "offset_ms", "version"])
+        if waits:
+            self.peer.waits = list(waits)
+        self.peer.save(update_fields=["last_contact", "offset_ms", "version", "waits"])
 
     def expect(self, file: File) -> bytes | None:
         """Bitmap of the chunks that are not here."""

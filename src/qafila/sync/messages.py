@@ -46,6 +46,8 @@ class Hello(Message):
     """Node → run → ranges of all other records that it holds, after the hub named another life."""
     sums: dict[str, dict[str, int]] | None = None
     """With `have`: `journal.ranges.total` of each."""
+    waits: list[int] = []
+    """What waits on the unit as it says this: [records, files, bytes of files]; empty: it does not say."""
 
 
 class Taken(Message):
@@ -100,6 +102,8 @@ class Pull(Message):
     """With `acks`: the last acknowledgement that the hub confirmed. What was acknowledged after it is not here."""
     life: int = 0
     """With `acks`: the hub's life in which it gave these numbers. In another one they mean other records."""
+    waits: list[int] = []
+    """As in `Hello`, where the hub may hold its answer."""
 
 
 class Mail(Message):

@@ -82,6 +82,8 @@ class Fork(models.Model):
     run = models.BigIntegerField(primary_key=True)
     other = models.BigIntegerField()
     """The total (`journal.ranges`) of both sides' different records."""
+    waits = models.JSONField(default=list)
+    """Of a unit: what it last said waits there: [records, files, bytes of files]; empty: it never said."""
 
 
 class Aside(models.Model):
@@ -164,3 +166,58 @@ class Upload(models.Model):
     at = models.DateTimeField(default=clock.now)
     begun = models.IntegerField(null=True)
     """The hub had all of it before its backup of this number + 1; None: not known yet."""
+
+
+class LinkDay(models.Model):
+    """What one day cost on one line, in bytes of IP packets as far as this machine can tell."""
+
+    day = models.DateField()
+    """The civil date where the node is."""
+    line = models.CharField(max_length=40, default="")
+    """The SIM card or line, as people call it (`LinkChoice.line`)."""
+    up = models.BigIntegerField(default=0)
+    down = models.BigIntegerField(default=0)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["day", "line"], name="link_day_once")]
+
+
+class LinkChoice(models.Model):
+    """What people have decided about this node's link. One row."""
+
+    line = models.CharField(max_length=40, default="")
+    megabytes = models.IntegerField(default=0)
+    """A day and line, up and down together, in 10⁶ bytes; 0: no limit."""
+    parked_only = models.BooleanField(default=False)
+    """Series, video and large originals wait until somebody says that the vehicle is parked."""
+    anyway = models.DateField(null=True)
+    """On this day the budget does not hold."""
+    anyway_by = models.UUIDField(null=True)
+    parked_until = models.DateTimeField(null=True)
+    parked_by = models.UUIDField(null=True)
+    set_by = models.UUIDField(null=True)
+    set_at = models.DateTimeField(null=True)
+
+
+class ClockWord(models.Model):
+    """Somebody looked at date and time of a doubted clock and said that they are right. Kept for good."""
+
+    at = models.DateTimeField(default=clock.now)
+    by = models.UUIDField()
+    reason = models.CharField(max_length=20)
+    """Why it was doubted: a key of `clock_doubt.REASONS`."""
+    offset_ms = models.BigIntegerField(default=0)
+    """The hub's clock minus this one's, as it was known then."""
+    journal_ms = models.BigIntegerField(default=0)
+    """The journal's clock then, Unix milliseconds."""
+
+
+class Tally(models.Model):
+    """Rows of one kind that are here, counted from the journal as far as `counted`."""
+
+    kind = models.CharField(max_length=40, primary_key=True)
+    """Empty: the row that says how far all are counted."""
+    own = models.BigIntegerField(default=0)
+    received = models.BigIntegerField(default=0)
+    counted = models.BigIntegerField(default=0)
+    """Of the row without a kind: `Record.no` of the last one that was counted."""

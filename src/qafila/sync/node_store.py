@@ -80,6 +80,12 @@ class Store(Protocol):
     def set_ack_no(self, number: int) -> None:
         """Keep the number of the last confirmed acknowledgement."""
 
+    def held_back(self) -> frozenset[int]:
+        """Lanes above 2 that wait for another day or for the parked vehicle."""
+
+    def waits(self) -> list[int]:
+        """What has not left: [records, files, bytes of files]."""
+
     def files(self, skip: set[str]) -> list[File]:
         """The next files that the hub has not confirmed, best first."""
 

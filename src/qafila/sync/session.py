@@ -47,6 +47,8 @@ URGENT, STRICT, LATER = range(1), range(3), range(3, 6)
 """Lanes of records: an urgent case; what goes strictly in order; what shares the link with files."""
 SHARES = {"preview": 6, "get": 4, "bulk": 2, "later": 1}
 """Weights of what comes after the strict lanes: files up to lane 3, files asked of the hub, larger files, logs."""
+WAITS = {"get": 3, "bulk": 4, "later": 5}
+"""What of these waits with which lane, when the node holds lanes back."""
 FRAME_BYTES = 8_000
 """Of a frame on the link, until the link was measured: half a second of a thin one."""
 FIRST_RAW, LEAST_RAW, MOST_RAW, MAIL_RAW = 60_000, 8_000, 1_000_000, 200_000
@@ -99,6 +101,7 @@ class UnitSession:
         number = self.dice.getrandbits(63)
         self._out[number] = sent
         frame = self.seal(sent.message, number)
+        sent.size = len(frame)
         if sent.full:
             self._ratio = self._raw / len(frame)
         if sent.share:
@@ -157,13 +160,16 @@ class UnitSession:
 
     def _shared(self) -> Sent | None:
         """What comes after the strict lanes, in shares: whoever had the least for its weight goes first."""
+        held = self.store.held_back()
         ways: dict[str, Callable[[], Sent | None]] = {
-            "preview": lambda: self._next_chunk(1, 3),
+            "preview": lambda: self._next_chunk(1, 3) if 3 not in held else self._next_chunk(1, 2),
             "get": self._next_get,
             "bulk": lambda: self._next_chunk(4, 5),
             "later": lambda: self._push(LATER),
         }
         for share in sorted(SHARES, key=lambda s: self._used[s]):
+            if share in WAITS and WAITS[share] in held:
+                continue
             sent = ways[share]()
             if sent is not None:
                 sent.share = share
@@ -183,7 +189,7 @@ class UnitSession:
     def _listen(self, wait_s: int) -> Sent | None:
         if not wait_s or not self.greeted or self._under_way(Pull):
             return None
-        return Sent(Pull([], MAIL_RAW, wait_s))
+        return Sent(Pull([], MAIL_RAW, wait_s, waits=self.store.waits()))
 
     def _under_way(self, shape: type[Message]) -> bool:
         return any(isinstance(s.message, shape) for s in self._out.values())
@@ -198,18 +204,19 @@ class UnitSession:
         packed = codec.COLUMNS.pack([p for _, p in rows])
         held, seen = self.store.held(), self.store.seen()
         mark = digest(held, self.store.sums(held))
-        said = Hello(self.store.ack_no(), mark, packed, own, self.store.life(), have, sums)
-        return Sent(said, [n for n, _ in rows], full=self._full(rows), urgent=True, seen=seen)
+        said = Hello(self.store.ack_no(), mark, packed, own, self.store.life(), have, sums, self.store.waits())
+        return Sent(said, [n for n, _ in rows], raw=_raw(rows), full=self._full(rows), urgent=True, seen=seen)
 
     def _push(self, lanes: range) -> Sent | None:
         rows = self.store.pending(lanes, self._raw, self._skip())
         if not rows:
             return None
         packed = codec.COLUMNS.pack([p for _, p in rows])
-        return Sent(Push(packed), [n for n, _ in rows], full=self._full(rows), urgent=lanes == URGENT)
+        urgent = lanes == URGENT
+        return Sent(Push(packed), [n for n, _ in rows], raw=_raw(rows), full=self._full(rows), urgent=urgent)
 
     def _full(self, rows: Sequence[tuple[int, Parcel]]) -> bool:
-        return sum(len(p.header) + len(p.fields or b"") for _, p in rows) > self._raw * 3 // 4
+        return _raw(rows) > self._raw * 3 // 4
 
     def _next_chunk(self, first: int, last: int) -> Sent | None:
         """The next chunk of an upload of those lanes; a new offer where none is under way."""
@@ -285,6 +292,9 @@ class UnitSession:
         aside = [sent.records[i] for i in message.aside if 0 <= i < len(sent.records)]
         self.store.confirm(sent.records, aside)
         self.report.sent += len(sent.records)
+        if sent.records:
+            self.report.raw_up += sent.raw
+            self.report.frames_up += sent.size
         self.report.aside += len(aside)
         self.report.alarms += message.alarms
         if message.alarms:
@@ -325,6 +335,7 @@ class UnitSession:
         assert isinstance(message, Kept) and isinstance(sent.message, Chunk)
         self.mail = message.mail
         self.report.chunks_up += 1
+        self.report.files_up += len(sent.message.data)
         name = sent.message.sha256
         total = self._chunks.get(name, 0)
         if message.again:
@@ -351,6 +362,10 @@ class UnitSession:
         if not self.store.keep(message):
             self._done_files.add(message.sha256)
         self.report.chunks_down += 1
+
+
+def _raw(rows: Sequence[tuple[int, Parcel]]) -> int:
+    return sum(len(p.header) + len(p.fields or b"") for _, p in rows)
 
 
 def _by_run(told: dict[str, Ranges]) -> dict[int, Ranges]:

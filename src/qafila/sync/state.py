@@ -9,7 +9,7 @@ from pathlib import Path
 from uuid import UUID
 
 import orjson
-from django.db.models import Count, Sum
+from django.db.models import Count, F, Q, Sum
 from django.db.models.functions import Length
 from django.utils.translation import gettext_lazy as _
 
@@ -17,13 +17,18 @@ from qafila.journal import blobs
 from qafila.journal.here import here
 from qafila.journal.models import Blob, Record
 from qafila.kernel import clock
+from qafila.sync import budget, clock_doubt
 from qafila.sync.models import Mail, Peer, Upload
 from qafila.sync.pki import write_private
 
 FILE = "sync_state.json"
 FRESH = timedelta(seconds=75)
 """Without a contact for so long there is no bar."""
-CLOCK_DOUBT_MS = 5 * 60 * 1000
+QUIET = timedelta(hours=24)
+"""Somebody calls a unit that has not been heard of for so long."""
+CLOCK_DOUBT_MS = clock_doubt.LIMIT_MS
+SAMPLE = 500
+"""Records of a lane that are measured; the others are taken to be like them."""
 _BARS = ((0.3, 4), (0.8, 3), (2.0, 2))
 
 REASONS = {
@@ -94,6 +99,8 @@ class FileState:
     done: int = 0
     """Chunks that are on the hub, or of an expected file: here."""
     chunks: int = 0
+    held: bool = False
+    """It waits for the parked vehicle."""
 
 
 @dataclass(frozen=True)
@@ -109,6 +116,8 @@ class NodeState:
     waiting: int
     """Records that wait for it."""
     revoked: bool
+    told: tuple[int, int, int] | None = None
+    """What it last said waits there: records, files, bytes of files; None: it never said."""
 
 
 def waiting_records() -> int:
@@ -119,13 +128,12 @@ def waiting_records() -> int:
 def read(directory: Path | None = None) -> LinkState:
     """The link of the node at hand (`directory`: its own, where the caller has it)."""
     peer = Peer.objects.filter(upward=True).first()
-    told = _read(directory)
+    said = told(directory)
     rows = Record._base_manager.filter(pending=True)
     lanes = {r["lane"]: r["n"] for r in rows.values("lane").annotate(n=Count("no")).order_by("lane")}
-    size = rows.aggregate(h=Sum(Length("header")), f=Sum(Length("fields"))) if lanes else {"h": 0, "f": 0}
     files = Blob._base_manager.filter(sent=False, complete=True).aggregate(n=Count("pk"), size=Sum("size"))
-    rtt = told.get("rtt_ms")
-    reason = str(told.get("reason", "")) if peer else "not_enrolled"
+    rtt = said.get("rtt_ms")
+    reason = str(said.get("reason", "")) if peer else "not_enrolled"
     return LinkState(
         enrolled=peer is not None,
         bars=_bars(peer, reason, rtt),
@@ -135,7 +143,7 @@ def read(directory: Path | None = None) -> LinkState:
         offset_s=_seconds(peer),
         doubtful_clock=_doubt(peer),
         pending=lanes,
-        pending_bytes=(size["h"] or 0) + (size["f"] or 0),
+        pending_bytes=sum(records_bytes(lane, count) for lane, count in lanes.items()),
         files=files["n"] or 0,
         files_bytes=files["size"] or 0,
     )
@@ -149,26 +157,60 @@ class Brief:
     reason: str
     waiting: int
     """Records that have not left, counted up to the limit."""
-    doubtful_clock: bool
 
 
 def brief(limit: int = 1000) -> Brief:
     """The link for the head of every page: two queries whose cost does not grow with what waits."""
     peer = Peer.objects.filter(upward=True).first()
-    told = _read()
-    reason = str(told.get("reason", "")) if peer else "not_enrolled"
+    said = told()
+    reason = str(said.get("reason", "")) if peer else "not_enrolled"
     waiting = Record._base_manager.filter(pending=True).order_by()[:limit].count()
     words = str(REASONS.get(reason, REASONS["no_link"]))
-    return Brief(_bars(peer, reason, told.get("rtt_ms")), words, waiting, _doubt(peer))
+    return Brief(_bars(peer, reason, said.get("rtt_ms")), words, waiting)
 
 
-def nodes() -> list[NodeState]:
-    """The nodes that call this one, for the coordinator."""
-    waiting = dict(Mail.objects.filter(acked__isnull=True).values("to").annotate(n=Count("id")).values_list("to", "n"))
-    return [
-        NodeState(p.code, p.profile, p.unit, p.last_contact, _seconds(p), _doubt(p), waiting.get(p.code, 0), p.revoked)
-        for p in Peer.objects.filter(upward=False).order_by("code")
-    ]
+def records_bytes(lane: int, count: int) -> int:
+    """Bytes, before compression, of the records that wait in a lane; where they are many, as a sample of them says."""
+    rows = Record._base_manager.filter(pending=True, lane=lane).order_by("no")[:SAMPLE]
+    sizes = [h + (f or 0) for h, f in rows.values_list(Length("header"), Length("fields"))]
+    return sum(sizes) * count // len(sizes) if sizes else 0
+
+
+def moment_of(ms: object) -> datetime | None:
+    """The instant of a number of `told`; None where there is none."""
+    return clock.from_ms(ms) if isinstance(ms, int) and 0 < ms < 1 << 47 else None
+
+
+def nodes(start: int = 0, count: int | None = None) -> list[NodeState]:
+    """The nodes that call this one, the one that was quiet longest first, those shut out last. Two queries, of which
+    the second looks at the mail of these nodes alone."""
+    order = ("revoked", F("last_contact").asc(nulls_first=True), "code")
+    peers = list(Peer.objects.filter(upward=False).order_by(*order)[start : None if count is None else start + count])
+    mail = Mail.objects.filter(acked__isnull=True, to__in=[p.code for p in peers]).order_by()
+    waiting = dict(mail.values_list("to").annotate(n=Count("id")))
+    return [_node(p, waiting.get(p.code, 0)) for p in peers]
+
+
+def _node(peer: Peer, waiting: int) -> NodeState:
+    said = peer.waits if isinstance(peer.waits, list) and len(peer.waits) == 3 else None
+    return NodeState(
+        peer.code,
+        peer.profile,
+        peer.unit,
+        peer.last_contact,
+        _seconds(peer),
+        _doubt(peer),
+        waiting,
+        peer.revoked,
+        (int(said[0]), int(said[1]), int(said[2])) if said else None,
+    )
+
+
+def nodes_count() -> tuple[int, int]:
+    """How many nodes call this one, and how many of those that may have not done so for a day. One query."""
+    silent = Q(revoked=False) & (Q(last_contact__isnull=True) | Q(last_contact__lt=clock.now() - QUIET))
+    found = Peer.objects.filter(upward=False).aggregate(n=Count("pk"), quiet=Count("pk", filter=silent))
+    return found["n"], found["quiet"]
 
 
 def not_left(subjects: Iterable[UUID]) -> set[UUID]:
@@ -191,22 +233,29 @@ def of_file(name: str) -> FileState:
         return FileState("here")
     if row.sent:
         return FileState("on_hub")
+    held = row.lane in budget.WAITS_FOR_PARKING and row.lane in budget.read().held_back
     sent = Upload.objects.filter(sha256=name).first()
     if sent is None or not sent.confirmed:
-        return FileState("saved", 0, blobs.count(row.size))
-    return FileState("sending", sent.confirmed, sent.chunks)
+        return FileState("saved", 0, blobs.count(row.size), held)
+    return FileState("sending", sent.confirmed, sent.chunks, held)
 
 
 def note_try(reason: str, rtt_s: float | None) -> None:
     """Keep what came of the latest contact, for the processes that draw screens."""
-    told = {"reason": reason, "rtt_ms": None if rtt_s is None else int(rtt_s * 1000)}
-    before = _read()
-    if told != before and (reason != before.get("reason") or _differs(told["rtt_ms"], before.get("rtt_ms"))):
-        try:
-            write_private(_file(), orjson.dumps(told))
-        except OSError:
-            # A full disk: the bars fade by themselves, and the disk has a warning of its own.
-            return
+    rtt = None if rtt_s is None else int(rtt_s * 1000)
+    before = told()
+    if reason != before.get("reason") or _differs(rtt, before.get("rtt_ms")):
+        failed = {"failed": reason, "failed_ms": clock.now_ms()} if reason else {}
+        keep(before | failed | {"reason": reason, "rtt_ms": rtt})
+
+
+def keep(words: dict[str, object]) -> None:
+    """Write down what the screens are told."""
+    try:
+        write_private(_file(), orjson.dumps(words))
+    except OSError:
+        # A full disk: the bars fade by themselves, and the disk has a warning of its own.
+        return
 
 
 def _differs(one: object, other: object) -> bool:
@@ -239,7 +288,8 @@ def _file(directory: Path | None = None) -> Path:
     return directory / FILE
 
 
-def _read(directory: Path | None = None) -> dict[str, object]:
+def told(directory: Path | None = None) -> dict[str, object]:
+    """What the process that talks to the hub wrote down last; empty where it never did."""
     try:
         found = orjson.loads(_file(directory).read_bytes())
     except (OSError, ValueError):

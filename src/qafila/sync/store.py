@@ -6,6 +6,7 @@ import logging
 from collections.abc import Iterator, Sequence
 
 from django.db import transaction
+from django.db.models import Count, Sum
 
 from qafila.journal import blobs, lives
 from qafila.journal.here import here
@@ -13,7 +14,7 @@ from qafila.journal.ingest import Parcel, parcels_of
 from qafila.journal.models import Blob, Record, Run
 from qafila.journal.ranges import Ranges, loads, subtract, total, without
 from qafila.kernel import clock
-from qafila.sync import intake, keeping
+from qafila.sync import budget, intake, keeping
 from qafila.sync.codec import MAX_PARCELS
 from qafila.sync.messages import File, Given
 from qafila.sync.models import Aside, Fork, Peer, StickMail, Upload
@@ -160,9 +161,19 @@ class JournalStore:
         """Keep the number of the last confirmed acknowledgement."""
         Peer.objects.filter(code=self.hub).exclude(ack_no=number).update(ack_no=number)
 
+    def held_back(self) -> frozenset[int]:
+        """Lanes that wait for tomorrow's bytes or for the parked vehicle."""
+        return budget.read().held_back
+
+    def waits(self) -> list[int]:
+        """What has not left: [records, files, bytes of files]; cheap, for it is said often."""
+        files = Blob._base_manager.filter(sent=False, complete=True).aggregate(n=Count("pk"), size=Sum("size"))
+        return [Record._base_manager.filter(pending=True).count(), files["n"] or 0, files["size"] or 0]
+
     def files(self, skip: set[str]) -> list[File]:
         """The next files that the hub has not confirmed: lane by lane, the small ones (previews) first."""
         rows = Blob._base_manager.filter(sent=False, complete=True).exclude(pk__in=skip)
+        rows = rows.exclude(lane__in=self.held_back())
         return [
             File(b.sha256, b.size, b.media, b.lane, b.patient.hex if b.patient else "")
             for b in rows.order_by("lane", "size", "sha256")[:20]

@@ -35,8 +35,11 @@ MOST_UNDER_WAY = 8
 LEAST_WINDOW, MOST_WINDOW = 12 * 1024, 512 * 1024
 SHORTEST_S, LONGEST_S = 4.0, 30.0
 PING_S = 30.0
+TCP_INFO_BYTES = 208
+HEADERS = {socket.AF_INET: 52, socket.AF_INET6: 72}
+"""Bytes of the IP and TCP headers of a packet, time stamps included."""
 _REFUSALS = {"unknown_sender", "revoked", "altered", "other_receiver", "too_old", "too_new", "too_large", "truncated",
-             "not_a_frame", "unreadable", "unexpected", "dictionary"}  # fmt: skip
+             "not_a_frame", "unreadable", "unexpected", "dictionary", "greet_again"}  # fmt: skip
 _WINDOW, _WIDEN_AFTER = 1 << 20, 8_000
 _SETTINGS: dict[SettingCodes | int, int] = {SettingCodes.ENABLE_PUSH: 0, SettingCodes.INITIAL_WINDOW_SIZE: _WINDOW}
 _DEFAULTS = (SettingCodes.HEADER_TABLE_SIZE, SettingCodes.MAX_FRAME_SIZE, SettingCodes.ENABLE_CONNECT_PROTOCOL,
@@ -77,6 +80,10 @@ class Measured:
     """Bytes a second, of late."""
     acked: int
     """Bytes that the other end has confirmed."""
+    up: int = 0
+    """Bytes of IP packets that have left on this connection, what went twice and every header included."""
+    down: int = 0
+    """Bytes of IP packets that have come."""
 
 
 class Wire:
@@ -346,11 +353,22 @@ class Wire:
     def measured(self) -> Measured:
         """What the kernel has measured (`struct tcp_info` of Linux)."""
         assert self._socket is not None
-        raw = self._socket.getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, 168).ljust(168, b"\0")
+        raw = self._socket.getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, TCP_INFO_BYTES).ljust(TCP_INFO_BYTES, b"\0")
         rtt, least = struct.unpack_from("I", raw, 68)[0], struct.unpack_from("I", raw, 148)[0]
         acked, rate = struct.unpack_from("Q", raw, 120)[0], struct.unpack_from("Q", raw, 160)[0]
         rtt_s = rtt / 1e6 or 0.5
-        return Measured(rtt_s, least / 1e6 if 0 < least < 1 << 31 else rtt_s, rate, acked)
+        packets_up, packets_down = struct.unpack_from("II", raw, 136)
+        sent, received = struct.unpack_from("Q", raw, 200)[0], struct.unpack_from("Q", raw, 128)[0]
+        header = HEADERS[self._socket.family]
+        return Measured(
+            rtt_s,
+            least / 1e6 if 0 < least < 1 << 31 else rtt_s,
+            rate,
+            acked,
+            # A kernel older than 4.19 does not count what it sent: what was confirmed is close.
+            max(sent, acked) + header * packets_up,
+            received + header * packets_down,
+        )
 
 
 def _connected(host: str, port: int, patience_s: float) -> socket.socket:

@@ -7,7 +7,9 @@ from typing import Any
 from django.conf import settings
 from django.http import HttpRequest
 
+from qafila.journal import doubt
 from qafila.packs import load
+from qafila.sync import clock_doubt
 from qafila.web.doctor import alarms
 from qafila.web.menu import entries
 
@@ -37,6 +39,7 @@ def screen(request: HttpRequest) -> dict[str, Any]:
         context["link"] = link_of(request)
         context["live"] = live(request, directory)
         context["disk"] = disk_word(directory.path / "disk")
+        context["clock_doubt"] = clock_doubt.REASONS.get(doubt.doubted(), "")
     return context
 
 

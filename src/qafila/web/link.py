@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 
 from django.conf import settings
 from django.http import HttpRequest
@@ -23,7 +22,6 @@ class Link:
     waiting: str
     """How many records have not left yet; empty: none."""
     waiting_words: str
-    doubtful_clock: bool
 
 
 def link_of(request: HttpRequest) -> Link | None:
@@ -45,11 +43,4 @@ def link_of(request: HttpRequest) -> Link | None:
     if now.waiting:
         told = ngettext("%(count)s record waits to leave", "%(count)s records wait to leave", now.waiting)
     shown = f"{MOST - 1}+" if now.waiting >= MOST else str(now.waiting)
-    return Link(now.bars, words, shown if now.waiting else "", told % {"count": shown}, now.doubtful_clock)
-
-
-def details() -> Any:
-    """What the link's own page shows: the last contact, what waits by lane, files on their way."""
-    from qafila.sync import state
-
-    return state.read()
+    return Link(now.bars, words, shown if now.waiting else "", told % {"count": shown})

@@ -6,7 +6,7 @@ from importlib.util import find_spec
 
 from django.urls import URLPattern, URLResolver, include, path
 
-from qafila.web import enrolment, health
+from qafila.web import clock_page, enrolment, health, link_page
 from qafila.web.account import views as account
 
 FOLDERS = ("reception", "nurse", "doctor", "specialist", "coordinator", "packs", "records", "prints")
@@ -20,7 +20,10 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("pin/", account.pin, name="pin"),
     path("lock/", account.lock, name="lock"),
     path("switch/", account.switch, name="switch"),
-    path("link/", account.link, name="link"),
+    path("link/", link_page.page, name="link"),
+    path("link/cost/", link_page.cost, name="link-cost"),
+    path("link/now/", link_page.now, name="link-now"),
+    path("clock/", clock_page.page, name="clock"),
     path("enrol", enrolment.enrol, name="enrol"),
     path("healthz", health.health, name="health"),
 ]

@@ -251,6 +251,12 @@ class UnitStore(Journal):
             if self.ingest(parcels, HUB)[1]:
                 self.seal_runs()
 
+    def held_back(self) -> frozenset[int]:
+        return frozenset()
+
+    def waits(self) -> list[int]:
+        return [len(self.db.rows("pending")), 0, 0]
+
     def files(self, skip: set[str]) -> list[File]:
         rows = [
             (row.lane, row.size, name, row.patient)

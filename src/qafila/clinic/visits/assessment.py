@@ -13,8 +13,9 @@ from qafila.clinic.rules.inputs import InputError
 from qafila.clinic.rules.observations import KINDS, rule_inputs
 from qafila.clinic.rules.rule import Result
 from qafila.clinic.rules.triage import DEFAULT_EDITION, LEVELS, TABLE_NAMES, triage
-from qafila.clinic.rules.words import Message
+from qafila.clinic.rules.words import N_, Message
 from qafila.clinic.visits.models import Observation, Visit
+from qafila.journal import doubt
 from qafila.registry.people.births import age_days
 from qafila.registry.people.models import Person
 from qafila.registry.places.here import local_day
@@ -25,6 +26,7 @@ SIGNS: frozenset[str] = frozenset(
 """Yes-or-no signs that triage may ask for, beside the readings."""
 REASSESS_MINUTES = {"red": 10, "orange": 30, "yellow": 60, "green": 120}
 """How long somebody may wait before being looked at again. General knowledge, to be approved by a clinician."""
+CLOCK = N_("Not computed from the age: the clock is in doubt. Confirm date and time.")
 READINGS_COUNT = timedelta(hours=6)
 """Readings of a visit older than that do not enter a triage."""
 
@@ -71,7 +73,10 @@ def assess(person: Person, values: Mapping[str, object], at: datetime) -> Assess
         result = triage.compute({k: v for k, v in inputs.items() if v is not None})
     except InputError as wrong:
         return Assessment("", {"rule": "triage", "reasons": [_plain(m) for m in wrong.errors.values()]})
-    return Assessment(str(result.values.get("level") or result.values.get("at_least") or ""), _basis(result))
+    basis = _basis(result)
+    if not doubt.trusted():
+        basis["reasons"] = [_plain(Message(CLOCK)), *basis["reasons"]]
+    return Assessment(str(result.values.get("level") or result.values.get("at_least") or ""), basis)
 
 
 def _basis(result: Result) -> dict[str, Any]:

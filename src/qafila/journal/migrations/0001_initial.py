@@ -140,6 +140,12 @@ class Migration(migrations.Migration):
             model_name="record",
             index=models.Index(condition=models.Q(("applied", False)), fields=["subject"], name="record_waiting"),
         ),
+        migrations.AddIndex(
+            model_name="record",
+            index=models.Index(
+                condition=models.Q(("pending", True)), fields=["kind", "subject"], name="record_pending_kind"
+            ),
+        ),
         migrations.CreateModel(
             name="Run",
             fields=[

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import date
 
+from qafila.journal import doubt
 from qafila.kernel.dates import Age, PartialDate, Precision, age
 from qafila.registry.people.models import BirthPrecision, Person
 
@@ -44,14 +45,17 @@ def partial(day: date | None, precision: str, margin: int) -> PartialDate | None
 
 
 def age_of(person: Person, on: date) -> Age | None:
-    """How old the person is on a day, or was when they died; None where nothing is known."""
-    birth = birth_of(person)
+    """How old the person is on a day, or was when they died; None where nothing is known, or the clock is in doubt."""
+    birth = birth_of(person) if doubt.trusted() else None
     return age(birth, min(on, person.died_on or on)) if birth else None
 
 
 def age_days(person: Person, on: date) -> float | None:
-    """Age in days for rules that turn at an age: exact, or of the middle of what is possible; None: not known."""
-    birth = birth_of(person)
+    """Age in days for rules that turn at an age: exact, or of the middle of what is possible.
+
+    None: not known, or the clock is in doubt; no rule reckons with an age then.
+    """
+    birth = birth_of(person) if doubt.trusted() else None
     if birth is None or birth.earliest > on:
         return None
     latest = min(birth.latest, on)

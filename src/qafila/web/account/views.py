@@ -1,4 +1,4 @@
-"""Logging in and out, the PIN of the shift, switching people, the language, the link's own page."""
+"""Logging in and out, the PIN of the shift, switching people, the language."""
 
 from __future__ import annotations
 
@@ -164,12 +164,3 @@ def language(request: Any) -> HttpResponse:
 def account(request: Any) -> HttpResponse:
     """The person's own page: roles, language, PIN, end of shift."""
     return render(request, "account/account.html", {"pins": _pins(request)})
-
-
-@needs()
-def link(request: Any) -> HttpResponse:
-    """The link's own page."""
-    from qafila.web.link import details, link_of
-
-    state = details() if link_of(request) is not None else None
-    return render(request, "account/link.html", {"state": state})

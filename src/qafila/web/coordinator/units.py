@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import io
 import re
-from datetime import timedelta
+from dataclasses import dataclass
 from typing import Any
 
 import segno
@@ -17,6 +17,9 @@ from django.utils.translation import gettext
 from django.views.decorators.http import require_GET, require_POST
 
 from qafila.kernel import clock
+from qafila.packs import load
+from qafila.packs.profile import Lease
+from qafila.packs.shapes import PackError
 from qafila.registry.places.here import local_day
 from qafila.registry.staff.rights import may
 from qafila.registry.units.models import Assignment, Unit
@@ -29,10 +32,23 @@ from qafila.web.access import needs
 from qafila.web.reception.words import unit_name
 from qafila.web.records.clashes import unsettled
 
-QUIET = timedelta(hours=24)
-"""Somebody calls a unit that has not been heard of for so long."""
+PAGE = 50
+"""Nodes on a page."""
 COMMAND = "qafila enrol DIR --code"
+UNIT = "unit"
 NODE_CODE = re.compile(r"[A-Z][A-Z0-9-]{0,15}")
+
+
+@dataclass(frozen=True)
+class Line:
+    """A node of the list. `units`: (name, telephone) of those it serves today; `lease`: days until history closes
+    there (0: it is closed), None: no lease runs; `warned`: people there are warned of it."""
+
+    node: state.NodeState
+    units: list[tuple[str, str]]
+    quiet: bool
+    lease: int | None
+    warned: bool
 
 
 @require_GET
@@ -43,10 +59,19 @@ def page(request: Any) -> HttpResponse:
 
 
 def _page(request: Any, status: int = 200, **more: Any) -> HttpResponse:
-    nodes, serving = state.nodes(), serving_today()
+    count, quiet = state.nodes_count()
+    pages = max(1, -(-count // PAGE))
+    wanted = request.GET.get("page", "1")
+    number = min(max(int(wanted), 1), pages) if wanted.isascii() and wanted.isdigit() and len(wanted) < 7 else 1
+    nodes = state.nodes((number - 1) * PAGE, PAGE)
+    serving = serving_today([n.code for n in nodes])
     clashes, quarantined = unsettled()
     context = {
-        "nodes": sorted(((n, serving.get(n.code, ""), is_quiet(n)) for n in nodes), key=lambda one: not one[2]),
+        "nodes": [_line(n, serving.get(n.code, [])) for n in nodes],
+        "count": count,
+        "quiet": quiet,
+        "number": number,
+        "pages": pages,
         "clashes": clashes,
         "quarantined": quarantined,
         "settles": may(request.staff, "clash.resolve"),
@@ -59,23 +84,38 @@ def _page(request: Any, status: int = 200, **more: Any) -> HttpResponse:
 
 def is_quiet(node: state.NodeState) -> bool:
     """Whether a node that may call has not done so for a day, or never."""
-    return not node.revoked and (node.last_contact is None or clock.now() - node.last_contact > QUIET)
+    return not node.revoked and (node.last_contact is None or clock.now() - node.last_contact > state.QUIET)
 
 
-def serving_today() -> dict[str, str]:
-    """Node code → names of the units that it serves today, with their telephones: two queries."""
+def _line(node: state.NodeState, units: list[tuple[str, str]]) -> Line:
+    lease = _lease(node.profile)
+    if node.revoked or node.last_contact is None or not lease.close_days:
+        return Line(node, units, is_quiet(node), None, warned=False)
+    days = (clock.now() - node.last_contact).days
+    return Line(node, units, is_quiet(node), max(0, lease.close_days - days), warned=days >= lease.warn_days)
+
+
+def _lease(profile: str) -> Lease:
+    try:
+        return load.profile(profile or UNIT).lease
+    except PackError:
+        return Lease()
+
+
+def serving_today(nodes: list[str]) -> dict[str, list[tuple[str, str]]]:
+    """Node code → units that each serves today: (name, telephone). Two queries."""
     today = local_day()
-    rows = Assignment.objects.filter(starts__lte=today).exclude(node="").order_by("starts", "id")
+    rows = Assignment.objects.filter(starts__lte=today, node__in=nodes).order_by("starts", "id")
     held = [r for r in rows if r.ends is None or r.ends >= today]
     units = Unit.objects.in_bulk({r.unit_id for r in held})
-    found: dict[str, list[str]] = {}
+    found: dict[str, list[tuple[str, str]]] = {}
     for one in held:
         if one.unit_id in units:
             unit = units[one.unit_id]
-            name = f"{unit_name(unit)} \u2066{unit.phone}\u2069" if unit.phone else unit_name(unit)
+            name = unit_name(unit), unit.phone
             if name not in found.setdefault(one.node, []):
                 found[one.node].append(name)
-    return {code: ", ".join(names) for code, names in found.items()}
+    return found
 
 
 def _enrols(request: Any) -> bool:

@@ -17,7 +17,7 @@ from django.views.decorators.http import require_GET, require_POST
 
 from qafila.clinic.cases import acts, queries
 from qafila.clinic.cases.models import Case
-from qafila.clinic.cases.transitions import OPEN
+from qafila.clinic.cases.transitions import ACCEPTED, CLOSED, MORE_ASKED, OPEN, WITH_ANSWER
 from qafila.clinic.forms.context import pack_of
 from qafila.clinic.refusal import Refusal
 from qafila.clinic.visits.models import Visit
@@ -126,7 +126,7 @@ def show(request: Any, case: Case, status: int = 200, **more: Any) -> HttpRespon
         "writes": may(request.staff, "message.write", case),
         "packet_open": case.status in WRITTEN and may(request.staff, "case.draft", case),
         "emergency": load.country(country_code()).emergency if case.urgency == "emergency" else (),
-        "files": [(f, file_title(f), file_url(f), sync_words(f)) for f in queries.files_of(case)],
+        "files": [(f, file_title(f), file_url(f), sync_words(f, case)) for f in queries.files_of(case)],
         "acts": possible,
         "outcomes": _outcomes(case, possible),
         "outcome_words": next((w for c, w, _n in _outcomes(case, ["close"]) if c == case.outcome), ""),
@@ -156,14 +156,21 @@ def people_of(rows: list[Any]) -> list[tuple[Any, str]]:
     return [(r, names.get(r.author_id, "")) for r in rows]
 
 
-def sync_words(file: Any) -> str:
-    """Where a file is: here alone, on its way, with the hub."""
+TAKEN = WITH_ANSWER | {ACCEPTED, MORE_ASKED, CLOSED}
+"""States of a case that a specialist has before them, or had."""
+
+
+def sync_words(file: Any, case: Any = None) -> str:
+    """Where a file is: here alone, held back, on its way, with the hub, and before the specialist who took `case`."""
     now = state.of_file(file.sha256)
-    share = f"{100 * now.done // now.chunks} %" if now.chunks else ""
+    taken = case is not None and case.status in TAKEN
+    on_hub = gettext("received by the hub, the specialist has the case") if taken else gettext("received by the hub")
+    parts = {"done": now.done, "chunks": now.chunks}
+    waits = now.held and gettext("waits for the parked vehicle")
     return {
-        "saved": gettext("saved here, waits for the link"),
-        "sending": gettext("on its way: %(share)s") % {"share": share},
-        "on_hub": gettext("received by the hub"),
+        "saved": waits or gettext("saved here, waits for the link"),
+        "sending": waits or gettext("on its way: %(done)s of %(chunks)s parts") % parts,
+        "on_hub": on_hub,
         "expected": gettext("still on its way here"),
     }.get(now.state, "")
 

@@ -10,6 +10,7 @@ from django.utils.translation import gettext_lazy as _
 
 from qafila.clinic.rules.triage import LABELS
 from qafila.clinic.visits.models import Visit
+from qafila.journal import doubt
 from qafila.kernel.dates import Age, Precision
 from qafila.kernel.text import Bad
 from qafila.registry.people.models import Person, PersonName, Sex
@@ -56,7 +57,7 @@ def unit_name(unit: Unit) -> str:
 def age_words(age: Age | None) -> str:
     """An age as people say it: days, months under two years, then years; "about" where it is not exact."""
     if age is None:
-        return gettext("age not known")
+        return gettext("age not known") if doubt.trusted() else gettext("age not computed: the clock is in doubt")
     if age.precision in (Precision.ABOUT, Precision.YEAR):
         return ngettext("about %(n)s year", "about %(n)s years", age.years) % {"n": age.years}
     months = age.total_months

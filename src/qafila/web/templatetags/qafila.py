@@ -66,6 +66,27 @@ def span(seconds: int) -> str:
     return ngettext("%(n)d day", "%(n)d days", days) % {"n": days}
 
 
+@register.filter(name="bytes")
+def size(count: float | None, per: str = "") -> SafeString:
+    """A number of bytes as people compare them with what a SIM card holds: B, kB, MB, GB of a thousand each."""
+    value = float(count or 0)
+    unit = "B"
+    for larger in ("kB", "MB", "GB"):
+        if value < 1000:
+            break
+        value, unit = value / 1000, larger
+    return quantity(round(value) if value >= 100 or unit == "B" else round(value, 1), unit + per)
+
+
+@register.filter
+def lasting(seconds: float) -> str:
+    """How long something takes: seconds, minutes, hours, days."""
+    if seconds < 60:
+        n = max(1, round(seconds))
+        return ngettext("%(n)d s", "%(n)d s", n) % {"n": n}
+    return span(round(seconds))
+
+
 def _local(moment: datetime) -> datetime:
     return moment.astimezone(ZoneInfo(settings.TIME_ZONE))
 

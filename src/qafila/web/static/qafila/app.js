@@ -40,6 +40,9 @@
       addEventListener("pagehide", () => source.close());
     }
   }
+  // What moves while nothing is written (how far the sending is) says itself how often it is looked at, in seconds.
+  const every = Math.min(...[...parts()].map((part) => Number(part.dataset.liveEvery) || Infinity));
+  if (Number.isFinite(every)) setInterval(() => { if (!document.hidden) refresh(); }, every * 1000);
   // A shared tablet covers its screen when nobody has touched it for a while; the PIN opens it again.
   const idle = Number(document.querySelector('meta[name="idle"]')?.content || 0);
   const lock = document.getElementById("lock");
