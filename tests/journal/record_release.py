@@ -25,6 +25,7 @@ def _take(target: str) -> None:
 
     from tests.journal.release_log import recorded, take
 
+    _more()
     log = take()
     missing = {m.kind() for m in recorded()} - log["rows"].keys()
     if missing:
@@ -35,6 +36,21 @@ def _take(target: str) -> None:
     Path(target).parent.mkdir(parents=True, exist_ok=True)
     Path(target).write_bytes(packed)
     print(f"{target}: {len(log['records'])} records, {len(packed)} bytes")
+
+
+def _more() -> None:
+    """What the demonstration leaves to whoever tries it: a pack approved, a past illness."""
+    from qafila.clinic.forms import approval
+    from qafila.clinic.history.models import HistoryEntry
+    from qafila.journal.write import writing
+    from qafila.packs import load
+    from qafila.registry.people.models import Person
+    from qafila.registry.staff.models import Staff
+
+    approver = next(s for s in Staff.objects.all() if "approver" in s.roles)
+    approval.approve("cardiology", load.load_specialty("cardiology").digest(), approver, "Read in full.")
+    with writing(approver, "history.add") as write:
+        write.save(HistoryEntry(person=Person.objects.first(), section="problem", state="active", words="Asthma"))
 
 
 def main() -> int:
