@@ -17,7 +17,7 @@ from qafila.kernel import clock
 from qafila.kernel.dates import Age
 from qafila.registry.people.births import age_of
 from qafila.registry.people.models import Person, PersonName
-from qafila.registry.people.queries import get, names_of, one_with, people_of
+from qafila.registry.people.queries import get, names_of, one_with, who_are
 from qafila.registry.places.here import local_day
 from qafila.registry.units.models import Unit
 
@@ -93,8 +93,7 @@ def queue(unit: Unit, day: date | None = None, *, everybody: bool = False) -> li
     """
     visits = Visit.objects.filter(unit_id=unit.pk, day=day or local_day())
     rows = list(visits.exclude(status="error") if everybody else visits.filter(status__in=PRESENT))
-    people = people_of(v.person_id for v in rows)
-    names = names_of(v.person_id for v in rows)
+    people, names = who_are(v.person_id for v in rows)
     cases = _cases_by_visit([v.pk for v in rows])
     now, today = clock.now(), local_day()
     found = [_row(v, people.get(v.person_id), names, cases.get(v.pk), now, today) for v in rows]
