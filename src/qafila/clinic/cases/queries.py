@@ -35,7 +35,7 @@ from qafila.kernel.dates import Age
 from qafila.packs import load
 from qafila.registry.people.births import age_of
 from qafila.registry.people.models import Person, PersonName
-from qafila.registry.people.queries import names_of, one_with, people_of
+from qafila.registry.people.queries import one_with, who_are
 from qafila.registry.places.here import local_day
 from qafila.registry.staff.models import Staff
 from qafila.registry.staff.rights import may
@@ -185,8 +185,7 @@ def available(case: Case, by: Staff) -> list[str]:
 def rows(cases: Iterable[Case], *, keep_order: bool = False) -> list[CaseRow]:
     """Cases with the people, units, staff and last event that a list shows: six queries for any number."""
     held = list(cases)
-    people = people_of(c.person_id for c in held)
-    names = names_of(c.person_id for c in held)
+    people, names = who_are(c.person_id for c in held)
     units = Unit.objects.in_bulk([c.unit_id for c in held])
     staff = Staff.objects.in_bulk([c.specialist_id for c in held if c.specialist_id])
     latest = CaseEvent.objects.filter(case_id=OuterRef("pk")).order_by("-at", "-id").values("pk")[:1]

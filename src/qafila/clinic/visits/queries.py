@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from uuid import UUID
@@ -18,7 +18,7 @@ from qafila.kernel import clock
 from qafila.kernel.dates import Age
 from qafila.registry.people.births import age_of
 from qafila.registry.people.models import Person, PersonName
-from qafila.registry.people.queries import get, names_of, one_with, people_of
+from qafila.registry.people.queries import groups_of, names_of, one_with, people_of, who_are
 from qafila.registry.places.here import local_day
 from qafila.registry.units.models import Unit
 
@@ -94,8 +94,7 @@ def queue(unit: Unit, day: date | None = None, *, everybody: bool = False) -> li
     """
     visits = Visit.objects.filter(unit_id=unit.pk, day=day or local_day())
     rows = list(visits.exclude(status="error") if everybody else visits.filter(status__in=PRESENT))
-    people = people_of(v.person_id for v in rows)
-    names = names_of(v.person_id for v in rows)
+    people, names = who_are(v.person_id for v in rows)
     cases = _cases_by_visit([v.pk for v in rows])
     now, today = clock.now(), local_day()
     found = [_row(v, people.get(v.person_id), names, cases.get(v.pk), now, today) for v in rows]
@@ -110,7 +109,8 @@ def visit_today(person_id: UUID, unit: Unit) -> Visit | None:
 
 def summary(person_id: UUID, *, visits: int = 10) -> Summary:
     """The ten-second page of a person, all their records together; a fixed number of queries, whatever they hold."""
-    person, ids = get(person_id), one_with(person_id)
+    held = groups_of([person_id])
+    person, ids = people_of([person_id], held).get(person_id), list(held.get(person_id, (person_id,)))
     known = Condition.objects.filter(person_id__in=ids, status=FactStatus.FINAL).order_by("-at", "-id")
     problems: dict[str, Condition] = {}
     for one in known[:100]:
@@ -119,20 +119,20 @@ def summary(person_id: UUID, *, visits: int = 10) -> Summary:
     named = [one for one in allergies if not one.none_known]
     return Summary(
         person=person,
-        names=names_of([person_id]).get(person_id, []),
+        names=names_of([person_id], held)[person_id],
         age=age_of(person, local_day()) if person else None,
         problems=[one for one in problems.values() if one.certainty != "refuted"],
         allergies=named,
         allergies_known="some" if named else "none_known" if allergies else "not_asked",
-        vitals=latest_vitals(person_id),
+        vitals=latest_vitals(ids),
         open_cases=list(Case.objects.filter(person_id__in=ids, status__in=OPEN_CASES).order_by("-opened_at")),
         visits=list(Visit.objects.filter(person_id__in=ids).exclude(status="error").order_by("-opened_at")[:visits]),
     )
 
 
-def latest_vitals(person_id: UUID, within: int = 200) -> dict[str, Trend]:
-    """The latest reading of each kind with its change, from the person's last `within` observations. One query."""
-    known = Observation.objects.filter(person_id__in=one_with(person_id), status=FactStatus.FINAL)
+def latest_vitals(ids: Collection[UUID], within: int = 200) -> dict[str, Trend]:
+    """The latest reading of each kind with its change, from the last `within` observations of a person's records."""
+    known = Observation.objects.filter(person_id__in=ids, status=FactStatus.FINAL)
     rows = known.order_by("-at", "-id")[:within]
     by_key: dict[str, list[Observation]] = defaultdict(list)
     for one in rows:

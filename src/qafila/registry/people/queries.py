@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import chain
 from uuid import UUID
@@ -56,10 +56,20 @@ def one_with(person_id: UUID) -> list[UUID]:
     return list(groups_of([person_id]).get(person_id, (person_id,)))
 
 
-def people_of(ids: Iterable[UUID]) -> dict[UUID, Person]:
-    """Each id → the person's surviving record; their own while that one has not come here. Two queries."""
+def who_are(ids: Iterable[UUID]) -> tuple[dict[UUID, Person], dict[UUID, list[PersonName]]]:
+    """`people_of` and `names_of` in three queries."""
     wanted = list(dict.fromkeys(ids))
     held = groups_of(wanted)
+    return people_of(wanted, held), names_of(wanted, held)
+
+
+def people_of(ids: Iterable[UUID], held: Mapping[UUID, tuple[UUID, ...]] | None = None) -> dict[UUID, Person]:
+    """Each id → the person's surviving record; their own while that one has not come here. Two queries.
+
+    `held`: their `groups_of`, where they are known already.
+    """
+    wanted = list(dict.fromkeys(ids))
+    held = groups_of(wanted) if held is None else held
     rows = Person.objects.in_bulk({*wanted, *(held[w][0] for w in wanted if w in held)})
     found = {}
     for one in wanted:
@@ -178,10 +188,15 @@ def by_phone(number: str, limit: int = 20) -> list[Person]:
     return list(Person.objects.filter(phone=number).order_by("id")[:limit]) if number else []
 
 
-def names_of(people: Iterable[UUID]) -> dict[UUID, list[PersonName]]:
-    """The names of several people in two queries, withdrawn ones left out; of the surviving record after a merge."""
+def names_of(
+    people: Iterable[UUID], held: Mapping[UUID, tuple[UUID, ...]] | None = None
+) -> dict[UUID, list[PersonName]]:
+    """The names of several people in two queries, withdrawn ones left out; of the surviving record after a merge.
+
+    `held`: their `groups_of`, where they are known already.
+    """
     wanted = list(dict.fromkeys(people))
-    held = groups_of(wanted)
+    held = groups_of(wanted) if held is None else held
     own = own_names({*wanted, *(held[w][0] for w in wanted if w in held)})
     return {w: (own[held[w][0]] if w in held else []) or own[w] for w in wanted}
 

@@ -22,6 +22,7 @@ from qafila.clinic.visits.transitions import DOCTOR, READY, WAITING
 from qafila.journal import history
 from qafila.kernel.transitions import WrongState
 from qafila.packs import load
+from qafila.registry.people.queries import one_with
 from qafila.registry.staff.rights import require
 from qafila.web.access import needs
 from qafila.web.doctor.lines import case_lines, file_title, file_url, specialty_label
@@ -186,7 +187,7 @@ def _entries(record: queries.VisitPage, prescriptions: list[Any]) -> list[tuple[
 
 def vitals_lines(person_id: UUID) -> list[dict[str, Any]]:
     """The latest reading of each kind with its change and its age."""
-    found_ = queries.latest_vitals(person_id)
+    found_ = queries.latest_vitals(one_with(person_id))
     order = {key: place for place, key in enumerate(KINDS)}
     rows = sorted(found_.items(), key=lambda item: order.get(item[0], 99))
     return [{**reading(trend.latest, {}), "change": trend.change, "before": trend.before} for _key, trend in rows]

@@ -43,7 +43,7 @@ def found(visit_id: UUID) -> tuple[Visit, Person]:
 
 def heading(visit: Visit, person: Person) -> dict[str, Any]:
     """Who the page is about."""
-    name, other = words.name_words(person, people.names_of([person.pk])[person.pk])
+    name, other = words.name_words(person, people.own_names([person.pk])[person.pk])
     return {
         "visit": visit,
         "person": person,
