@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -188,8 +188,8 @@ class _Reader:
     def _one_when(self, held: Json, when: Json) -> str:
         name = self.names.get(str(when.get("question")), "")
         operator = str(when.get("operator"))
-        held_in: Iterator[tuple[str, Any]] = ((key, one) for key, one in when.items() if key.startswith("answer"))
-        value = next(held_in, ("", None))
+        answers = [(key, one) for key, one in when.items() if key.startswith("answer")]
+        value: tuple[str, Any] = answers[0] if answers else ("", None)
         if not name:
             self.refuse(held, f"enableWhen names {str(when.get('question'))[:40]!r}, which is no question")
             return ""
