@@ -107,7 +107,6 @@ def _page(
     history.log_read(request.staff.pk, person.pk, "doctor.packet")
     pack = pack_of(case)
     case.urgency = typed.get("urgency") or case.urgency
-    present = view_codes(pack, attachments_of(case))
     groups = sections(case, given, read, request.POST)
     context = {
         **heading(visit, person),
@@ -119,9 +118,7 @@ def _page(
         "faulty": [f for g in groups for f in g["fields"] if f["wrong"] or f["asks"]],
         "question": typed.get("question") if typed.get("question") is not None else case.question,
         "urgencies": [(u.code, str(Urgency(u.code).label), u.minutes) for u in pack.urgency],
-        "views": [
-            (view, words, view.code in present, TAKES[view.kind]) for view, words in packet.views(case, language())
-        ],
+        "views": views(case, given),
         **flags(case, given),
         **more,
     }
@@ -168,8 +165,19 @@ def live(request: Any, case_id: UUID) -> HttpResponse:
     given = packet.read(case, dict(request.POST.lists())).intake
     urgency = request.POST.get("urgency", "")
     case.urgency = urgency if urgency in Urgency.values else case.urgency
-    context = {"case": case, "sections": sections(case, given, None), **flags(case, given)}
+    context = {
+        "case": case,
+        "sections": sections(case, given, None),
+        "views": views(case, given),
+        **flags(case, given),
+    }
     return render(request, "doctor/packet_live.html", context)
+
+
+def views(case: Case, given: Any) -> list[tuple[Any, str, bool, str]]:
+    """Recordings and pictures wanted: view, words, whether it is there, what a browser offers to choose."""
+    present = view_codes(pack_of(case), attachments_of(case))
+    return [(v, words, v.code in present, TAKES[v.kind]) for v, words in packet.views(case, language(), given)]
 
 
 def sections(
