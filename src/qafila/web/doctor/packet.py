@@ -25,6 +25,7 @@ from qafila.clinic.visits.models import Visit
 from qafila.journal import history
 from qafila.packs import load
 from qafila.registry.places.here import country_code
+from qafila.registry.staff.models import Staff
 from qafila.registry.staff.rights import require
 from qafila.web.access import needs
 from qafila.web.doctor import flags as redflag_lines
@@ -146,7 +147,7 @@ def add_view(request: Any, case_id: UUID, view: str) -> HttpResponse:
 def _kept(request: Any, case: Case, status: int = 200, **more: Any) -> HttpResponse:
     """The form with what its person had typed and not saved."""
     kept = drafts.load(request.staff, draft_of(case))
-    given = packet.read(case, dict(kept[0].lists())).intake if kept else None
+    given = unsaved(case, request.staff)
     was = {"question": kept[0].get("question"), "urgency": kept[0].get("urgency")} if kept else {}
     return _page(request, case, draft_of(case), given, was, status=status, kept=kept[1] if kept else None, **more)
 
@@ -154,6 +155,12 @@ def _kept(request: Any, case: Case, status: int = 200, **more: Any) -> HttpRespo
 def draft_of(case: Case) -> str:
     """The name under which the unsaved packet of a case is kept."""
     return f"packet:{case.pk.hex}"
+
+
+def unsaved(case: Case, staff: Staff) -> dict[str, Any] | None:
+    """The answers that somebody has typed and not saved; None for none, or a case that is out of their hands."""
+    kept = drafts.load(staff, draft_of(case)) if case.status in WRITTEN else None
+    return packet.read(case, dict(kept[0].lists())).intake if kept else None
 
 
 @require_POST
@@ -216,9 +223,11 @@ def flags(case: Case, given: Any = None) -> dict[str, Any]:
     order = [level.code for level in pack_of(case).urgency]
     asked = min((order.index(f.urgency) for f in raised if f.urgency in order), default=len(order))
     chosen = order.index(case.urgency) if case.urgency in order else len(order)
+    lines = redflag_lines.shown(case, given)
     return {
         "asks_for": str(Urgency(order[asked]).label) if asked < chosen else "",
-        "flags": redflag_lines.shown(case, given),
+        "flags": lines,
+        "places": redflag_lines.places(lines),
         "emergency": load.country(country_code()).emergency if raised or case.urgency == "emergency" else (),
     }
 
