@@ -74,6 +74,11 @@ class Desk:
             self.choose_language(self.language)
         return self
 
+    def is_in(self) -> bool:
+        """Whether the person is still logged in: a screen that nobody touched for a while has locked itself."""
+        self.page.goto("/")
+        return self.page.locator("header form[action='/logout/']").count() == 1 and "/switch/" not in self.page.url
+
     def choose_language(self, code: str) -> None:
         """Switch the person's language as they would."""
         self.language = code

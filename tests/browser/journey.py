@@ -51,8 +51,9 @@ class Journey:
     def desk(self, role: str, *, specialty: str = "") -> Desk:
         """A person of the unit, or of the hub, who has just logged in."""
         key = (role, specialty, self.language, str(self.unit))
-        if self.shared is not None and key in self.shared:
-            return self.shared[key]
+        known = self.shared.get(key) if self.shared is not None else None
+        if known is not None and known.is_in():
+            return known
         at_hub = role in ("specialist", "coordinator")
         member = self.world.cast.who(role, "" if at_hub else self.world.unit(self.unit), specialty)
         url = self.world.hub_url if at_hub else self.world.unit_url(self.unit)

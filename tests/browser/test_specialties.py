@@ -13,7 +13,7 @@ from tests.browser.journey import LONG, Journey
 from tests.browser.stories import STORIES
 from tests.world import World
 
-pytestmark = [pytest.mark.xdist_group("world"), pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.xdist_group("world"), pytest.mark.timeout(500)]
 
 LANGUAGES = {
     "gynaecology_obstetrics": ("ar", ("خديجة", "أيت باها")),
@@ -40,7 +40,7 @@ def test_every_specialty_has_its_story_and_every_language_is_spoken() -> None:
     assert {language for language, _ in LANGUAGES.values()} == {"ar", "fr", "en"}
 
 
-@pytest.mark.parametrize("specialty", sorted(LANGUAGES))
+@pytest.mark.parametrize("specialty", sorted(LANGUAGES, key=lambda code: LANGUAGES[code][0]))
 def test_a_case_from_the_unit_to_its_outcome(
     world: World, browser: Browser, shared: dict[tuple[str, ...], Desk], specialty: str
 ) -> None:

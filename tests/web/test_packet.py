@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -90,6 +91,10 @@ def test_a_red_flag_says_where_to_take_the_person(van: Vehicle, visit: Visit, tm
     assert "Vaginal bleeding" in page and "Headache, blurred vision" in page
     assert "Nearest that can take this:" in page or "not known" in page
     assert "data of" in page or "Call:" in page
+    browser.post("/nurse/draft/", sent | {"draft": f"packet:{case.pk.hex}"})
+    (tmp_path / "sheet.pdf").write_bytes(browser.get(f"/prints/transfer/{case.pk}/").content)
+    words = subprocess.run(["pdftotext", str(tmp_path / "sheet.pdf"), "-"], capture_output=True, text=True, check=True)
+    assert "Vaginal bleeding" in words.stdout, "what is typed and not saved yet goes with the person"
     browser.post(f"/doctor/case/{case.pk}/packet/", sent | {"question": "Transférer maintenant ?"})
     assert browser.get(f"/prints/transfer/{case.pk}/").content.startswith(b"%PDF")
     general = text(browser.post(f"/doctor/case/{case.pk}/packet/live/", sent | {"fetal_movement": "none",

@@ -109,8 +109,8 @@ def tidy(text: str) -> str:
 
 def in_every_language(given: Words, copy: bool) -> tuple[Words, list[str]]:
     """The words in every language and the languages that lack; with `copy` these take the words of another."""
-    held = {code: tidy(given.get(code, "")) for code in LANGUAGES}
-    lacking = [code for code in LANGUAGES if not held[code]]
+    held: Words = {code: tidy(given.get(code, "")) for code in LANGUAGES}
+    lacking: list[str] = [code for code in LANGUAGES if not held[code]]
     known = next((held[code] for code in ("en", "fr", "ar") if held[code]), "")
     if copy and known:
         held |= dict.fromkeys(lacking, f"{TO_TRANSLATE} {known}")

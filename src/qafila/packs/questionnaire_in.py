@@ -188,7 +188,8 @@ class _Reader:
     def _one_when(self, held: Json, when: Json) -> str:
         name = self.names.get(str(when.get("question")), "")
         operator = str(when.get("operator"))
-        value = next(((key, one) for key, one in when.items() if key.startswith("answer")), ("", None))
+        answers = [(key, one) for key, one in when.items() if key.startswith("answer")]
+        value: tuple[str, Any] = answers[0] if answers else ("", None)
         if not name:
             self.refuse(held, f"enableWhen names {str(when.get('question'))[:40]!r}, which is no question")
             return ""

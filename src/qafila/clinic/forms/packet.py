@@ -100,9 +100,10 @@ def describe_all(specialty: Specialty, language: str) -> list[Section]:
     ]
 
 
-def views(case: Case, language: str) -> list[tuple[View, str]]:
-    """Recordings and pictures wanted now, each with its label."""
-    return [(view, view.label.text(language)) for view in rules.views_wanted(pack_of(case), context(case))]
+def views(case: Case, language: str, given: Mapping[str, Any] | None = None) -> list[tuple[View, str]]:
+    """Recordings and pictures wanted now, each with its label; `given`: answers of a form that is not saved yet."""
+    wanted = rules.views_wanted(pack_of(case), context(case, dict(given) if given is not None else None))
+    return [(view, view.label.text(language)) for view in wanted]
 
 
 def read(case: Case, submitted: Mapping[str, Sequence[str]]) -> Read:

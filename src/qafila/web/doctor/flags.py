@@ -31,6 +31,24 @@ def shown(case: Case, given: dict[str, Any] | None = None) -> list[Flag]:
     return [_shown(place, one) for one in fired]
 
 
+@dataclass(frozen=True)
+class Place:
+    """Where to take the person, with the signs that it is for: empty where it is for all of them."""
+
+    to: Receiving | None
+    name: str
+    signs: list[str]
+
+
+def places(flags: list[Flag]) -> list[Place]:
+    """Each facility once, in the order of the flags."""
+    found: dict[str, Place] = {}
+    for flag in flags:
+        key = flag.to.facility.code if flag.to else ""
+        found.setdefault(key, Place(flag.to, flag.to_name, [])).signs.append(flag.words)
+    return [Place(one.to, one.name, one.signs if len(found) > 1 else []) for one in found.values()]
+
+
 def _shown(place: str, one: redflags.RedFlag) -> Flag:
     to = receiving(place, one.service)
     name = to.facility.name.text(language()) if to else ""

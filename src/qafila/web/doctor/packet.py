@@ -25,6 +25,7 @@ from qafila.clinic.visits.models import Visit
 from qafila.journal import history
 from qafila.packs import load
 from qafila.registry.places.here import country_code
+from qafila.registry.staff.models import Staff
 from qafila.registry.staff.rights import require
 from qafila.web.access import needs
 from qafila.web.doctor import flags as redflag_lines
@@ -107,7 +108,6 @@ def _page(
     history.log_read(request.staff.pk, person.pk, "doctor.packet")
     pack = pack_of(case)
     case.urgency = typed.get("urgency") or case.urgency
-    present = view_codes(pack, attachments_of(case))
     groups = sections(case, given, read, request.POST)
     context = {
         **heading(visit, person),
@@ -119,9 +119,7 @@ def _page(
         "faulty": [f for g in groups for f in g["fields"] if f["wrong"] or f["asks"]],
         "question": typed.get("question") if typed.get("question") is not None else case.question,
         "urgencies": [(u.code, str(Urgency(u.code).label), u.minutes) for u in pack.urgency],
-        "views": [
-            (view, words, view.code in present, TAKES[view.kind]) for view, words in packet.views(case, language())
-        ],
+        "views": views(case, given),
         **flags(case, given),
         **more,
     }
@@ -149,7 +147,7 @@ def add_view(request: Any, case_id: UUID, view: str) -> HttpResponse:
 def _kept(request: Any, case: Case, status: int = 200, **more: Any) -> HttpResponse:
     """The form with what its person had typed and not saved."""
     kept = drafts.load(request.staff, draft_of(case))
-    given = packet.read(case, dict(kept[0].lists())).intake if kept else None
+    given = unsaved(case, request.staff)
     was = {"question": kept[0].get("question"), "urgency": kept[0].get("urgency")} if kept else {}
     return _page(request, case, draft_of(case), given, was, status=status, kept=kept[1] if kept else None, **more)
 
@@ -157,6 +155,12 @@ def _kept(request: Any, case: Case, status: int = 200, **more: Any) -> HttpRespo
 def draft_of(case: Case) -> str:
     """The name under which the unsaved packet of a case is kept."""
     return f"packet:{case.pk.hex}"
+
+
+def unsaved(case: Case, staff: Staff) -> dict[str, Any] | None:
+    """The answers that somebody has typed and not saved; None for none, or a case that is out of their hands."""
+    kept = drafts.load(staff, draft_of(case)) if case.status in WRITTEN else None
+    return packet.read(case, dict(kept[0].lists())).intake if kept else None
 
 
 @require_POST
@@ -168,8 +172,19 @@ def live(request: Any, case_id: UUID) -> HttpResponse:
     given = packet.read(case, dict(request.POST.lists())).intake
     urgency = request.POST.get("urgency", "")
     case.urgency = urgency if urgency in Urgency.values else case.urgency
-    context = {"case": case, "sections": sections(case, given, None), **flags(case, given)}
+    context = {
+        "case": case,
+        "sections": sections(case, given, None),
+        "views": views(case, given),
+        **flags(case, given),
+    }
     return render(request, "doctor/packet_live.html", context)
+
+
+def views(case: Case, given: Any) -> list[tuple[Any, str, bool, str]]:
+    """Recordings and pictures wanted: view, words, whether it is there, what a browser offers to choose."""
+    present = view_codes(pack_of(case), attachments_of(case))
+    return [(v, words, v.code in present, TAKES[v.kind]) for v, words in packet.views(case, language(), given)]
 
 
 def sections(
@@ -208,9 +223,11 @@ def flags(case: Case, given: Any = None) -> dict[str, Any]:
     order = [level.code for level in pack_of(case).urgency]
     asked = min((order.index(f.urgency) for f in raised if f.urgency in order), default=len(order))
     chosen = order.index(case.urgency) if case.urgency in order else len(order)
+    lines = redflag_lines.shown(case, given)
     return {
         "asks_for": str(Urgency(order[asked]).label) if asked < chosen else "",
-        "flags": redflag_lines.shown(case, given),
+        "flags": lines,
+        "places": redflag_lines.places(lines),
         "emergency": load.country(country_code()).emergency if raised or case.urgency == "emergency" else (),
     }
 

@@ -88,9 +88,22 @@ def _page(request: Any, held: Specialty, status: int = 200, **more: Any) -> Http
         "problems": problems,
         "history": [(one, staff_name(names.get(one.by_id))) for one in earlier],
         "signs": signs,
+        "types": _types(),
         **more,
     }
     return render(request, "packs/pack.html", context, status=status)
+
+
+def _types() -> dict[str, str]:
+    return {
+        "boolean": gettext("yes or no"),
+        "choice": gettext("choice"),
+        "integer": gettext("whole number"),
+        "decimal": gettext("number"),
+        "quantity": gettext("number with a unit"),
+        "date": gettext("date"),
+        "text": gettext("text"),
+    }
 
 
 @require_POST

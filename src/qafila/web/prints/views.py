@@ -37,6 +37,7 @@ from qafila.web.doctor import answers
 from qafila.web.doctor import flags as redflag_lines
 from qafila.web.doctor.consult import certainty_label, note_label, vitals_lines
 from qafila.web.doctor.lines import specialty_label
+from qafila.web.doctor.packet import unsaved
 from qafila.web.doctor.prescribe import dose_words
 from qafila.web.nurse.record import reading
 from qafila.web.prints.render import PrintFailed, pdf
@@ -232,7 +233,7 @@ def transfer(request: Any, case_id: UUID) -> HttpResponse:
             for c in (record.conditions if record else ())
             if c.status == FactStatus.FINAL
         ],
-        flags=_flags(case),
+        flags=_flags(case, unsaved(case, request.staff)),
         emergency=load.country(country_code()).emergency,
         reasons=assessment.reasons(visit_row) if visit_row else [],
         triage=words.triage_words(visit_row) if visit_row and visit_row.triage else "",
@@ -260,9 +261,10 @@ def card(request: Any, person_id: UUID) -> HttpResponse:
     )
 
 
-def _flags(case: Case) -> list[redflag_lines.Flag]:
+def _flags(case: Case, given: dict[str, Any] | None) -> list[redflag_lines.Flag]:
+    """A sheet that is printed before the packet is saved holds what its writer sees."""
     try:
-        return redflag_lines.shown(case)
+        return redflag_lines.shown(case, given)
     except PackError:
         return []
 

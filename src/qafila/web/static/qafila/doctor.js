@@ -49,6 +49,9 @@
       const page = new DOMParser().parseFromString(await answer.text(), "text/html");
       const flags = document.getElementById("packet-flags"), told = page.getElementById("packet-flags");
       if (flags.textContent !== told.textContent) flags.replaceChildren(...told.childNodes);
+      const views = document.getElementById("packet-views"), wanted = page.getElementById("packet-views");
+      const chosen = [...views.querySelectorAll("input[type=file]")].some((field) => field.files.length);
+      if (!chosen && views.textContent !== wanted.textContent) views.replaceChildren(...wanted.childNodes);
       place(page.getElementById("packet-groups"), document.getElementById("packet-groups"));
     } catch { /* the next answer, or saving, asks again */ }
   }
