@@ -14,7 +14,7 @@ import sys
 from collections import Counter, defaultdict
 from math import exp, log
 
-from bench.matching.people import TODAY, Town, Written
+from bench.matching.people import Town, Written
 from qafila.registry.people.matching import FIELDS, Known, Level, asked, blocks, called, compare, word
 
 TRAINING_SEED = 4101
@@ -45,7 +45,7 @@ def blocked(people: list[Known], most: int = 400) -> set[tuple[int, int]]:
             held[block].append(n)
     pairs: set[tuple[int, int]] = set()
     for n, one in enumerate(people):
-        near: Counter[int] = Counter(x for block in asked(one, TODAY.year) for x in held.get(block, ()))
+        near: Counter[int] = Counter(x for block in asked(one) for x in held.get(block, ()))
         near.pop(n, None)
         pairs |= {(min(n, x), max(n, x)) for x, _ in near.most_common(most)}
     return pairs

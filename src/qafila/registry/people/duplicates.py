@@ -13,7 +13,6 @@ from qafila.registry.people.keys import hashed
 from qafila.registry.people.matching import Known, Level, asked, called, commonness, compare, weigh, word
 from qafila.registry.people.models import Sex
 from qafila.registry.people.queries import in_blocks, known_of, name_shares
-from qafila.registry.places.here import local_day
 
 
 @dataclass(frozen=True)
@@ -55,7 +54,7 @@ def likely(known: Known, besides: Collection[UUID] = (), limit: int = 5) -> list
     `besides` are left out: the person themselves, and whom somebody has told from them.
     """
     odds = load.matching()
-    keys = {hashed(block) for block in asked(known, local_day().year)}
+    keys = {hashed(block) for block in asked(known)}
     people = known_of(pk for pk in in_blocks(keys) if pk not in besides)
     if not people:
         return []

@@ -325,22 +325,38 @@ def commonness(names: Collection[Called], shares: Mapping[str, float], odds: Odd
 _MOST_KEYS = 4
 _WIDEST = 13
 _NO_YEAR = "-"
-_ALL_YEARS = 115
+_ANY_YEAR = "*"
 
 
 def blocks(known: Known) -> set[str]:
     """The blocks a record stands in."""
-    return _blocks(known, _years(known.birth, 0))
+    return _blocks(known, _years(known.birth, 0)) | _timeless(known)
 
 
-def asked(known: Known, this_year: int) -> set[str]:
-    """The blocks where records of the same person stand: a year to either side, and those without a year."""
+def asked(known: Known) -> set[str]:
+    """The blocks where records of the same person stand: a year to either side, and those without a year.
+
+    Somebody whose birth is not known is looked for by whole name, mother, telephone, whatever the year.
+    """
     years = _years(known.birth, 1)
-    if years == [_NO_YEAR]:
-        # By name alone: every year there can be.
-        years = [str(this_year - n) for n in range(_ALL_YEARS)]
-        return _blocks(known, [_NO_YEAR, *years])
-    return _blocks(known, [*years, _NO_YEAR])
+    return _blocks(known, [*years, _NO_YEAR]) if years != [_NO_YEAR] else _blocks(known, years) | _timeless(known)
+
+
+def _timeless(known: Known) -> set[str]:
+    return {f"n|{pair}|{_ANY_YEAR}" for pair in _pairs(known)} | {f"m|{m}|{_ANY_YEAR}" for m in _mothers(known)}
+
+
+def _pairs(known: Known) -> set[str]:
+    return {
+        " ".join(sorted((a, b)))
+        for n in known.names
+        for i, a in enumerate(n.keys[:_MOST_KEYS])
+        for b in n.keys[i + 1 : _MOST_KEYS]
+    }
+
+
+def _mothers(known: Known) -> set[str]:
+    return {" ".join(sorted(m.keys[:2])) for m in known.mothers}
 
 
 def _years(birth: PartialDate | None, more: int) -> list[str]:
@@ -355,13 +371,7 @@ def _years(birth: PartialDate | None, more: int) -> list[str]:
 def _blocks(known: Known, years: list[str]) -> set[str]:
     found: set[str] = set()
     heads = {k for n in known.names for p in (n.given, n.family) if p is not None for k in p.keys[:2]}
-    pairs = {
-        " ".join(sorted((a, b)))
-        for n in known.names
-        for i, a in enumerate(n.keys[:_MOST_KEYS])
-        for b in n.keys[i + 1 : _MOST_KEYS]
-    }
-    mothers = {" ".join(sorted(m.keys[:2])) for m in known.mothers}
+    pairs, mothers = _pairs(known), _mothers(known)
     for year in years:
         found |= {f"n|{pair}|{year}" for pair in pairs}
         found |= {f"m|{mother}|{year}" for mother in mothers}
