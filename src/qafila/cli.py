@@ -11,6 +11,7 @@ import json
 import os
 import sys
 from collections.abc import Callable
+from importlib import import_module
 from pathlib import Path
 
 
@@ -171,19 +172,19 @@ def _pack_commands(commands: argparse._SubParsersAction[argparse.ArgumentParser]
     packs = commands.add_parser("packs", help="data packs").add_subparsers(required=True, metavar="VERB")
     at = packs.add_parser("check", help="validate every pack; says file, place and reason, exit 1 then")
     at.add_argument("--root", type=Path, help="a folder whose packs come before the shipped ones")
-    at.set_defaults(run=packs_check)
+    at.set_defaults(run=of_packs("check"))
     words = "make a draft pack of an XLSForm (.xlsx) or a FHIR R4 Questionnaire (.json)"
     at = packs.add_parser("import", help=words, description=f"{words}; what cannot be mapped is named with its row")
     at.add_argument("file", type=Path)
     at.add_argument("--code", default="", help="the specialty's code (default: the form's own name)")
     at.add_argument("--out", type=Path, help="where to write (default: CODE.toml here); a file that is there stays")
     at.add_argument("--untranslated", action="store_true", help="words that lack in a language: another's, marked […]")
-    at.set_defaults(run=packs_import)
+    at.set_defaults(run=of_packs("bring_in"))
     words = "print a specialty as a FHIR R4 Questionnaire"
     at = packs.add_parser("questionnaire", help=words, description=words)
     at.add_argument("code")
     at.add_argument("--root", type=Path, help="a folder whose packs come before the shipped ones")
-    at.set_defaults(run=packs_questionnaire)
+    at.set_defaults(run=of_packs("questionnaire"))
 
 
 def _enter(path: Path) -> None:
@@ -348,42 +349,9 @@ def restore(args: argparse.Namespace) -> int:
     return 0
 
 
-def packs_check(args: argparse.Namespace) -> int:
-    """`qafila packs check`."""
-    from qafila.packs.check import check as all_problems
-
-    found = all_problems(args.root)
-    for problem in found:
-        print(problem)
-    print(f"{len(found)} problem(s)" if found else "every pack is sound", file=sys.stderr)
-    return 1 if found else 0
-
-
-def packs_import(args: argparse.Namespace) -> int:
-    """`qafila packs import`."""
-    from qafila.packs.bring_in import bring_in
-    from qafila.packs.draft import ImportRefused
-
-    try:
-        made, problems = bring_in(args.file, args.code, args.out, copy=args.untranslated)
-    except ImportRefused as refused:
-        for one in refused.refusals:
-            print(f"{args.file.name}: {one}")
-        print(f"{len(refused.refusals)} refused, nothing written", file=sys.stderr)
-        return 1
-    for problem in problems:
-        print(problem)
-    print(f"{made}: a draft; put it into the folder specialties/ and run 'qafila packs check'", file=sys.stderr)
-    return 0
-
-
-def packs_questionnaire(args: argparse.Namespace) -> int:
-    """`qafila packs questionnaire`."""
-    from qafila.packs import load
-    from qafila.packs.questionnaire import questionnaire
-
-    print(json.dumps(questionnaire(load.load_specialty(args.code, args.root)), indent=2, ensure_ascii=False))
-    return 0
+def of_packs(name: str) -> Callable[[argparse.Namespace], int]:
+    """`qafila packs …`, loaded when it is wanted."""
+    return lambda args: int(getattr(import_module("qafila.packs.commands"), name)(args))
 
 
 def rule(args: argparse.Namespace) -> int:

@@ -154,8 +154,8 @@ def test_what_is_too_large_to_be_taken_is_not_sealed() -> None:
 
 
 def test_a_newer_peers_extra_field_is_passed_over() -> None:
-    raw = msgspec.msgpack.encode([[7], 1000, 5, 6, "a field of a later version"])
-    assert opened(forged(zstandard.compress(raw), len(raw), kind=Kind.PULL)).message == Pull([7], 1000, 5, 6)
+    raw = msgspec.msgpack.encode([[7], 1000, 5, 6, 7, [], "a field of a later version"])
+    assert opened(forged(zstandard.compress(raw), len(raw), kind=Kind.PULL)).message == Pull([7], 1000, 5, 6, 7)
 
 
 @pytest.mark.parametrize("dictionary", [dictionaries.NONE, *dictionaries.KNOWN])

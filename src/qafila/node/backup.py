@@ -119,9 +119,29 @@ def _unpack(tar: tarfile.TarFile, target: Path) -> None:
 def _load(node: NodeDirectory) -> None:
     wanted = node.databases()["default"]
     dump = node.path / "data.pgdump"
-    command = ["pg_restore", "--clean", "--if-exists", "--no-owner", "--dbname", wanted["NAME"]]
+    where = ["--dbname", wanted["NAME"]]
     for option, name in (("--host", "HOST"), ("--port", "PORT"), ("--username", "USER")):
         if wanted.get(name):
-            command += [option, str(wanted[name])]
-    subprocess.run([*command, str(dump)], check=True)
+            where += [option, str(wanted[name])]
+    # `--clean` cannot take partitioned tables apart: what is there goes as a whole, in one transaction with the new.
+    emptied = node.path / "data.sql"
+    try:
+        with emptied.open("xb") as script:
+            script.write(b"DROP SCHEMA public CASCADE;\nCREATE SCHEMA public;\n")
+            script.flush()
+            told = ["pg_restore", "--no-owner", "--file", "-", str(dump)]
+            subprocess.run(told, check=True, stdout=script)
+        quiet = [
+            "psql",
+            "--quiet",
+            "--no-psqlrc",
+            "--set",
+            "ON_ERROR_STOP=1",
+            "--single-transaction",
+            "--output",
+            os.devnull,
+        ]
+        subprocess.run([*quiet, *where, "--file", str(emptied)], check=True)
+    finally:
+        emptied.unlink(missing_ok=True)
     dump.unlink()

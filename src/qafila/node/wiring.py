@@ -11,10 +11,8 @@ from qafila.node.disk import require_room
 def connect() -> None:
     """Called once, when Django has loaded the models."""
     from qafila.clinic.cases import wiring as cases
-    from qafila.clinic.forms.models import PackApproval
     from qafila.registry.people import keys, watch
     from qafila.registry.places.here import use
-    from qafila.sync import scope
 
     directory = settings.DIRECTORY
     if directory is None:
@@ -27,7 +25,6 @@ def connect() -> None:
     cases.connect(directory.profile)
     if directory.profile.keeps_register:
         watch.connect()
-    scope.reference(PackApproval.kind())
     if directory.profile.serves_sync:
         from qafila.sync import mailbox
 

@@ -44,7 +44,8 @@ VARIABLES = frozenset({"a", "obs", "patient", "case"})
 OBSERVATIONS = frozenset(
     "systolic diastolic systolic_left systolic_right diastolic_left diastolic_right pulse "
     "respirations spo2 spo2_scale temperature glucose weight height arm_circumference "
-    "head_circumference pain consciousness oxygen oedema pregnant lactating".split()
+    "head_circumference pain consciousness oxygen oedema pregnant lactating lmp after_birth "
+    "respirations_again".split()
 )
 STANDARD = frozenset({"context", "resource", "ucum"})
 _CALL = re.compile(r"([A-Za-z_][A-Za-z0-9_]*)\s*\(")

@@ -59,8 +59,6 @@ class Contact:
     """Everything that was to be said was said, and heard."""
     reason: str = ""
     """Why not: a key of `state.REASONS`."""
-    spoken: range = range(0)
-    """With "too_old" and "too_new": the versions that the hub speaks."""
 
     def __str__(self) -> str:
         told = self.report
@@ -83,6 +81,8 @@ class Caller:
         """The last connection was lost."""
         self._session: tuple[Peer, UnitSession] | None = None
         self._agreement: Agreement | None = None
+        self._spoken = range(0)
+        """With "too_old" and "too_new": the versions that the hub speaks."""
         self._dictionaries = [*KNOWN, NONE]
         """The first of these is used; one that the hub lacks goes."""
         self._dictionaries.sort(reverse=True)
@@ -96,7 +96,7 @@ class Caller:
             return Contact(reason="not_enrolled")
         self._agreement = agreement = self._agreement or Agreement(peer.version)
         contact = self._contact(peer, agreement, stopped, stay=stay)
-        if contact.reason in ("too_old", "too_new") and agreement.refused(contact.spoken):
+        if contact.reason in ("too_old", "too_new") and agreement.refused(self._spoken):
             contact = self._contact(peer, agreement, stopped, stay=stay)
         elif peer.version != agreement.version:
             # Sticks are written in it, and the next life of this process begins with it.
@@ -118,7 +118,7 @@ class Caller:
             contact.reached = talk.run(stopped, stay=stay)
             self._wary = talk.wary
         except LinkDown as down:
-            contact.reason, self.retry_s, contact.spoken = down.reason, down.retry_s, down.spoken
+            contact.reason, self.retry_s, self._spoken = down.reason, down.retry_s, down.spoken
             self._wary = True
             if down.reason == "dictionary" and len(self._dictionaries) > 1:
                 self._dictionaries.pop(0)

@@ -12,10 +12,11 @@ import secrets
 from collections.abc import Iterator, Sequence
 from datetime import timedelta
 
-from django.db import DatabaseError, connections, transaction
+from django.db import transaction
 from django.db.models import Max
 
 from qafila.journal import lives
+from qafila.journal.cluster import fingerprint
 from qafila.journal.header import decode
 from qafila.journal.here import here
 from qafila.journal.ingest import Parcel
@@ -32,8 +33,6 @@ LOOK_S = 30.0
 LATE = timedelta(days=1)
 """How far the clock may have run ahead of a record of this node that comes back."""
 _CHUNK = 5000
-_HOME = """SELECT (pg_control_system()).system_identifier || '/' || substr(pg_walfile_name(pg_current_wal_lsn()), 1, 8)
- || '/' || oid FROM pg_database WHERE datname = current_database()"""
 log = logging.getLogger("qafila.sync")
 _looked: dict[str, float] = {}
 
@@ -47,7 +46,7 @@ def life() -> int:
     now = clock.monotonic()
     if latest.home and now - _looked.get(database, -LOOK_S) >= LOOK_S:
         _looked[database] = now
-        home = _home()
+        home = fingerprint(here().database)
         if home and home != latest.home:
             log.warning("PostgreSQL was restored or moved: a new life begins, and the units are asked for what is lost")
             return open_life(after=latest).number
@@ -72,27 +71,14 @@ def open_life(*, restored: bool = True, after: Life | None = None) -> Life:
             lives.seal(here())
             # What this database came out of holds it.
             Backup.objects.filter(pk=base, stands__isnull=True).update(stands=clock.now())
-        values = {"number": secrets.randbelow((1 << 32) - 1) + 1, "base": base, "restored": restored, "home": _home()}
+        number, home = secrets.randbelow((1 << 32) - 1) + 1, fingerprint(here().database)
+        values = {"number": number, "base": base, "restored": restored, "home": home}
         # Two processes may ask for the first one at once.
         return Life.objects.get_or_create(pk=newest.pk + 1 if newest else 1, defaults=values)[0]
 
 
 def _latest() -> Life | None:
     return Life.objects.order_by("-pk").first()
-
-
-def _home() -> str:
-    """What tells a PostgreSQL from the one that is made of its backup: cluster, timeline, database. Else empty."""
-    connection = connections[here().database]
-    if connection.vendor != "postgresql":
-        return ""
-    try:
-        with transaction.atomic(using=here().database), connection.cursor() as cursor:
-            cursor.execute(_HOME)
-            return str(cursor.fetchone()[0])[:80]
-    except DatabaseError:
-        # Not allowed to ask, or a standby: a person has to say that it was restored.
-        return ""
 
 
 def begin_backup() -> int:

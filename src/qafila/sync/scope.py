@@ -28,6 +28,7 @@ REFERENCE = {
     "registry.assignment",
     "registry.round",
     "registry.stop",
+    "clinic.packapproval",
 }
 """Kinds that every node needs."""
 
@@ -58,11 +59,6 @@ _rules: dict[str, Rule] = {}
 def rule(kind: str, nodes_for: Rule) -> None:
     """Records of `kind` about nobody go to the nodes that `nodes_for` names for each of several rows."""
     _rules[kind] = nodes_for
-
-
-def reference(kind: str) -> None:
-    """Records of `kind` go to every node."""
-    REFERENCE.add(kind)
 
 
 def lane(kind: str, own: int) -> int:

@@ -68,6 +68,7 @@ def _page(request: Any, visit_id: UUID, status: int = 200, **more: Any) -> HttpR
         "records": may(request.staff, "vitals.record", visit),
         "attaches": may(request.staff, "attachment.add", visit),
         "moves": may(request.staff, "record.move", visit),
+        "queue": may(request.staff, "queue.read", visit),
         "me": request.staff.pk,
         **more,
     }
