@@ -57,18 +57,19 @@ def fan_out(records: Sequence[Record | Entry], sender: str) -> None:
 
     The same number of queries however many records there are.
     """
-    every = peers()
-    if not every:
-        return
     also = scope.also(records)
     people = {r.patient for r in records if r.patient}
-    # Whoever lets another node hold a person must see these records, or these records see the new holder.
+    # Whoever lets another node hold a person must see these records, or these records see the new holder. The nodes
+    # themselves are read under the lock, too: one that joins at this moment is sent these records or finds them.
     people = people.union(*also.values())
     assignments = [r.subject for r in records if r.kind == scope.ASSIGNMENT]
     if assignments:
         tables.alone(here().database)
     else:
         tables.one_at_a_time((p.int for p in people), here().database)
+    every = peers()
+    if not every:
+        return
     holders = _grown(records, people, every)
     elsewhere = scope.nodes_for({(r.kind, r.subject) for r in records if not r.patient}, every)
     mail: list[tuple[str, int, int]] = []
