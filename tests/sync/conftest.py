@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from qafila.journal.here import Here
-from qafila.sync import mailbox
+from qafila.sync import leaving, mailbox
 from tests.conftest import wipe
 from tests.sync.pair import Pair, join
 
@@ -21,6 +21,7 @@ def pair(request: pytest.FixtureRequest, unit: Here, hub: Here) -> Iterator[Pair
         wipe("pg0")
     yield join(unit, hub)
     mailbox.disconnect()
+    leaving.disconnect()
 
 
 @pytest.fixture

@@ -1,7 +1,7 @@
 """Taking a person's record off a node that does not hold it any more: rows, fields and salts go, the chain stays.
 
-What stays of a record is its header (who did what kind of thing, when) and the salted digest, so that the chain is whole
-and `check` clean. The same record that comes again with its fields is filled in again (`ingest`).
+What stays of a record is its header (who did what kind of thing, when) and the salted digest, so that the chain is
+whole and `check` clean. The same record that comes again with its fields is filled in again (`ingest`).
 """
 
 from __future__ import annotations

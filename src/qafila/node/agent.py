@@ -14,8 +14,14 @@ from qafila.node.disk import watch as watch_disk
 def known_jobs() -> dict[str, Callable[[], None]]:
     """What this version can do, by the names that profiles use."""
     from qafila.clinic.cases.jobs import JOBS
+    from qafila.sync import forgetting, leaving
 
-    return {**JOBS, "disk_watch": watch_disk}
+    return {
+        **JOBS,
+        "disk_watch": watch_disk,
+        "forgetting": forgetting.try_to_settle,
+        "scope_review": leaving.review,
+    }
 
 
 def run() -> int:

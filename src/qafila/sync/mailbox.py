@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -11,12 +12,13 @@ from django.db.models import Q
 
 from qafila.journal import tables
 from qafila.journal.entries import Entry
+from qafila.journal.header import CHANGE, decode
 from qafila.journal.here import Here, here
 from qafila.journal.ingest import Parcel, parcels_of
 from qafila.journal.models import Record
 from qafila.journal.signals import ingested, written
 from qafila.kernel import clock
-from qafila.sync import scope
+from qafila.sync import holdings, scope
 from qafila.sync.codec import MAX_PARCELS
 from qafila.sync.models import Mail, Peer, Scope
 
@@ -25,6 +27,10 @@ LARGEST = 20_000
 """Rows in one statement."""
 LEAST = 200
 """Bytes: no record is smaller."""
+SETTLED = timedelta(days=1)
+"""So long after a node has come to hold a person it is asked for the first time whether it needs to."""
+DECIDES = frozenset({scope.PERSON, scope.CASE})
+"""A change of such a row may mean that a node does not need the person any more."""
 
 
 def connect() -> None:
@@ -71,9 +77,17 @@ def fan_out(records: Sequence[Record | Entry], sender: str) -> None:
     if not every:
         return
     holders = _grown(records, people, every)
+    _decided(records)
+    for number, others in also.items():
+        about = next(r.patient for r in records if r.no == number)
+        for node in set().union(*(holders.get(o, ()) for o in others)) if about else ():
+            if about and node not in holders.get(about, ()):
+                holdings.renew(about, node)
     elsewhere = scope.nodes_for({(r.kind, r.subject) for r in records if not r.patient}, every)
     mail: list[tuple[str, int, int]] = []
     for record in records:
+        if record.kind == scope.HOLDING and record.node != here().node:
+            continue  # Nobody but this hub says who holds whom here.
         if record.patient is not None:
             to = holders.get(record.patient, set()).union(*(holders.get(p, ()) for p in also.get(record.no, ())))
         else:
@@ -84,26 +98,67 @@ def fan_out(records: Sequence[Record | Entry], sender: str) -> None:
         _assigned(subject, every)
 
 
-def admit(pairs: Iterable[tuple[UUID, str]]) -> None:
-    """Let nodes hold people's records from now on, and send them what was written before."""
+def admit(pairs: Iterable[tuple[UUID, str]], *, copied_at: datetime | None = None) -> None:
+    """Let nodes hold people's records from now on, and send them what was written before. `copied_at`: for a limited
+    time, because the node looked the person up; whom it holds in its own right it goes on holding."""
     wanted = set(pairs)
     with transaction.atomic(using=here().database):
         tables.one_at_a_time((person.int for person, _ in wanted), here().database)
-        _admit(wanted)
+        _admit(wanted, copied_at)
 
 
-def _admit(pairs: Iterable[tuple[UUID, str]]) -> None:
+def readmit(person: UUID, node: str, after: int = 0) -> None:
+    """Mail a node again all of a person whom it should hold and has forgotten (at the turn `after`)."""
+    with transaction.atomic(using=here().database):
+        tables.one_at_a_time([person.int], here().database)
+        _return_all(person, node, after)
+
+
+def _admit(pairs: Iterable[tuple[UUID, str]], copied_at: datetime | None = None) -> None:
     """As `admit`, for whoever keeps others from writing about these people meanwhile."""
     now = clock.now()
-    rows = [(person, node, now) for person, node in sorted(set(pairs))]
-    key = ["person", "node"]
-    fresh = tables.insert_back(Scope, ["person", "node", "since"], rows, here().database, once=key, back=key)
+    rows = [(person, node, now, copied_at, now + SETTLED) for person, node in sorted(set(pairs))]
+    key, names = ["person", "node"], ["person", "node", "since", "copied_at", "review"]
+    fresh = tables.insert_back(Scope, names, rows, here().database, once=key, back=key)
     held: dict[str, list[UUID]] = {}
     for person, node in fresh:
         held.setdefault(node, []).append(UUID(str(person)))
     for node, people in held.items():
         for start in range(0, len(people), BATCH):
-            _post_query(node, Q(patient__in=people[start : start + BATCH]))
+            _mail_all(node, people[start : start + BATCH])
+
+
+def _mail_all(node: str, people: list[UUID]) -> None:
+    """Everything of people whom a node holds from now on; where it had forgotten them, its own records as well."""
+    back = holdings.latest(people, node)
+    for person in sorted(back):
+        _return_all(person, node)
+    _post_query(node, Q(patient__in=[p for p in people if p not in back]))
+    rows = scope.also_of(people)
+    for again in (False, True):
+        wanted = [pk for pk, _, needs in rows if (needs in back) == again]
+        _post_query(node, Q(kind__in=scope.ALSO, subject__in=wanted), own=again)
+    for about in sorted({about for _, about, _ in rows} - set(people)):
+        holdings.renew(about, node)
+
+
+def _return_all(person: UUID, node: str, after: int = 0) -> None:
+    holdings.take_back(person, node)
+    holdings.say(person, node, held=True, after=after)
+    _post_query(node, Q(patient=person), own=True)
+
+
+def _decided(records: Sequence[Record | Entry]) -> None:
+    """Have those looked at again about whom something was decided."""
+    people = {r.patient for r in records if r.kind in DECIDES and r.patient and _changes(r)}
+    if people:
+        due = clock.now()
+        Scope.objects.filter(person__in=people).exclude(review__lte=due).update(review=due)
+
+
+def _changes(record: Record | Entry) -> bool:
+    said = record.said if isinstance(record, Entry) else decode(bytes(record.header))
+    return said.op == CHANGE
 
 
 def welcome(peer: Peer) -> None:
@@ -180,6 +235,10 @@ def _grown(records: Sequence[Record | Entry], people: set[UUID], every: set[str]
 
 
 def _assigned(subject: UUID, every: set[str]) -> None:
+    row = scope.rows_of(scope.ASSIGNMENT).filter(pk=subject).first()
+    if row is not None and row.node:
+        due = clock.now() + SETTLED
+        Scope.objects.filter(node=row.node).exclude(review__lte=due).update(review=due)
     row = scope.current_assignments().filter(pk=subject).first()
     if row is None:
         return
@@ -195,8 +254,9 @@ def _serve(unit: UUID, nodes: set[str], *, people: bool = True) -> None:
             _admit((person, node) for person in scope.people_of_unit(unit))
 
 
-def _post_query(node: str, wanted: Q) -> None:
-    rows = Record._base_manager.filter(wanted).exclude(node=node).order_by("no").values_list("no", "lane", "kind")
+def _post_query(node: str, wanted: Q, *, own: bool = False) -> None:
+    rows = Record._base_manager.filter(wanted).order_by("no").values_list("no", "lane", "kind")
+    rows = rows if own else rows.exclude(node=node)
     _post((node, no, scope.lane(kind, lane)) for no, lane, kind in rows)
 
 

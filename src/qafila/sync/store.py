@@ -13,7 +13,7 @@ from qafila.journal.ingest import Parcel, parcels_of
 from qafila.journal.models import Blob, Record, Run
 from qafila.journal.ranges import Ranges, loads, subtract, without
 from qafila.kernel import clock
-from qafila.sync import intake
+from qafila.sync import forgetting, intake
 from qafila.sync.codec import MAX_PARCELS
 from qafila.sync.messages import File, Given
 from qafila.sync.models import Aside, Peer, Upload
@@ -68,6 +68,7 @@ class JournalStore:
                 keys = own.filter(pk__in=list(aside)).values_list("run", "seq")
                 Aside.objects.bulk_create([Aside(run=r, seq=q) for r, q in keys], ignore_conflicts=True)
             own.update(pending=False)
+        forgetting.try_to_settle()
 
     def reconcile(self, ranges: dict[int, Ranges]) -> None:
         """Of these runs the hub holds just these ranges: what it lacks waits for sending again."""
@@ -94,6 +95,7 @@ class JournalStore:
     def take(self, parcels: list[Parcel]) -> None:
         """Take in records of the hub."""
         intake.take(parcels, self.hub)
+        forgetting.try_to_settle()
 
     def set_ack_no(self, number: int) -> None:
         """Keep the number of the last confirmed acknowledgement."""
@@ -121,6 +123,7 @@ class JournalStore:
         Upload.objects.update_or_create(sha256=name, defaults=values)
         if confirmed == chunks:
             Blob._base_manager.filter(sha256=name).update(sent=True)
+            forgetting.try_to_settle()
 
     def wanted(self, skip: set[str], asked: set[tuple[str, int]]) -> tuple[str, int] | None:
         """The next file and chunk to ask for: previews first."""

@@ -12,6 +12,7 @@ from qafila.journal.here import Here, here
 from qafila.journal.models import Record
 from qafila.kernel.names import name_keys
 from qafila.registry.people.models import NameKey, PersonName
+from qafila.sync.signals import forgotten
 
 _LONGEST = 40
 
@@ -20,6 +21,7 @@ def connect() -> None:
     """Follow the journal from now on. Every node needs it."""
     signals.written.connect(_follow, dispatch_uid="name-keys-written")
     signals.ingested.connect(_follow, dispatch_uid="name-keys-ingested")
+    forgotten.connect(_forget, dispatch_uid="name-keys-forgotten")
 
 
 def _follow(sender: Any, records: Sequence[Record | Entry], node: Here, **more: Any) -> None:
@@ -27,6 +29,10 @@ def _follow(sender: Any, records: Sequence[Record | Entry], node: Here, **more: 
     people = {r.patient for r in records if r.kind == kind and r.patient is not None}
     if people:
         refresh(people, node.database)
+
+
+def _forget(sender: Any, person: UUID, node: Here, **more: Any) -> None:
+    refresh([person], node.database)
 
 
 def keys_of(names: Iterable[PersonName]) -> set[str]:
