@@ -14,6 +14,7 @@ from qafila.sync.messages import Mail, Message, Push
 from qafila.sync.session import UnitSession
 from tests.sync.sim.disk import Base
 from tests.sync.sim.hub_store import Desk
+from tests.sync.sim.journal import FIRST, Word
 from tests.sync.sim.run import first_broken
 from tests.sync.sim.unit_store import UnitStore
 from tests.sync.sim.world import Plant
@@ -196,10 +197,84 @@ class SentToEverybody(Plant):
         return Open
 
 
+class ForgetsWhatWaits(Plant):
+    """A unit forgets a person although records of him have not left yet."""
+
+    def unit_store(self) -> type[UnitStore]:
+        class Hasty(UnitStore):
+            def in_use(self, person: str) -> bool:
+                return False
+
+        return Hasty
+
+
+class LateRecordsStay(Plant):
+    """What comes of a person after he was forgotten stays."""
+
+    def unit_store(self) -> type[UnitStore]:
+        class Trusting(UnitStore):
+            def on_ingested(self, fresh: list[Any], sender: str) -> None:
+                before = dict(self.db.rows("leave"))
+                super().on_ingested(fresh, sender)
+                for person, word in before.items():
+                    if self.db.get("leave", person).turn == word.turn:
+                        self.db.put("leave", person, word)
+
+        return Trusting
+
+
+class LastWordCounts(Plant):
+    """Of several words of the hub the one that came last counts, not the one that was said last."""
+
+    def unit_store(self) -> type[UnitStore]:
+        class Forgetful(UnitStore):
+            def hear(self, person: str, word: Word) -> None:
+                self.db.put("leave", person, word)
+
+        return Forgetful
+
+
+class WordAmongTheRecords(Plant):
+    """That a person is back is told after his records."""
+
+    def desk(self) -> type[Any]:
+        class Late(Desk):
+            def post(self, node: str, key: Any, lane: int) -> None:
+                super().post(node, key, 5 if lane == FIRST else lane)
+
+        return Late
+
+
+class ReceiptsIgnored(Plant):
+    """A restored hub does not see that a unit has forgotten whom it should hold."""
+
+    events = ("restore_hub",)
+
+    def desk(self) -> type[Any]:
+        class Deaf(Desk):
+            def answer(self, node: str, said: dict[str, Any]) -> None:
+                pass
+
+        return Deaf
+
+
+class OwnRecordsNotReturned(Plant):
+    """Who is back is mailed without what the unit had written itself."""
+
+    def desk(self) -> type[Any]:
+        class Stingy(Desk):
+            def post(self, node: str, key: Any, lane: int) -> None:
+                if key[0] != node:
+                    super().post(node, key, lane)
+
+        return Stingy
+
+
 PLANTS = [
     RunGoesOn, AcknowledgesBeforeCommit, PoisonDropped, WatermarkIgnored, CursorNotLocked, ConfirmsOnSend,
     MailAcknowledgedTooEarly, LossNotTold, AckNumberBelieved, AckNumberGivenAgain, AcksOutliveTheConnection,
-    NobodyForgets, BulkFirst, SentToEverybody,
+    NobodyForgets, BulkFirst, SentToEverybody, ForgetsWhatWaits, LateRecordsStay, LastWordCounts,
+    WordAmongTheRecords, ReceiptsIgnored, OwnRecordsNotReturned,
 ]  # fmt: skip
 
 

@@ -8,11 +8,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from uuid import UUID
 
+from qafila.journal.entries import Entry
 from qafila.journal.models import Record
 from qafila.journal.write import writing
 from qafila.kernel import clock
 from qafila.sync import scope
-from qafila.sync.models import Holding, Mail, Scope
+from qafila.sync.models import Holding, HoldingReceipt, Mail, Scope
 
 
 def latest(people: Iterable[UUID], node: str) -> dict[UUID, Holding]:
@@ -50,6 +51,12 @@ def kept_rows(who: UUID, node: str) -> set[UUID]:
 def addressed(subjects: set[UUID]) -> dict[UUID, set[str]]:
     """To whom these words are said."""
     return {pk: {node} for pk, node in Holding._base_manager.filter(pk__in=subjects).values_list("pk", "node")}
+
+
+def answered(records: Iterable[Record | Entry]) -> set[UUID]:
+    """Whom the receipts among these records are about."""
+    said = {r.subject for r in records if r.kind == HoldingReceipt.kind()}
+    return set(HoldingReceipt._base_manager.filter(pk__in=said).values_list("who", flat=True)) if said else set()
 
 
 def take_back(who: UUID, node: str, but: Sequence[UUID] = ()) -> None:

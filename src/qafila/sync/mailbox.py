@@ -68,11 +68,12 @@ def fan_out(records: Sequence[Record | Entry], sender: str) -> None:
     # Whoever lets another node hold a person must see these records, or these records see the new holder. The nodes
     # themselves are read under the lock, too: one that joins at this moment is sent these records or finds them.
     people = people.union(*also.values())
+    locked = people | holdings.answered(records)
     assignments = [r.subject for r in records if r.kind == scope.ASSIGNMENT]
     if assignments:
         tables.alone(here().database)
     else:
-        tables.one_at_a_time((p.int for p in people), here().database)
+        tables.one_at_a_time((p.int for p in locked), here().database)
     every = peers()
     if not every:
         return

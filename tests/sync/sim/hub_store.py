@@ -4,13 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from random import Random
+from typing import Any
 
 from qafila.journal.ingest import Parcel
 from qafila.journal.ranges import Ranges
 from qafila.sync.messages import File, Given
 from tests.sync.sim.disk import Disk
-from tests.sync.sim.journal import HUB, REFERENCE, Journal, Mail, Peer, count
+from tests.sync.sim.journal import FIRST, HOLDING, HUB, RECEIPT, REFERENCE, Journal, Mail, Peer, Word, count
 from tests.sync.sim.paper import Key, Row, read
+
+
+def _concerns(row: Row) -> str:
+    """Whom a record is about."""
+    return str(read(row.parcel).fields["who"]) if row.kind == RECEIPT else row.patient
 
 
 class HubJournal(Journal):
@@ -18,8 +25,11 @@ class HubJournal(Journal):
 
     serves = True
 
-    def __init__(self, disk: Disk, units: Sequence[str], admitted: set[tuple[str, str]]) -> None:
+    now = 0.0
+
+    def __init__(self, disk: Disk, units: Sequence[str], admitted: set[tuple[str, str]], dice: Random) -> None:
         super().__init__(HUB, disk)
+        self.dice = dice
         self.units = units
         self.admitted = admitted
         """Everyone who was ever let in, kept by whoever watches."""
@@ -32,18 +42,65 @@ class HubJournal(Journal):
 
     def fan_out(self, records: list[tuple[Key, Row]], sender: str) -> None:
         # In one order, so that two transactions never wait for each other.
-        for person in sorted({row.patient for _, row in records if row.patient}):
+        for person in sorted({_concerns(row) for _, row in records} - {""}):
             self.db.lock(("person", person))
         for key, row in records:
             if row.patient:
                 for node in {key[0], read(row.parcel).fields.get("to")} & set(self.units):
                     self.admit(row.patient, node)
         for key, row in records:
+            if row.kind == HOLDING:
+                self.post(str(read(row.parcel).fields["node"]), key, FIRST)
+                continue
             if row.patient:
                 nodes = {n for n in self.units if self.db.get("scope", (row.patient, n))}
             else:
                 nodes = set(self.units) if row.kind == REFERENCE else set()
             for node in sorted(nodes - {key[0], sender}):
+                self.post(node, key, row.parcel.lane)
+        for key, row in records:
+            if row.kind == RECEIPT:
+                self.answer(key[0], read(row.parcel).fields)
+
+    def release(self, person: str, node: str) -> None:
+        """The node does not need the person any more."""
+        with self.db.atomic():
+            self.db.lock(("person", person))
+            if self.db.get("scope", (person, node)):
+                self.db.drop("scope", (person, node))
+                self.take_back(person, node)
+                self.say(person, node, held=False)
+
+    def say(self, person: str, node: str, *, held: bool, after: int = 0) -> None:
+        before = self.db.get("word", (person, node)) or Word(0, True)
+        turn = max(int(self.now * 1000), before.turn + 1, after + 1)
+        self.db.put("word", (person, node), Word(turn, held))
+        fields = {"node": node, "who": person, "held": held, "turn": turn}
+        # Every process has a run of its own.
+        self.write(None, self.dice, turn, [(HOLDING, "", fields, 0)])
+
+    def take_back(self, person: str, node: str) -> None:
+        for key, number in list(self.db.rows(f"mailed/{node}").items()):
+            if self.db.get("records", key).patient == person:
+                self.db.drop(f"mailed/{node}", key)
+                self.db.drop(f"mail/{node}", number)
+
+    def answer(self, node: str, said: dict[str, Any]) -> None:
+        person, turn = said["who"], said["turn"]
+        last = self.db.get("word", (person, node))
+        held = bool(self.db.get("scope", (person, node)))
+        if (last is not None and last.turn > turn) or held == said["held"]:
+            return
+        if held:
+            self.return_all(person, node, turn)
+        else:
+            self.say(person, node, held=False, after=turn)
+
+    def return_all(self, person: str, node: str, after: int = 0) -> None:
+        self.take_back(person, node)
+        self.say(person, node, held=True, after=after)
+        for key, row in list(self.db.rows("records").items()):
+            if row.patient == person:
                 self.post(node, key, row.parcel.lane)
 
     def admit(self, person: str, node: str) -> None:
@@ -51,6 +108,9 @@ class HubJournal(Journal):
             return
         self.db.put("scope", (person, node), True)
         self.admitted.add((person, node))
+        if self.db.get("word", (person, node)):
+            self.return_all(person, node)
+            return
         for key, row in list(self.db.rows("records").items()):
             if row.patient == person and key[0] != node:
                 self.post(node, key, row.parcel.lane)
@@ -73,9 +133,9 @@ class Desk(HubJournal):
     """What a hub keeps for one sender (`hub.HubStore`), in one request."""
 
     def __init__(
-        self, disk: Disk, units: Sequence[str], admitted: set[tuple[str, str]], sender: str, now: float
+        self, disk: Disk, units: Sequence[str], admitted: set[tuple[str, str]], dice: Random, sender: str, now: float
     ) -> None:
-        super().__init__(disk, units, admitted)
+        super().__init__(disk, units, admitted, dice)
         self.sender, self.now = sender, now
 
     @property

@@ -16,6 +16,8 @@ from tests.sync.sim.disk import Base, Disk
 from tests.sync.sim.paper import Key, Row
 
 REFERENCE = "registry.staff"
+HOLDING, RECEIPT = "sync.holding", "sync.holdingreceipt"
+FIRST = -1
 HUB = "H"
 Draft = tuple[str, str, dict[str, Any], int]
 """A record to be written: kind, person, fields, lane."""
@@ -37,6 +39,14 @@ class Mail(NamedTuple):
     key: Key
     lane: int
     acked: int | None
+
+
+class Word(NamedTuple):
+    """What the hub said last about a person to a node."""
+
+    turn: int
+    held: bool
+    due: bool = False
 
 
 class Kept(NamedTuple):
@@ -90,13 +100,14 @@ class Journal:
         """Own records that were just written."""
 
     def on_ingested(self, fresh: list[tuple[Key, Row]], sender: str) -> None:
-        """Records of others that were just taken in."""
+        """Records of others that were just taken in, or filled in again."""
 
     def ingest(self, parcels: Sequence[Parcel], sender: str, author: str | None = None) -> tuple[list[int], int]:
         """Take records in: places of those set aside, number of alarms."""
         aside: list[int] = []
         alarms = 0
         fresh: dict[Key, Row] = {}
+        again: dict[Key, Row] = {}
         for index, parcel in enumerate(parcels):
             if author is not None and paper.author(parcel) != author:
                 self.set_aside(parcel, None)
@@ -120,8 +131,12 @@ class Journal:
                 self.db.put("alarms", said.key, (before.hash, said.hash))
                 self.set_aside(parcel, said.key)
                 aside.append(index)
+            elif before.parcel.fields is None:
+                again[said.key] = before._replace(parcel=parcel)
         self._keep(fresh)
-        self.on_ingested(list(fresh.items()), sender)
+        for key, row in again.items():
+            self.db.put("records", key, row)
+        self.on_ingested([*fresh.items(), *again.items()], sender)
         return aside, alarms
 
     def _keep(self, fresh: dict[Key, Row]) -> None:

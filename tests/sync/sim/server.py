@@ -33,6 +33,8 @@ class Server:
         self.restored_at = -1e9
         self.version = 1
         self.backups: list[Backup] = [self.disk.backup()]
+        self.oldest = 0
+        """Backups before this one are thrown away: units have forgotten what is in it."""
         self._resting: list[Any] = []
         self._main = getcurrent()
 
@@ -44,10 +46,14 @@ class Server:
         return self.world.now - self.restored_at
 
     def journal(self) -> HubJournal:
-        return HubJournal(self.disk, self.world.names, self.world.admitted)
+        found = HubJournal(self.disk, self.world.names, self.world.admitted, self.world.dice)
+        found.now = self.world.now
+        return found
 
     def desk(self, sender: str) -> Any:
-        return self.world.plant.desk()(self.disk, self.world.names, self.world.admitted, sender, self.world.now)
+        return self.world.plant.desk()(
+            self.disk, self.world.names, self.world.admitted, self.world.dice, sender, self.world.now
+        )  # fmt: skip
 
     def mend(self) -> None:
         """A person deals with a record that had been set aside."""
@@ -66,6 +72,18 @@ class Server:
                 return
 
         self.work(act)
+
+    def release(self, person: str, node: str) -> None:
+        """A unit does not need a person any more; it is told so when all that it wrote of him is in a backup."""
+        if "restore_hub" in self.world.faults.events:
+            safe = self.backups[-1].tables
+            kept, files = safe.get("records", {}), safe.get("files", {})
+            new = [key for key, row in self.disk.tables["records"].items() if row.patient == person and key not in kept]
+            of_him = [name for name, row in self.disk.tables["files"].items() if row.patient == person]
+            if new or not all(name in files and files[name].complete for name in of_him):
+                return
+            self.oldest = len(self.backups) - 1
+        self.work(lambda: self.journal().release(person, node))
 
     def request(self, data: bytes, answer: Answer) -> None:
         """Answer a request, now or later; never where the hub dies meanwhile."""

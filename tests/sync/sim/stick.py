@@ -83,6 +83,7 @@ def _back(world: World, down: Down, name: str) -> None:
             store.ingest(down.parcels, "H")
             for number, parcel in zip(down.numbers, down.parcels, strict=True):
                 store.db.put("stickmail", number, paper.read(parcel).hash)
+        store.settle()
     except OSError:
         return
     except Killed:

@@ -79,7 +79,7 @@ def restore_hub(world: World, unit: Unit) -> None:
     server = world.server
     server.die(world.dice.uniform(RESTORING_S, 400))
     before = set(server.disk.tables["records"])
-    place = world.dice.randrange(len(server.backups))
+    place = world.dice.randrange(server.oldest, len(server.backups))
     server.disk.restore(server.backups[place])
     del server.backups[place + 1 :]
     server.restored_at = world.now

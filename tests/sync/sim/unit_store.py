@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 
 from qafila.journal.ingest import Parcel
 from qafila.journal.ranges import Ranges, subtract, without
 from qafila.sync.messages import File, Given
 from tests.sync.sim.disk import Disk
-from tests.sync.sim.journal import HUB, Journal, Peer
+from tests.sync.sim.journal import HOLDING, HUB, RECEIPT, Draft, Journal, Peer, Word, count
 from tests.sync.sim.paper import Key, Row, read
 
 
@@ -20,6 +21,7 @@ class UnitStore(Journal):
         self.told = told
         self.last_given: list[tuple[int, Parcel]] = []
         """Called with each record that is taken for confirmed: its key and hash, and whether it was set aside."""
+        self.write_own: Callable[[Draft], None] = lambda draft: None
 
     def on_written(self, key: Key, row: Row) -> None:
         self.db.put("pending", row.no, (row.parcel.lane, key))
@@ -29,6 +31,51 @@ class UnitStore(Journal):
             fields = read(row.parcel).fields
             if "file" in fields and key[0] != self.node:
                 self.expect_file(fields["file"], fields["size"], 3, row.patient, True)
+        for key, row in fresh:
+            fields = read(row.parcel).fields
+            if row.kind == HOLDING and key[0] == HUB and fields["node"] == self.node:
+                self.hear(fields["who"], Word(fields["turn"], fields["held"], True))
+        for person in {row.patient for _, row in fresh if row.patient}:
+            word = self.db.get("leave", person)
+            if word is not None and not word.held:
+                self.db.put("leave", person, word._replace(due=True))
+
+    def hear(self, person: str, word: Word) -> None:
+        before = self.db.get("leave", person)
+        if before is None or word.turn > before.turn:
+            self.db.put("leave", person, word)
+
+    def settle(self) -> None:
+        """Forget whom the hub says to forget, as far as nothing is here alone; with a receipt."""
+        try:
+            for person, word in sorted(self.db.rows("leave").items()):
+                if word.due and (word.held or not self.in_use(person)):
+                    with self.db.atomic():
+                        if not word.held:
+                            self.forget(person)
+                        self.db.put("leave", person, word._replace(due=False))
+                        said = {"node": self.node, "who": person, "held": word.held, "turn": word.turn}
+                        self.write_own((RECEIPT, "", said, 1))
+        except OSError:
+            return
+
+    def in_use(self, person: str) -> bool:
+        keys = {key for _, key in self.db.rows("pending").values()}
+        keys |= {(self.node, *key) for key in self.db.rows("aside")}
+        files = self.db.rows("files").values()
+        return any(self.db.get("records", key).patient == person for key in keys) or any(
+            row.patient == person and row.complete and not row.sent for row in files
+        )
+
+    def forget(self, person: str) -> None:
+        for key, row in list(self.db.rows("records").items()):
+            if row.patient == person:
+                self.db.put("records", key, row._replace(parcel=replace(row.parcel, fields=None, salt=b"")))
+        for name, file in list(self.db.rows("files").items()):
+            if file.patient == person:
+                self.db.drop("files", name)
+                for index in range(count(file.size)):
+                    self.db.drop("chunks", (name, index))
 
     def ack_no(self) -> int:
         return int((self.db.get("peer", HUB) or Peer()).ack_no)
@@ -56,7 +103,7 @@ class UnitStore(Journal):
             if no in skip:
                 continue
             parcel = self.db.get("records", key).parcel
-            size += len(parcel.header) + len(parcel.fields) + 16
+            size += len(parcel.header) + len(parcel.fields or b"") + 16
             if found and size > limit:
                 break
             found.append((no, parcel))
@@ -74,6 +121,7 @@ class UnitStore(Journal):
                 if no in aside:
                     self.db.put("aside", key[1:], True)
                 self.db.drop("pending", no)
+        self.settle()
 
     def reconcile(self, ranges: dict[int, Ranges]) -> None:
         own = self.own()
@@ -109,6 +157,7 @@ class UnitStore(Journal):
     def take(self, parcels: list[Parcel]) -> None:
         with self.db.atomic():
             self.ingest(parcels, HUB)
+        self.settle()
 
     def files(self, skip: set[str]) -> list[File]:
         rows = [
@@ -128,6 +177,7 @@ class UnitStore(Journal):
         row = self.db.get("files", name)
         if confirmed == chunks and row is not None and not row.sent:
             self.db.put("files", name, row._replace(sent=True))
+            self.settle()
 
     def wanted(self, skip: set[str], asked: set[tuple[str, int]]) -> tuple[str, int] | None:
         rows = [
