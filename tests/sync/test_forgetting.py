@@ -19,7 +19,7 @@ from qafila.kernel import clock, ids
 from qafila.registry.people import keys
 from qafila.registry.people.models import NameKey, Person, PersonLink, PersonName
 from qafila.registry.units.models import Assignment, Unit
-from qafila.sync import forgetting, leaving, mailbox, stick
+from qafila.sync import forgetting, holdings, leaving, mailbox, stick
 from qafila.sync.models import Holding, HoldingReceipt, Leave, Mail, Scope
 from tests.sync.pair import Pair, pending, serve_unit
 
@@ -144,7 +144,7 @@ def test_nothing_is_forgotten_that_is_here_alone(pair: Pair, south: Unit, north:
         assert pull is not None
         session._out[1] = pull
         session._mail(pull, _mail_of(pair))
-        assert forgetting.in_use(person.pk) == "waiting"
+        assert forgetting.in_use(person.pk, {}) == "waiting"
         assert Leave.objects.get(person=person.pk).due
     assert holds(pair.unit, person)
     # What the crew wrote tells the hub that the person is there: all of it stays.
@@ -180,7 +180,7 @@ def test_an_open_visit_and_an_open_case_are_waited_for(pair: Pair, south: Unit, 
     pair.sync()
     review(pair.hub)
     with at(pair.unit):
-        assert forgetting.in_use(person.pk) == "visit"
+        assert forgetting.in_use(person.pk, _all_of(person)) == "visit"
     with at(pair.unit), writing(None, "visit.close") as write:
         row.closed_at = clock.now() - timedelta(days=20)
         write.save(row)
@@ -268,6 +268,10 @@ def test_own_records_outside_of_the_hubs_backup_hold_it_back(pair: Pair, south: 
         leaving.backed_up.clear()
 
 
+def _all_of(person: Person) -> dict[str, list[list[int]]]:
+    return holdings.known(person.pk, "U1")
+
+
 def attach(node: Here, person: Person, data: bytes) -> str:
     with at(node), writing(None, "photo.add") as write:
         row = blobs.put(data, "image/jpeg", person.pk)
@@ -282,9 +286,10 @@ def test_files_go_but_those_that_others_need(pair: Pair, south: Unit, north: Uni
     own, shared = attach(pair.unit, person, b"own" * 9000), attach(pair.unit, person, b"shared")
     attach(pair.unit, stays, b"shared")
     with at(pair.unit):
-        assert forgetting.in_use(person.pk) == "waiting"
+        assert forgetting.in_use(person.pk, {}) == "waiting"
         Record.objects.update(pending=False)
-        assert forgetting.in_use(person.pk) == "files"
+        assert forgetting.in_use(person.pk, {}) == "newer"
+        assert forgetting.in_use(person.pk, _all_of(person)) == "files"
         Record.objects.update(pending=True)
     pair.sync()
     later(pair.hub, days=2)
@@ -369,8 +374,8 @@ def test_a_hub_that_lost_its_word_mails_the_person_again(pair: Pair, south: Unit
     person = register(pair.unit, south)
     pair.sync()
     with at(pair.unit):
-        word = Holding(node="U1", who=person.pk, held=False, turn=clock.now_ms() + 60_000)
-        Leave.objects.create(person=person.pk, turn=word.turn, held=False)
+        turn = clock.now_ms() + 60_000
+        Leave.objects.create(person=person.pk, turn=turn, held=False, known=_all_of(person))
         forgetting.settle()
     assert not holds(pair.unit, person)
     pair.sync()

@@ -202,8 +202,19 @@ class ForgetsWhatWaits(Plant):
 
     def unit_store(self) -> type[UnitStore]:
         class Hasty(UnitStore):
-            def in_use(self, person: str) -> bool:
+            def in_use(self, person: str, known: Sequence[Any]) -> bool:
                 return False
+
+        return Hasty
+
+
+class NewerRecordsForgotten(Plant):
+    """A unit forgets what it wrote after the hub said to forget, as soon as that is confirmed."""
+
+    def unit_store(self) -> type[UnitStore]:
+        class Hasty(UnitStore):
+            def in_use(self, person: str, known: Sequence[Any]) -> bool:
+                return super().in_use(person, list(self.db.rows("records")))
 
         return Hasty
 
@@ -225,6 +236,9 @@ class LateRecordsStay(Plant):
 
 class LastWordCounts(Plant):
     """Of several words of the hub the one that came last counts, not the one that was said last."""
+
+    # A stick that was written before and read after.
+    events = ("stick",)
 
     def unit_store(self) -> type[UnitStore]:
         class Forgetful(UnitStore):
@@ -273,7 +287,7 @@ class OwnRecordsNotReturned(Plant):
 PLANTS = [
     RunGoesOn, AcknowledgesBeforeCommit, PoisonDropped, WatermarkIgnored, CursorNotLocked, ConfirmsOnSend,
     MailAcknowledgedTooEarly, LossNotTold, AckNumberBelieved, AckNumberGivenAgain, AcksOutliveTheConnection,
-    NobodyForgets, BulkFirst, SentToEverybody, ForgetsWhatWaits, LateRecordsStay, LastWordCounts,
+    NobodyForgets, BulkFirst, SentToEverybody, ForgetsWhatWaits, NewerRecordsForgotten, LateRecordsStay, LastWordCounts,
     WordAmongTheRecords, ReceiptsIgnored, OwnRecordsNotReturned,
 ]  # fmt: skip
 

@@ -20,10 +20,11 @@ from qafila.journal.apply import recorded_model
 from qafila.journal.entries import Entry
 from qafila.journal.here import Here, here
 from qafila.journal.models import Blob, Record
+from qafila.journal.ranges import Ranges, holds
 from qafila.journal.signals import ingested
 from qafila.journal.write import writing
 from qafila.sync import scope
-from qafila.sync.models import Aside, Holding, HoldingReceipt, Leave, Peer, Upload
+from qafila.sync.models import Holding, HoldingReceipt, Leave, Peer, Upload
 from qafila.sync.signals import forgotten
 
 AT_ONCE = 20
@@ -55,7 +56,7 @@ def _on_ingested(sender: Any, records: Sequence[Entry], node: Here, **kwargs: An
 
 def _hear(subjects: set[UUID], node: Here) -> None:
     for word in Holding._base_manager.filter(pk__in=subjects, node=node.node).order_by("turn"):
-        values = {"turn": word.turn, "held": word.held, "keep": word.keep, "due": True}
+        values = {"turn": word.turn, "held": word.held, "keep": word.keep, "known": word.known, "due": True}
         row, fresh = Leave.objects.get_or_create(person=word.who, defaults=values)
         if not fresh and word.turn > row.turn:
             Leave.objects.filter(pk=row.pk).update(**values)
@@ -83,7 +84,7 @@ def settle() -> int:
 def _settle(person: UUID) -> bool:
     with transaction.atomic(using=here().database):
         word = Leave.objects.select_for_update().filter(person=person, due=True).first()
-        if word is None or (not word.held and in_use(person)):
+        if word is None or (not word.held and in_use(person, word.known)):
             return False
         if not word.held:
             _forget(person, {UUID(pk) for pk in word.keep})
@@ -93,15 +94,17 @@ def _settle(person: UUID) -> bool:
         return True
 
 
-def in_use(person: UUID) -> str:
-    """Why a person cannot be forgotten yet: `waiting`, `aside`, `files`, `visit`, `case`; empty: nothing is in the
-    way."""
+def in_use(person: UUID, known: dict[str, Ranges]) -> str:
+    """Why a person cannot be forgotten yet: `waiting`, `newer`, `files`, `visit`, `case`; empty: nothing is in the way.
+
+    `known`: the own records about him that the hub had when it gave its word (`Holding.known`). With a newer one the
+    hub learns that the person is here again, and says so.
+    """
     own = Record._base_manager.filter(patient=person, node=here().node)
     if own.filter(pending=True).exists():
         return "waiting"
-    runs = set(Aside.objects.values_list("run", "seq"))
-    if runs and not runs.isdisjoint(own.filter(run__in={r for r, _ in runs}).values_list("run", "seq")):
-        return "aside"
+    if any(not holds(known.get(f"{run:x}", []), seq) for run, seq in own.values_list("run", "seq")):
+        return "newer"
     if Blob._base_manager.filter(sha256__in=_files(person), sent=False, complete=True).exists():
         return "files"
     for kind, name in ((scope.VISIT, "visit"), (scope.CASE, "case")):

@@ -10,6 +10,7 @@ from uuid import UUID
 
 from qafila.journal.entries import Entry
 from qafila.journal.models import Record
+from qafila.journal.ranges import Ranges, join
 from qafila.journal.write import writing
 from qafila.kernel import clock
 from qafila.sync import scope
@@ -27,9 +28,9 @@ def say(who: UUID, node: str, *, held: bool, after: int = 0) -> Holding:
     the node knows."""
     before = latest([who], node).get(who)
     turn = max(clock.now_ms(), after + 1, before.turn + 1 if before else 0)
-    keep = [] if held else sorted(pk.hex for pk in kept_rows(who, node))
+    more = {} if held else {"keep": sorted(pk.hex for pk in kept_rows(who, node)), "known": known(who, node)}
     with writing(None, "person.readmit" if held else "person.release", always=True) as write:
-        return write.save(Holding(node=node, who=who, held=held, turn=turn, keep=keep))
+        return write.save(Holding(node=node, who=who, held=held, turn=turn, **more))
 
 
 def renew(who: UUID, node: str) -> None:
@@ -39,6 +40,17 @@ def renew(who: UUID, node: str) -> None:
         return
     if before.keep != sorted(pk.hex for pk in kept_rows(who, node)):
         say(who, node, held=False)
+
+
+def known(who: UUID, node: str) -> dict[str, Ranges]:
+    """Run (hexadecimal) → ranges of a node's own records about a person that are here. What it has beyond them comes
+    here yet, and tells that the person is there again: the node must not forget it before."""
+    found: dict[str, list[list[int]]] = {}
+    for run, seq in (
+        Record._base_manager.filter(patient=who, node=node).order_by("run", "seq").values_list("run", "seq")
+    ):
+        found.setdefault(f"{run:x}", []).append([seq, seq])
+    return {run: join(places) for run, places in found.items()}
 
 
 def kept_rows(who: UUID, node: str) -> set[UUID]:

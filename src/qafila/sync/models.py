@@ -122,6 +122,8 @@ class Holding(Recorded):
     """Milliseconds, and more than the last one's."""
     keep = models.JSONField(default=list, blank=True)
     """Of a forget: ids (hex) of rows about the person that somebody else's record needs there."""
+    known = models.JSONField(default=dict, blank=True)
+    """Of a forget: run (hexadecimal) → ranges of the node's own records about the person that the hub had."""
 
     class Meta:
         base_manager_name = "objects"
@@ -150,6 +152,7 @@ class Leave(models.Model):
     turn = models.BigIntegerField()
     held = models.BooleanField()
     keep = models.JSONField(default=list)
+    known = models.JSONField(default=dict)
     due = models.BooleanField(default=True)
     """Something is left to be done: to forget, or to write the receipt."""
 

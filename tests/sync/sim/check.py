@@ -168,9 +168,9 @@ def _down(world: World, unit: Unit, twice: set[Key]) -> Iterator[str]:
         due = due or (row.kind == HOLDING and read(row.parcel).fields["node"] == unit.name)
         if due and key not in here and row.parcel.header not in aside:
             yield f"{unit.name} lacks {key} ({row.kind})"
-        if due and row.patient and (row.patient, unit.name) in hub["scope"] and key in here:
-            if here[key].parcel.fields is None:
-                yield f"{unit.name} has forgotten {key}, whom it should hold"
+        held = (row.patient, unit.name) in hub["scope"]
+        if held and key in here and here[key].parcel.fields is None:
+            yield f"{unit.name} has forgotten {key}, whom it should hold"
     for key, row in here.items():
         if row.kind in (REFERENCE, HOLDING, RECEIPT, OPENED) or row.parcel.fields is None:
             continue
@@ -187,7 +187,8 @@ def _unfinished(world: World, unit: Unit, person: str) -> bool:
     """The unit has a record of the person that the hub keeps in quarantine; or the hub was restored and knows neither
     of having admitted nor of having released the person."""
     tables = unit.disk.tables
-    if unit.store.in_use(person):
+    own = (key for key, row in tables["records"].items() if row.patient == person and key[0] == unit.name)
+    if any(key[1:] in tables["aside"] for key in own):
         return True
     return world.hub_restores > 0 and person not in tables["leave"] and (person, unit.name) in world.admitted
 

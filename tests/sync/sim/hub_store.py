@@ -75,7 +75,8 @@ class HubJournal(Journal):
         before = self.db.get("word", (person, node)) or Word(0, True)
         turn = max(int(self.now * 1000), before.turn + 1, after + 1)
         self.db.put("word", (person, node), Word(turn, held))
-        fields = {"node": node, "who": person, "held": held, "turn": turn}
+        known = [k for k, row in self.db.rows("records").items() if row.patient == person and k[0] == node]
+        fields = {"node": node, "who": person, "held": held, "turn": turn, "known": known}
         # Every process has a run of its own.
         self.write(None, self.dice, turn, [(HOLDING, "", fields, 0)])
 

@@ -47,6 +47,8 @@ class Word(NamedTuple):
     turn: int
     held: bool
     due: bool = False
+    known: tuple[Key, ...] = ()
+    """Of the node's own records about the person, those that the hub had."""
 
 
 class Kept(NamedTuple):

@@ -34,7 +34,8 @@ class UnitStore(Journal):
         for key, row in fresh:
             fields = read(row.parcel).fields
             if row.kind == HOLDING and key[0] == HUB and fields["node"] == self.node:
-                self.hear(fields["who"], Word(fields["turn"], fields["held"], True))
+                known = tuple((n, run, seq) for n, run, seq in fields["known"])
+                self.hear(fields["who"], Word(fields["turn"], fields["held"], True, known))
         for person in {row.patient for _, row in fresh if row.patient}:
             word = self.db.get("leave", person)
             if word is not None and not word.held:
@@ -49,7 +50,7 @@ class UnitStore(Journal):
         """Forget whom the hub says to forget, as far as nothing is here alone; with a receipt."""
         try:
             for person, word in sorted(self.db.rows("leave").items()):
-                if word.due and (word.held or not self.in_use(person)):
+                if word.due and (word.held or not self.in_use(person, word.known)):
                     with self.db.atomic():
                         if not word.held:
                             self.forget(person)
@@ -59,13 +60,13 @@ class UnitStore(Journal):
         except OSError:
             return
 
-    def in_use(self, person: str) -> bool:
-        keys = {key for _, key in self.db.rows("pending").values()}
-        keys |= {(self.node, *key) for key in self.db.rows("aside")}
-        files = self.db.rows("files").values()
-        return any(self.db.get("records", key).patient == person for key in keys) or any(
-            row.patient == person and row.complete and not row.sent for row in files
-        )
+    def in_use(self, person: str, known: Sequence[Key]) -> bool:
+        rows = self.db.rows("records")
+        if any(rows[key].patient == person for _, key in self.db.rows("pending").values()):
+            return True
+        if any(row.patient == person and key[0] == self.node and key not in known for key, row in rows.items()):
+            return True
+        return any(r.patient == person and r.complete and not r.sent for r in self.db.rows("files").values())
 
     def forget(self, person: str) -> None:
         for key, row in list(self.db.rows("records").items()):
