@@ -184,11 +184,13 @@ def _down(world: World, unit: Unit, twice: set[Key]) -> Iterator[str]:
 
 
 def _unfinished(world: World, unit: Unit, person: str) -> bool:
-    """The unit has a record of the person that the hub keeps in quarantine; or the hub was restored and knows neither
-    of having admitted nor of having released the person."""
+    """The unit has a record of the person that the hub keeps in quarantine, or a file that nobody can read; or the hub
+    was restored and knows neither of having admitted nor of having released the person."""
     tables = unit.disk.tables
     own = (key for key, row in tables["records"].items() if row.patient == person and key[0] == unit.name)
     if any(key[1:] in tables["aside"] for key in own):
+        return True
+    if any(tables["files"][n].patient == person for n in tables["damaged"] if n in tables["files"]):
         return True
     return world.hub_restores > 0 and person not in tables["leave"] and (person, unit.name) in world.admitted
 
