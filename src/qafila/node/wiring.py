@@ -28,9 +28,11 @@ def connect() -> None:
     forgetting.connect()
     cases.connect(directory.profile)
     if directory.profile.serves_sync:
+        from qafila.registry.people import lookup
         from qafila.sync import leaving, mailbox
 
         mailbox.connect()
+        lookup.connect()
         leaving.connect()
         terms = directory.profile.holding
         leaving.TERMS.visited = timedelta(days=terms.visited_days)

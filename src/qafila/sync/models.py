@@ -7,7 +7,7 @@ from typing import ClassVar
 from django.db import models
 
 from qafila.journal.models import Lane, Record, Recorded
-from qafila.kernel import clock
+from qafila.kernel import clock, ids
 
 
 class Peer(models.Model):
@@ -158,6 +158,39 @@ class Leave(models.Model):
 
     class Meta:
         indexes = [models.Index(fields=["turn"], name="leave_due", condition=models.Q(due=True))]
+
+
+class Look(models.Model):
+    """On a unit: a question to the hub about somebody who stands before the crew, and its answer. Kept for an hour."""
+
+    id = models.UUIDField(primary_key=True, default=ids.new)
+    actor = models.UUIDField()
+    name = models.CharField(max_length=100, default="")
+    birth = models.CharField(max_length=10, default="")
+    identity = models.CharField(max_length=30, default="")
+    code = models.CharField(max_length=30, default="")
+    chosen = models.UUIDField(null=True)
+    outcome = models.CharField(max_length=10, default="")
+    """As `messages.Found.outcome`; empty: not answered yet."""
+    people = models.JSONField(default=list)
+    asked_at = models.DateTimeField(default=clock.now)
+    answered_at = models.DateTimeField(null=True)
+
+
+class Asked(models.Model):
+    """On a hub: that a node asked about somebody; no word of what it typed."""
+
+    node = models.CharField(max_length=16)
+    request = models.UUIDField()
+    actor = models.UUIDField()
+    at = models.DateTimeField(default=clock.now)
+    outcome = models.CharField(max_length=10)
+    offered = models.JSONField(default=list)
+    """Ids (hex) of those who were named."""
+    chosen = models.UUIDField(null=True)
+
+    class Meta:
+        indexes = [models.Index(fields=["node", "at"], name="asked_when")]
 
 
 class Upload(models.Model):

@@ -26,11 +26,13 @@ from qafila.sync.frames import Frame, FrameError
 from qafila.sync.messages import (
     KINDS,
     Chunk,
+    Found,
     Get,
     Given,
     Hello,
     Kept,
     Kind,
+    Lookup,
     Mail,
     Message,
     Offer,
@@ -171,7 +173,13 @@ class UnitSession:
     def _choose(self) -> _Sent | None:
         if not self.greeted:
             return None if self._out else self._hello()
-        return self._push(URGENT) or self._next_chunk(0, 0) or self._pull() or self._push(STRICT) or self._shared()
+        first = self._push(URGENT) or self._next_chunk(0, 0) or self._look_up() or self._pull()
+        return first or self._push(STRICT) or self._shared()
+
+    def _look_up(self) -> _Sent | None:
+        """Somebody waits for this one."""
+        asked = None if self._under_way(Lookup) else self.store.lookup()
+        return _Sent(asked, urgent=True) if asked else None
 
     def _shared(self) -> _Sent | None:
         """What comes after the strict lanes, in shares: whoever had the least for its weight goes first."""
@@ -341,6 +349,11 @@ class UnitSession:
         if not self.store.keep(message):
             self._done_files.add(message.sha256)
         self.report.chunks_down += 1
+
+    def _found(self, sent: _Sent, message: Message) -> None:
+        assert isinstance(message, Found) and isinstance(sent.message, Lookup)
+        self.mail = message.mail
+        self.store.looked_up(sent.message, message)
 
 
 def _by_run(told: dict[str, Ranges]) -> dict[int, Ranges]:

@@ -13,9 +13,9 @@ from qafila.journal.ingest import Parcel, parcels_of
 from qafila.journal.models import Blob, Record, Run
 from qafila.journal.ranges import Ranges, loads, subtract, without
 from qafila.kernel import clock
-from qafila.sync import forgetting, intake
+from qafila.sync import forgetting, intake, lookup
 from qafila.sync.codec import MAX_PARCELS
-from qafila.sync.messages import File, Given
+from qafila.sync.messages import File, Found, Given, Lookup
 from qafila.sync.models import Aside, Peer, Upload
 from qafila.sync.signals import arrived
 
@@ -151,3 +151,11 @@ class JournalStore:
         if whole:
             arrived.send(sender=Peer, sha256=given.sha256, patient=row.patient)
         return whole or len(left) < blobs.count(given.size)
+
+    def lookup(self) -> Lookup | None:
+        """A question about somebody who stands before the crew."""
+        return lookup.waiting()
+
+    def looked_up(self, asked: Lookup, found: Found) -> None:
+        """Keep the hub's answer."""
+        lookup.take(asked, found)

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from qafila.journal.ingest import Parcel
 from qafila.journal.ranges import Ranges, subtract, without
-from qafila.sync.messages import File, Given
+from qafila.sync.messages import File, Found, Given, Lookup
 from tests.sync.sim.disk import Disk
 from tests.sync.sim.journal import HOLDING, HUB, RECEIPT, Draft, Journal, Peer, Word, count
 from tests.sync.sim.paper import Key, Row, read
@@ -195,3 +195,9 @@ class UnitStore(Journal):
     def keep(self, given: Given) -> bool:
         whole, again = self.put_chunk(given.sha256, given.index, given.data)
         return whole or not again
+
+    def lookup(self) -> None:
+        return None
+
+    def looked_up(self, asked: Lookup, found: Found) -> None:
+        raise AssertionError("nobody asks")
