@@ -14,7 +14,7 @@ from qafila.sync.messages import Mail, Message, Push
 from qafila.sync.session import UnitSession
 from tests.sync.sim.disk import Base
 from tests.sync.sim.hub_store import Desk
-from tests.sync.sim.journal import FIRST, Word
+from tests.sync.sim.journal import FIRST
 from tests.sync.sim.run import first_broken
 from tests.sync.sim.unit_store import UnitStore
 from tests.sync.sim.world import Plant
@@ -234,20 +234,6 @@ class LateRecordsStay(Plant):
         return Trusting
 
 
-class LastWordCounts(Plant):
-    """Of several words of the hub the one that came last counts, not the one that was said last."""
-
-    # A stick that was written before and read after.
-    events = ("stick",)
-
-    def unit_store(self) -> type[UnitStore]:
-        class Forgetful(UnitStore):
-            def hear(self, person: str, word: Word) -> None:
-                self.db.put("leave", person, word)
-
-        return Forgetful
-
-
 class WordAmongTheRecords(Plant):
     """That a person is back is told after his records."""
 
@@ -287,7 +273,7 @@ class OwnRecordsNotReturned(Plant):
 PLANTS = [
     RunGoesOn, AcknowledgesBeforeCommit, PoisonDropped, WatermarkIgnored, CursorNotLocked, ConfirmsOnSend,
     MailAcknowledgedTooEarly, LossNotTold, AckNumberBelieved, AckNumberGivenAgain, AcksOutliveTheConnection,
-    NobodyForgets, BulkFirst, SentToEverybody, ForgetsWhatWaits, NewerRecordsForgotten, LateRecordsStay, LastWordCounts,
+    NobodyForgets, BulkFirst, SentToEverybody, ForgetsWhatWaits, NewerRecordsForgotten, LateRecordsStay,
     WordAmongTheRecords, ReceiptsIgnored, OwnRecordsNotReturned,
 ]  # fmt: skip
 
