@@ -14,7 +14,6 @@ from qafila.sync.messages import Mail, Message, Push
 from qafila.sync.session import UnitSession
 from tests.sync.sim.disk import Base
 from tests.sync.sim.hub_store import Desk
-from tests.sync.sim.journal import FIRST
 from tests.sync.sim.run import first_broken
 from tests.sync.sim.unit_store import UnitStore
 from tests.sync.sim.world import Plant
@@ -234,17 +233,6 @@ class LateRecordsStay(Plant):
         return Trusting
 
 
-class WordAmongTheRecords(Plant):
-    """That a person is back is told after his records."""
-
-    def desk(self) -> type[Any]:
-        class Late(Desk):
-            def post(self, node: str, key: Any, lane: int) -> None:
-                super().post(node, key, 5 if lane == FIRST else lane)
-
-        return Late
-
-
 class ReceiptsIgnored(Plant):
     """A restored hub does not see that a unit has forgotten whom it should hold."""
 
@@ -274,7 +262,7 @@ PLANTS = [
     RunGoesOn, AcknowledgesBeforeCommit, PoisonDropped, WatermarkIgnored, CursorNotLocked, ConfirmsOnSend,
     MailAcknowledgedTooEarly, LossNotTold, AckNumberBelieved, AckNumberGivenAgain, AcksOutliveTheConnection,
     NobodyForgets, BulkFirst, SentToEverybody, ForgetsWhatWaits, NewerRecordsForgotten, LateRecordsStay,
-    WordAmongTheRecords, ReceiptsIgnored, OwnRecordsNotReturned,
+    ReceiptsIgnored, OwnRecordsNotReturned,
 ]  # fmt: skip
 
 
