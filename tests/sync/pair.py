@@ -11,7 +11,7 @@ from qafila.journal.write import writing
 from qafila.kernel import clock
 from qafila.registry.people.models import Person
 from qafila.registry.units.models import Assignment, Unit
-from qafila.sync import endpoint, enrolment, mailbox, pki
+from qafila.sync import endpoint, enrolment, leaving, mailbox, pki
 from qafila.sync.frames import Frame, open_frame, seal
 from qafila.sync.messages import Message
 from qafila.sync.models import Peer
@@ -56,6 +56,7 @@ class Pair:
 def join(unit: Here, hub: Here) -> Pair:
     """Make the two known to each other, as enrolment does."""
     mailbox.connect()
+    leaving.connect()
     with at(hub):
         Peer.objects.create(
             code=unit.node,

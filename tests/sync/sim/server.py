@@ -48,11 +48,15 @@ class Server:
         return self.world.now - self.restored_at
 
     def journal(self) -> HubJournal:
-        return HubJournal(self.disk, self.world.names, self.world.admitted, self.release)
+        found = HubJournal(self.disk, self.world.names, self.world.admitted, self.world.dice, self.release)
+        found.now = self.world.now
+        return found
 
     def desk(self, sender: str) -> Any:
         world = self.world
-        return world.plant.desk()(self.disk, world.names, world.admitted, sender, world.now, self.release)
+        return world.plant.desk()(
+            self.disk, world.names, world.admitted, world.dice, sender, world.now, self.release
+        )  # fmt: skip
 
     def back_up(self) -> None:
         """Begin a backup; at times it is carried elsewhere, and then those before it are not needed any more."""
@@ -99,6 +103,10 @@ class Server:
                 return
 
         self.work(act)
+
+    def let_go(self, person: str, node: str) -> None:
+        """A unit does not need a person any more: it is told so, and asks itself whether a backup has all of it."""
+        self.work(lambda: self.journal().let_go(person, node))
 
     def request(self, data: bytes, answer: Answer) -> None:
         """Answer a request, now or later; never where the hub dies meanwhile."""
