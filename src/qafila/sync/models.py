@@ -41,6 +41,8 @@ class Peer(models.Model):
     """Of an upward peer: its life (`Life`) that this node has come to terms with; 0: none yet."""
     stands = models.IntegerField(default=0)
     """Of an upward peer: the number of its last backup that is kept elsewhere."""
+    waits = models.JSONField(default=list)
+    """Of a unit: what it last said waits there: [records, files, bytes of files]; empty: it never said."""
 
 
 class Life(models.Model):
@@ -86,8 +88,6 @@ class Fork(models.Model):
     run = models.BigIntegerField(primary_key=True)
     other = models.BigIntegerField()
     """The total (`journal.ranges`) of both sides' different records."""
-    waits = models.JSONField(default=list)
-    """Of a unit: what it last said waits there: [records, files, bytes of files]; empty: it never said."""
 
 
 class Aside(models.Model):

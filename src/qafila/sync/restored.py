@@ -165,7 +165,8 @@ def _settle_mail(peer: Peer, have: Have) -> None:
     """In one acknowledgement, later than all others: a clone of that node sees that it knows nothing of it."""
     peer.ack_no = max(peer.ack_no + 1, clock.now_ms())
     peer.save(update_fields=["ack_no"])
-    rows = Mail.objects.filter(to=peer.code).exclude(record__node=peer.code)
+    # What the peer wrote itself is in no answer of it; where that was mailed back it is mailed once more.
+    rows = Mail.objects.filter(to=peer.code)
     known: list[int] = []
     unknown: list[int] = []
     for pk, acked, node, run, seq in rows.values_list("pk", "acked", "record__node", "record__run", "record__seq"):

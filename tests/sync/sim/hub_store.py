@@ -234,7 +234,7 @@ class Desk(HubJournal):
             there = holds(have.get(node, {}).get(run, []), seq)
             if there and mail.acked is None:
                 self.db.put(f"mail/{self.sender}", number, mail._replace(acked=ack_no))
-            elif not there and mail.acked is not None and node != self.sender:
+            elif not there and mail.acked is not None:
                 self.db.put(f"mail/{self.sender}", number, mail._replace(acked=None))
 
     def held(self) -> dict[int, Ranges]:

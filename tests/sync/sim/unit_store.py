@@ -26,6 +26,7 @@ class UnitStore(Journal):
         self.last_given: list[tuple[int, Parcel]] = []
         """Called with each record that is taken for confirmed: its key and hash, and whether it was set aside."""
         self.write_own: Callable[[Draft], None] = lambda draft: None
+        self.own_written: Callable[[], None] = lambda: None
 
     @property
     def release(self) -> int:
@@ -65,6 +66,7 @@ class UnitStore(Journal):
                         self.db.put("leave", person, word._replace(due=False))
                         said = {"node": self.node, "who": person, "held": word.held, "turn": word.turn}
                         self.write_own((RECEIPT, "", said, 1))
+                    self.own_written()
         except OSError:
             return
 

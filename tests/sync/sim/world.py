@@ -57,6 +57,7 @@ class Unit:
         self.release = releases.LATEST
         self.store.runs_release = lambda: self.release
         self.store.write_own = self.write_own
+        self.store.own_written = lambda: world.note_own(self)
         self.run: int | None = None
         """The run of the process that writes."""
         self.backups: list[Backup] = [self.disk.backup()]

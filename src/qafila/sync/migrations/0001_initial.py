@@ -63,7 +63,6 @@ class Migration(migrations.Migration):
             fields=[
                 ("run", models.BigIntegerField(primary_key=True, serialize=False)),
                 ("other", models.BigIntegerField()),
-                ("waits", models.JSONField(default=list)),
             ],
         ),
         migrations.CreateModel(
@@ -128,6 +127,7 @@ class Migration(migrations.Migration):
                 ("heard", models.BinaryField(default=b"")),
                 ("life", models.BigIntegerField(default=0)),
                 ("stands", models.IntegerField(default=0)),
+                ("waits", models.JSONField(default=list)),
             ],
         ),
         migrations.CreateModel(
