@@ -5,11 +5,14 @@ from __future__ import annotations
 from datetime import timedelta
 from pathlib import Path
 
+import pytest
+
 from qafila.clinic.cases.models import Case
 from qafila.clinic.visits.models import Attachment, Draft
 from qafila.journal import blobs, check
 from qafila.journal.here import Here, at, here
 from qafila.journal.models import Blob, Record
+from qafila.journal.ranges import holds as in_ranges
 from qafila.journal.write import writing
 from qafila.kernel import clock, ids
 from qafila.registry.people.models import Person, PersonLink
@@ -18,6 +21,28 @@ from qafila.sync import forgetting, holdings, leaving, mailbox, stick
 from qafila.sync.models import Holding, Leave, Mail
 from tests.sync.moving import holds, later, move, moved, receipts, register, review, visit
 from tests.sync.pair import Pair, pending
+
+
+@pytest.fixture(autouse=True)
+def _backups(pair: Pair) -> None:
+    pair.backs_up = True
+
+
+def test_a_hub_without_a_backup_elsewhere_forgets_nobody(pair: Pair, south: Unit, north: Unit) -> None:
+    pair.backs_up = False
+    person = moved(pair, south, north)
+    pair.sync()
+    with at(pair.unit):
+        assert forgetting.in_use(person.pk, _all_of(person)) == "backup"
+    assert holds(pair.unit, person) and receipts(pair.hub) == []
+    pair.backs_up = True
+    pair.sync()
+    assert not holds(pair.unit, person)
+    pair.sync()
+    with at(pair.unit):
+        told, _ = pair.session().store.have()
+        emptied = Record.objects.filter(fields=None).exclude(node="U1").values_list("node", "run", "seq")
+        assert all(not in_ranges(told[n][f"{run:x}"], seq) for n, run, seq in emptied)
 
 
 def test_who_moves_away_is_forgotten_and_the_receipt_comes_back(pair: Pair, south: Unit, north: Unit) -> None:

@@ -191,6 +191,9 @@ def _answer(receipt: HoldingReceipt | Holding) -> None:
     tables.one_at_a_time([receipt.who.int], here().database)
     last = holdings.latest([receipt.who], receipt.node).get(receipt.who)
     if last is not None and last.turn > receipt.turn:
+        if last.held and not receipt.held:
+            # It forgot him before it heard that he is back, perhaps after a greeting that told what it had of him.
+            mailbox.mail_again(receipt.who, receipt.node)
         return  # Another receipt will come.
     held = Scope.objects.filter(person=receipt.who, node=receipt.node).exists()
     if held == receipt.held:

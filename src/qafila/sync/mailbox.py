@@ -120,6 +120,12 @@ def readmit(person: UUID, node: str, after: int = 0) -> None:
         _return_all(person, node, after)
 
 
+def mail_again(person: UUID, node: str) -> None:
+    """What was mailed to a node about a person waits again."""
+    numbers = Record._base_manager.filter(patient=person).values("no")
+    Mail.objects.filter(to=node, record__in=numbers, acked__isnull=False).update(acked=None)
+
+
 def _admit(pairs: Iterable[tuple[UUID, str]], copied_at: datetime | None = None) -> None:
     """As `admit`, for whoever keeps others from writing about these people meanwhile."""
     now = clock.now()

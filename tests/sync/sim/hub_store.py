@@ -107,12 +107,21 @@ class HubJournal(Journal):
         person, turn = said["who"], said["turn"]
         last = self.db.get("word", (person, node))
         held = bool(self.db.get("scope", (person, node)))
-        if (last is not None and last.turn > turn) or held == said["held"]:
+        if last is not None and last.turn > turn:
+            if last.held and not said["held"]:
+                self.mail_again(person, node)
+            return
+        if held == said["held"]:
             return
         if held:
             self.return_all(person, node, turn)
         else:
             self.say(person, node, held=False, after=turn)
+
+    def mail_again(self, person: str, node: str) -> None:
+        for number, mail in list(self.db.rows(f"mail/{node}").items()):
+            if mail.acked is not None and self.db.get("records", mail.key).patient == person:
+                self.db.put(f"mail/{node}", number, mail._replace(acked=None))
 
     def return_all(self, person: str, node: str, after: int = 0) -> None:
         self.take_back(person, node)
