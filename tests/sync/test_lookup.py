@@ -84,6 +84,7 @@ def test_found_chosen_sent_and_forgotten(pair: Pair, name: str) -> None:
         held.review = held.since = clock.now() - timedelta(days=2)
         held.save()
         leaving.review()
+    pair.backs_up = True
     pair.sync()
     with at(pair.unit):
         assert not Person.objects.exists() and not NameKey._base_manager.exists()
