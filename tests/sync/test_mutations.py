@@ -72,6 +72,8 @@ class RangesIgnored(Plant):
 class WatermarkIgnored(Plant):
     """A unit throws away what the hub has confirmed, whether a backup has it or not."""
 
+    events = ("drop", "restore_hub", "restore_hub_soon")
+
     def unit_store(self) -> type[UnitStore]:
         class Tidy(UnitStore):
             def safe_to_drop(self, name: str) -> bool:
@@ -369,6 +371,8 @@ class ReceiptsIgnored(Plant):
 
 class OwnRecordsNotReturned(Plant):
     """Who is back is mailed without what the unit had written itself."""
+
+    events = ("leave_and_return",)
 
     def desk(self) -> type[Any]:
         class Stingy(Desk):

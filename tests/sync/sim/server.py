@@ -58,7 +58,7 @@ class Server:
             self.disk, world.names, world.admitted, world.dice, sender, world.now, self.release
         )  # fmt: skip
 
-    def back_up(self) -> None:
+    def back_up(self, stands_after: float = 0.0) -> None:
         """Begin a backup; at times it is carried elsewhere, and then those before it are not needed any more."""
         backups, number = self.disk.tables["backups"], len(self.disk.tables["backups"]) + 1
         backups[number] = False
@@ -70,7 +70,9 @@ class Server:
                 self.disk.tables["backups"][number] = True
                 self.backups = self.backups[next(i for i, b in enumerate(self.backups) if b is made) :]
 
-        if self.world.dice.random() < 0.5:
+        if stands_after:
+            self.world.after(stands_after, stand)
+        elif self.world.dice.random() < 0.5:
             self.world.after(self.world.dice.uniform(1, 200), stand)
 
     def restore(self, place: int) -> None:
