@@ -13,7 +13,7 @@ from collections.abc import Iterator, Sequence
 from datetime import timedelta
 
 from django.db import DatabaseError, connections, transaction
-from django.db.models import Max
+from django.db.models import Max, Q
 
 from qafila.journal import lives
 from qafila.journal.header import decode
@@ -25,7 +25,7 @@ from qafila.kernel import clock
 from qafila.sync import intake
 from qafila.sync.hub import Have
 from qafila.sync.intake import Outcome
-from qafila.sync.models import Backup, Life, Mail, Peer
+from qafila.sync.models import Backup, Holding, Life, Mail, Peer
 
 LOOK_S = 30.0
 """Between two looks whether PostgreSQL is still the one that it was."""
@@ -165,8 +165,9 @@ def _settle_mail(peer: Peer, have: Have) -> None:
     """In one acknowledgement, later than all others: a clone of that node sees that it knows nothing of it."""
     peer.ack_no = max(peer.ack_no + 1, clock.now_ms())
     peer.save(update_fields=["ack_no"])
-    # What the peer wrote itself is in no answer of it; where that was mailed back it is mailed once more.
-    rows = Mail.objects.filter(to=peer.code)
+    # What the peer wrote itself it does not tell; where it may have forgotten it, it is mailed back once more.
+    left = set(Holding._base_manager.filter(node=peer.code).values_list("who", flat=True))
+    rows = Mail.objects.filter(to=peer.code).exclude(Q(record__node=peer.code) & ~Q(record__patient__in=left))
     known: list[int] = []
     unknown: list[int] = []
     for pk, acked, node, run, seq in rows.values_list("pk", "acked", "record__node", "record__run", "record__seq"):
