@@ -243,8 +243,11 @@ class Desk(HubJournal):
             there = holds(have.get(node, {}).get(run, []), seq)
             if there and mail.acked is None:
                 self.db.put(f"mail/{self.sender}", number, mail._replace(acked=ack_no))
-            elif not there and mail.acked is not None:
+            elif not there and mail.acked is not None and (node != self.sender or self._may_have_left(mail.key)):
                 self.db.put(f"mail/{self.sender}", number, mail._replace(acked=None))
+
+    def _may_have_left(self, key: Key) -> bool:
+        return self.db.get("word", (self.db.get("records", key).patient, self.sender)) is not None
 
     def held(self) -> dict[int, Ranges]:
         return self.own(self.sender)
