@@ -20,7 +20,7 @@ from qafila.registry.people.models import Person
 from qafila.sync import bundle, codec, frames, mailbox, pki, state, versions
 from qafila.sync.frames import Frame, FrameError, open_frame, seal
 from qafila.sync.messages import Kind, Message
-from qafila.sync.models import Mail, Peer
+from qafila.sync.models import Life, Mail, Peer
 from qafila.sync.session import UnitSession
 from qafila.sync.store import JournalStore
 from qafila.sync.versions import Agreement, heard, told
@@ -83,6 +83,7 @@ def test_a_unit_of_a_release_goes_on_with_later_hubs(
     numbers = next(m[0] for _, kind, _, m in mail if kind == Kind.MAIL and m[0])
     with at(pair.hub):
         Peer.objects.filter(code="U1").update(signing_key=bytes.fromhex(recording["unit_key"]))
+        Life.objects.update_or_create(pk=1, defaults={"number": recording["hub_life"], "restored": False})
     for step in recording["steps"]:
         if "hub_writes" in step:
             hub_writes(pair, step, numbers)
