@@ -25,7 +25,7 @@ def _take(target: str) -> None:
 
     from tests.journal.release_log import recorded, take
 
-    _more()
+    _write_rare()
     log = take()
     missing = {m.kind() for m in recorded()} - log["rows"].keys()
     if missing:
@@ -38,19 +38,24 @@ def _take(target: str) -> None:
     print(f"{target}: {len(log['records'])} records, {len(packed)} bytes")
 
 
-def _more() -> None:
-    """What the demonstration leaves to whoever tries it: a pack approved, a past illness."""
-    from qafila.clinic.forms import approval
+def _write_rare() -> None:
+    """What the demonstration's week does not come to: one record of each kind."""
+    from qafila.clinic.forms.models import PackApproval
     from qafila.clinic.history.models import HistoryEntry
     from qafila.journal.write import writing
-    from qafila.packs import load
+    from qafila.kernel import ids
     from qafila.registry.people.models import Person
     from qafila.registry.staff.models import Staff
+    from qafila.sync.models import Holding, HoldingReceipt
 
-    approver = next(s for s in Staff.objects.all() if "approver" in s.roles)
-    approval.approve("cardiology", load.load_specialty("cardiology").digest(), approver, "Read in full.")
-    with writing(approver, "history.add") as write:
-        write.save(HistoryEntry(person=Person.objects.first(), section="problem", state="active", words="Asthma"))
+    person, staff = Person.objects.order_by("pk")[0], Staff.objects.order_by("pk")[0]
+    with writing(None, "release.record") as write:
+        write.save(PackApproval(code="cardiology", version="1.0", digest="0" * 64, by=staff))
+        write.save(HistoryEntry(person=person, section="problems", none_known=True))
+        # To a node that there is not: nobody is asked to forget anybody.
+        who = ids.new()
+        write.save(Holding(node="U99", who=who, held=False, turn=1, keep=[ids.new().hex], known={"1f": [[1, 3]]}))
+        write.save(HoldingReceipt(node="U99", who=who, held=False, turn=1))
 
 
 def main() -> int:

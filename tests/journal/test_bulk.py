@@ -70,7 +70,7 @@ def one_by_one(node: Here, parcels: Sequence[Parcel]) -> Taken:
                 continue
             read.append(entry(said, parcel, place))
         runs, ends = ingest._locked(node, read), ingest._ends(node, read)
-        fresh = ingest._unknown(read, ends, taken)
+        fresh, _ = ingest._unknown(read, ends, taken)
         if fresh:
             ingest._store(node, fresh)
             ingest._note(node, runs, fresh)

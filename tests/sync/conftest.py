@@ -6,10 +6,13 @@ from pathlib import Path
 
 import pytest
 
+from qafila.clinic.visits import forgetting as visit_forgetting
 from qafila.journal.here import Here
-from qafila.sync import mailbox
+from qafila.registry.people import keys
+from qafila.registry.units.models import Unit
+from qafila.sync import leaving, mailbox
 from tests.conftest import wipe
-from tests.sync.pair import Pair, join
+from tests.sync.pair import Pair, join, serve_unit
 
 
 @pytest.fixture(params=["sqlcipher", "postgresql"])
@@ -21,6 +24,7 @@ def pair(request: pytest.FixtureRequest, unit: Here, hub: Here) -> Iterator[Pair
         wipe("pg0")
     yield join(unit, hub)
     mailbox.disconnect()
+    leaving.disconnect()
 
 
 @pytest.fixture
@@ -32,3 +36,17 @@ def other(pair: Pair, tmp_path: Path) -> Pair:
     for key in ("signing.pem", "sealing.pem"):
         (directory / "keys" / key).unlink()
     return join(Here("U2", "unit", directory=directory, database="n2", confirmed_by_hub=True), pair.hub)
+
+
+@pytest.fixture
+def south(pair: Pair) -> Unit:
+    """The medical unit that the box U1 serves."""
+    keys.connect()
+    visit_forgetting.connect()
+    return serve_unit(pair.hub, "U1")
+
+
+@pytest.fixture
+def north(pair: Pair) -> Unit:
+    """Another medical unit, served by a box that never calls."""
+    return serve_unit(pair.hub, "U2")

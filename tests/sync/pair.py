@@ -11,7 +11,7 @@ from qafila.journal.write import writing
 from qafila.kernel import clock
 from qafila.registry.people.models import Person
 from qafila.registry.units.models import Assignment, Unit
-from qafila.sync import endpoint, enrolment, mailbox, pki
+from qafila.sync import endpoint, enrolment, leaving, mailbox, pki, restored
 from qafila.sync.frames import Frame, open_frame, seal
 from qafila.sync.messages import Message
 from qafila.sync.models import Peer
@@ -23,6 +23,8 @@ from qafila.sync.store import JournalStore
 class Pair:
     unit: Here
     hub: Here
+    backs_up: bool = False
+    """Whether each contact is followed by a backup of the hub that stands elsewhere, of which the unit hears."""
 
     def seal(self, message: Message, number: int = 1) -> bytes:
         assert self.unit.directory
@@ -44,6 +46,15 @@ class Pair:
 
     def sync(self) -> UnitSession:
         """A contact without faults."""
+        session = self._contact()
+        if self.backs_up:
+            self._contact()
+            with at(self.hub):
+                restored.backup_stands(restored.begin_backup())
+            self._contact()
+        return session
+
+    def _contact(self) -> UnitSession:
         with at(self.unit):
             session = self.session()
             while (request := session.next()) is not None:
@@ -56,6 +67,7 @@ class Pair:
 def join(unit: Here, hub: Here) -> Pair:
     """Make the two known to each other, as enrolment does."""
     mailbox.connect()
+    leaving.connect()
     with at(hub):
         Peer.objects.create(
             code=unit.node,

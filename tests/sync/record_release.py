@@ -106,7 +106,7 @@ def record(folder: Path) -> dict[str, Any]:
     from qafila.journal.here import at
     from qafila.journal.ingest import parcels_of
     from qafila.journal.models import Record
-    from qafila.sync import enrolment, mailbox, pki
+    from qafila.sync import enrolment, mailbox, pki, restored
 
     recorder = Recorder(folder)
     with at(recorder.unit):
@@ -120,7 +120,9 @@ def record(folder: Path) -> dict[str, Any]:
         mailbox.disconnect()
     with at(recorder.unit):
         own = [_parcel(p) for p in parcels_of(Record.objects.filter(node="U1").order_by("seq"))]
-    return {"unit_key": unit_key, "unit_records": own, "steps": recorder.steps}
+    with at(recorder.hub):
+        life = restored.life()
+    return {"unit_key": unit_key, "hub_life": life, "unit_records": own, "steps": recorder.steps}
 
 
 def main() -> int:

@@ -72,6 +72,8 @@ class RangesIgnored(Plant):
 class WatermarkIgnored(Plant):
     """A unit throws away what the hub has confirmed, whether a backup has it or not."""
 
+    events = ("drop", "restore_hub", "restore_hub_soon")
+
     def unit_store(self) -> type[UnitStore]:
         class Tidy(UnitStore):
             def safe_to_drop(self, name: str) -> bool:
@@ -304,12 +306,90 @@ class NeverCatchesUp(Plant):
     catches_up = False
 
 
+class ForgetsWhatWaits(Plant):
+    """A unit forgets a person although records of him have not left yet."""
+
+    def unit_store(self) -> type[UnitStore]:
+        class Hasty(UnitStore):
+            def in_use(self, person: str, known: Sequence[Any]) -> bool:
+                return False
+
+        return Hasty
+
+
+class ForgetsWithoutBackup(Plant):
+    """A unit forgets what is in no backup of the hub that stands elsewhere."""
+
+    events = ("restore_hub_soon",)
+
+    def unit_store(self) -> type[UnitStore]:
+        class Hasty(UnitStore):
+            def backed_up(self, person: str) -> bool:
+                return True
+
+        return Hasty
+
+
+class NewerRecordsForgotten(Plant):
+    """A unit forgets what it wrote after the hub said to forget, as soon as that is confirmed."""
+
+    def unit_store(self) -> type[UnitStore]:
+        class Hasty(UnitStore):
+            def in_use(self, person: str, known: Sequence[Any]) -> bool:
+                return super().in_use(person, list(self.db.rows("records")))
+
+        return Hasty
+
+
+class LateRecordsStay(Plant):
+    """What comes of a person after he was forgotten stays."""
+
+    def unit_store(self) -> type[UnitStore]:
+        class Trusting(UnitStore):
+            def on_ingested(self, fresh: list[Any], sender: str) -> None:
+                before = dict(self.db.rows("leave"))
+                super().on_ingested(fresh, sender)
+                for person, word in before.items():
+                    if self.db.get("leave", person).turn == word.turn:
+                        self.db.put("leave", person, word)
+
+        return Trusting
+
+
+class ReceiptsIgnored(Plant):
+    """A restored hub does not see that a unit has forgotten whom it should hold."""
+
+    events = ("restore_hub",)
+
+    def desk(self) -> type[Any]:
+        class Deaf(Desk):
+            def answer(self, node: str, said: dict[str, Any]) -> None:
+                pass
+
+        return Deaf
+
+
+class OwnRecordsNotReturned(Plant):
+    """Who is back is mailed without what the unit had written itself."""
+
+    events = ("leave_and_return",)
+
+    def desk(self) -> type[Any]:
+        class Stingy(Desk):
+            def post(self, node: str, key: Any, lane: int) -> None:
+                if key[0] != node:
+                    super().post(node, key, lane)
+
+        return Stingy
+
+
 PLANTS = [
     RunGoesOn, AcknowledgesBeforeCommit, PoisonDropped, RangesIgnored, WatermarkIgnored, WatermarkTooHigh,
     CursorNotLocked, ConfirmsOnSend, MailAcknowledgedTooEarly, LossNotTold, AckNumberBelieved,
     AcksOutliveTheConnection, NobodyForgets, BulkFirst, SentToEverybody, RestoreNotTold,
     FilesNotOfferedAgain, AsideNotOfferedAgain, OwnRecordsNotAskedFor, MailNotCompared, SumsIgnored,
-    TooNewDropped, NeverCatchesUp,
+    TooNewDropped, NeverCatchesUp, ForgetsWhatWaits, NewerRecordsForgotten, LateRecordsStay,
+    ReceiptsIgnored, OwnRecordsNotReturned, ForgetsWithoutBackup,
 ]  # fmt: skip
 
 

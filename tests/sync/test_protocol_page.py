@@ -25,7 +25,7 @@ from qafila.sync import bundle, frames
 from qafila.sync.codec import COLUMNS, MAX_PARCELS, ROWS
 from qafila.sync.columnar import LOOSE, Packed
 from qafila.sync.frames import MAX_FRAME, MAX_RAW, open_frame, seal
-from qafila.sync.messages import SHAPES, File, Message, Push, Taken
+from qafila.sync.messages import SHAPES, Candidate, File, Message, Push, Taken
 from qafila.sync.shapes import Shape
 
 PAGE = Path(__file__).parents[2] / "docs" / "sync.md"
@@ -234,7 +234,7 @@ def test_the_row_is_read_with_what_the_page_says() -> None:
     assert hashlib.sha256(prev + header).hexdigest() in dict(BLOCK.findall(PAGE.read_text()))["record"]
 
 
-@pytest.mark.parametrize("shape", [*SHAPES.values(), File, bundle.Greeting, bundle.Receipt])
+@pytest.mark.parametrize("shape", [*SHAPES.values(), File, Candidate, bundle.Greeting, bundle.Receipt])
 def test_the_page_names_every_field_of_a_message_in_its_order(shape: type[msgspec.Struct]) -> None:
     section = PAGE.read_text().split(f"**`{shape.__name__}`**")[1].split("\n**`")[0].split("\n#")[0]
     told = re.findall(r"^\| `(\w+)` \|", section, re.M)

@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import timedelta
 from typing import Any
 
 import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from qafila.clinic.cases.models import Answer, Case, Message
+from qafila.clinic.cases import acts
+from qafila.clinic.cases.models import Answer, Case, CaseEvent, Message
 from qafila.clinic.forms.context import pack_of
 from qafila.clinic.visits import acts as visits
 from qafila.clinic.visits.models import Observation
 from qafila.journal.here import Here
 from qafila.journal.models import Read
+from qafila.journal.write import writing
 from qafila.registry.staff.models import Duty
 from tests.clinic.conftest import ANSWER
 from tests.web.desk import Desk, desk
@@ -72,6 +75,26 @@ def test_accepted_asked_answered_and_corrected(hub_desk: Desk, case: Any) -> Non
     assert Answer.objects.filter(status="final").get().diagnosis == "Anxiety"
     assert "Anxiety" in text(browser.get(at)) and "Anxiety" not in text(browser.get("/specialist/"))
     assert "Answered" in text(browser.get("/specialist/done/"))
+
+
+def test_how_far_the_answer_has_come(hub_desk: Desk, case: Any) -> None:
+    heart, doctor = hub_desk.crew.heart, hub_desk.crew.doctor
+    browser, at = hub_desk.at(heart), f"/specialist/case/{case.pk}/"
+    given = acts.answer(acts.accept(case, heart), heart, ANSWER)
+    assert "Not on the unit yet" in text(browser.get(at))
+    case = acts.deliver(case)
+    page = text(browser.get(at))
+    assert "On the unit" in page and "Not opened there yet" in page
+    # The unit's clock is behind the hub's.
+    early = {"at": given.at - timedelta(hours=2), "act": "read", "by": doctor, "values": {"answer": given.pk.hex}}
+    with writing(doctor, "case.read") as write:
+        write.save(CaseEvent(person_id=case.person_id, case=case, node="U1", **early))
+    assert "Opened there" in text(browser.get(at))
+    assert acts.mark_read(case, doctor) is None
+    # A corrected answer has a way of its own.
+    acts.correct_answer(case, heart, {**ANSWER, "diagnosis": "Something else"})
+    page = text(browser.get(at))
+    assert "Not on the unit yet" in page and "Not opened there yet" in page
 
 
 def test_declined_with_a_reason_of_the_pack(hub_desk: Desk, case: Any) -> None:

@@ -203,6 +203,23 @@ def _finish(name: str, size: int) -> bool:
     return True
 
 
+def drop(name: str) -> None:
+    """Take a file off this node; its bytes go once the transaction at hand is committed."""
+    database = here().database
+    with transaction.atomic(using=database):
+        Blob._base_manager.using(database).filter(sha256=name).delete()
+        if here().directory is not None:
+            whole, part = _path(name), _part(name)
+            transaction.on_commit(lambda: _unlink(whole, part, name, database), using=database)
+
+
+def _unlink(whole: Path, part: Path, name: str, database: str) -> None:
+    # It may have come back in the meantime.
+    if not Blob._base_manager.using(database).filter(sha256=name).exists():
+        whole.unlink(missing_ok=True)
+        part.unlink(missing_ok=True)
+
+
 def problems() -> Iterator[str]:
     """Every file that is not what its row says, in words."""
     for row in Blob._base_manager.using(here().database).filter(complete=True).order_by("sha256").iterator():

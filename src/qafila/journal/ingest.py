@@ -66,20 +66,22 @@ def _batch(node: Here, parcels: Sequence[Parcel], start: int, sender: str, autho
         read.append(entry(header, parcel, place))
     runs = _locked(node, read)
     ends = _ends(node, read)
-    fresh = _unknown(read, ends, taken)
+    fresh, known = _unknown(read, ends, taken)
+    again = _emptied(node, known)
     for one in fresh:
         node.clock.observe(one.hlc)
-    if fresh:
-        made = bulk.plan(node, fresh)
+    if came := sorted([*fresh, *again], key=lambda e: (e.hlc, e.key)) if again else fresh:
+        made = bulk.plan(node, came)
         _store(node, fresh)
+        _fill(node, again)
         _note(node, runs, fresh)
         _verify_links(fresh, ends, taken)
         bulk.carry_out(node, made, taken)
         taken.new += len(fresh)
     taken.write(node.database)
-    if fresh:
+    if came:
         mark(node)
-        ingested.send(sender=Record, headers=[e.said for e in fresh], records=fresh, node=node, sender_node=sender)
+        ingested.send(sender=Record, headers=[e.said for e in came], records=came, node=node, sender_node=sender)
 
 
 def _verify(header: Header, parcel: Parcel) -> None:
@@ -126,13 +128,13 @@ def _ends(node: Here, read: Iterable[Entry]) -> _Ends:
     return found
 
 
-def _unknown(read: Iterable[Entry], ends: _Ends, taken: Taken) -> list[Entry]:
-    """Those not here yet, in clock order; an alarm for each key that is here with another hash."""
+def _unknown(read: Iterable[Entry], ends: _Ends, taken: Taken) -> tuple[list[Entry], list[Entry]]:
+    """Those not here yet, in clock order, and those that are; an alarm for each key that is here with another hash."""
     by_key: dict[tuple[str, int, int], list[Entry]] = {}
     for e in read:
         by_key.setdefault(e.key, []).append(e)
     hashes = {(*run, seq): hash_ for run, known in ends.items() for seq, (_, hash_) in known.items()}
-    fresh = []
+    fresh, known = [], []
     for key in sorted(by_key, key=lambda k: (by_key[k][0].hlc, k)):
         for e in by_key[key]:
             if key not in hashes:
@@ -140,11 +142,35 @@ def _unknown(read: Iterable[Entry], ends: _Ends, taken: Taken) -> list[Entry]:
                 fresh.append(e)
             elif hashes[key] == e.hash:
                 taken.known += 1
+                known.append(e)
             else:
                 taken.alarms.append("/".join(map(str, key)))
                 taken.set_aside(e.parcel, e.said, "the same key came before with another content")
                 taken.aside.append(e.place)
-    return fresh
+    return fresh, known
+
+
+def _emptied(node: Here, known: Iterable[Entry]) -> list[Entry]:
+    """Those that are here without their fields (`emptying`) and come with them; each with its number."""
+    wanted = {e.key: e for e in known if e.fields is not None}
+    if not wanted:
+        return []
+    keys = Q(pk__in=[])
+    for owner, run in {key[:2] for key in wanted}:
+        keys |= Q(node=owner, run=run, seq__in=[seq for o, r, seq in wanted if (o, r) == (owner, run)])
+    rows = Record._base_manager.using(node.database).filter(keys, fields=None)
+    found = []
+    for owner, run, seq, no in rows.values_list("node", "run", "seq", "no"):
+        e = wanted[owner, run, seq]
+        e.no = no
+        found.append(e)
+    return found
+
+
+def _fill(node: Here, again: Iterable[Entry]) -> None:
+    """Give records their fields back."""
+    rows = [(e.no, e.fields, e.salt, e.applied) for e in again]
+    tables.update(Record, ["no", "fields", "salt", "applied"], rows, node.database)
 
 
 def _store(node: Here, fresh: Sequence[Entry]) -> None:

@@ -96,12 +96,13 @@ def update(model: type[models.Model], names: Sequence[str], rows: Rows, database
 
 
 def one_at_a_time(keys: Iterable[int], database: str) -> None:
-    """Until the transaction ends no other process gets past here with one of these keys (any whole numbers).
+    """Until the transaction ends no other process gets past here with one of these keys (any whole numbers), and with
+    none at all nobody gets past `alone`.
 
     On SQLite there is one writer anyway.
     """
     wanted = sorted({key % _LARGEST + 1 for key in keys})
-    if wanted and connections[database].vendor == "postgresql":
+    if connections[database].vendor == "postgresql":
         array = _Int8s(_array(20, [pack(">iq", 8, key) for key in wanted]))
         sql = "SELECT pg_advisory_xact_lock_shared(0), (SELECT count(pg_advisory_xact_lock(k)) FROM unnest(%b) AS u(k))"
         _execute(database, sql, [array], back=True)

@@ -176,11 +176,12 @@ def changes(obj: Recorded, forced: frozenset[str] = frozenset()) -> dict[str, An
 
 
 @contextmanager
-def writing(actor: Any, act: str, *, lane: int | None = None) -> Iterator[Writer]:
+def writing(actor: Any, act: str, *, lane: int | None = None, always: bool = False) -> Iterator[Writer]:
     """Open a transaction in which recorded rows may be saved.
 
     `actor` is the person who acts (or anything with an `id`), None for the node itself. A nested call joins
     the outer transaction under its own act's name. When the block ends, rows and records are committed as one.
+    `always`: the program's own bookkeeping, which goes on where people may begin nothing new (a full disk).
     """
     node = here()
     outer = _current.get()
@@ -191,15 +192,15 @@ def writing(actor: Any, act: str, *, lane: int | None = None) -> Iterator[Writer
         finally:
             outer.acts.pop()
         return
-    if node.before_writing is not None:
+    if node.before_writing is not None and not always:
         node.before_writing()
     writer = Writer(node, getattr(actor, "id", actor), act, lane)
     with transaction.atomic(using=node.database):
         token = _current.set(writer)
         try:
             yield writer
-            records = writer.flush()
-            if records:
+            # Whoever is told may write in turn.
+            while records := writer.flush():
                 mark(node)
                 written.send(sender=Writer, records=records, node=node)
         finally:

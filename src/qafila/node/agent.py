@@ -15,9 +15,15 @@ def known_jobs() -> dict[str, Callable[[], object]]:
     """What this version can do, by the names that profiles use."""
     from qafila.clinic.cases.jobs import JOBS
     from qafila.registry.people.watch import JOBS as PEOPLE
-    from qafila.sync import clock_doubt, tally
+    from qafila.sync import clock_doubt, forgetting, leaving, tally
 
-    own = {"disk_watch": watch_disk, "clock_watch": clock_doubt.look, "link_count": tally.advance}
+    own = {
+        "disk_watch": watch_disk,
+        "clock_watch": clock_doubt.look,
+        "link_count": tally.advance,
+        "forgetting": forgetting.try_to_settle,
+        "scope_review": leaving.review,
+    }
     return {**JOBS, **PEOPLE, **own}
 
 

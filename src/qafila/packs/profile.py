@@ -53,6 +53,14 @@ class Lease(Shape, frozen=True):
     close_days: Count = 0
 
 
+class Holding(Shape, frozen=True):
+    """How long other nodes keep a person who is not at home with them: after a visit there, and after a look-up on
+    this node or the visit that followed it."""
+
+    visited_days: Count = 30
+    copied_hours: Count = 24
+
+
 class Ports(Shape, frozen=True):
     """Default TCP ports; `sync` 0 = the node serves no sync endpoint."""
 
@@ -83,6 +91,7 @@ class Profile(Shape, frozen=True):
     lane: tuple[Lane, ...] = ()
     job: tuple[Job, ...] = ()
     lease: Lease = Lease()
+    holding: Holding = Holding()
     calls_hub: bool = False
     serves_sync: bool = False
     routes_cases: bool = False

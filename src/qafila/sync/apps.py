@@ -10,8 +10,10 @@ class SyncConfig(AppConfig):
     label = "sync"
 
     def ready(self) -> None:
-        """Watch what is written: an urgent case is promoted, the files of incoming records are expected."""
-        from qafila.sync import files, lanes
+        """Watch what is written: an urgent case is promoted, the files of incoming records are expected, whom the hub
+        says to forget is forgotten."""
+        from qafila.sync import files, forgetting, lanes
 
         lanes.connect()
         files.connect()
+        forgetting.connect()

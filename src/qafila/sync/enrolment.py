@@ -23,7 +23,7 @@ from django.utils.translation import gettext_lazy as _
 from qafila.journal.here import here
 from qafila.kernel import clock
 from qafila.sync import pki
-from qafila.sync.models import EnrolmentCode, Peer, StickMail
+from qafila.sync.models import EnrolmentCode, Leave, Peer, StickMail
 
 MARK = "QF1."
 LIFETIME = timedelta(hours=24)
@@ -221,4 +221,5 @@ def _keep(keys: Path, reply: Reply, authority: bytes) -> Peer:
     if Peer.objects.filter(upward=True).exclude(code=reply.hub).delete()[0]:
         # Their numbers mean other records at another hub.
         StickMail.objects.all().delete()
+        Leave.objects.all().delete()
     return Peer.objects.update_or_create(code=reply.hub, defaults=values)[0]

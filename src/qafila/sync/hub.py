@@ -19,11 +19,13 @@ from qafila.sync.frames import Frame, FrameError
 from qafila.sync.messages import (
     Chunk,
     File,
+    Found,
     Get,
     Given,
     Hello,
     Kept,
     Kind,
+    Lookup,
     Mail,
     Message,
     Offer,
@@ -108,6 +110,9 @@ class HubStore(Protocol):
 
     def give(self, name: str, index: int) -> Given:
         """A chunk for the sender; size −1 where it may not have it."""
+
+    def look_up(self, said: Lookup) -> Found:
+        """Whom the sender's crew means, or the word that the record of the one chosen follows."""
 
 
 def answer(store: HubStore, frame: Frame) -> Message:
@@ -234,6 +239,15 @@ def _get(store: HubStore, frame: Frame) -> Message:
     return given
 
 
+def _lookup(store: HubStore, frame: Frame) -> Message:
+    said = frame.message
+    assert isinstance(said, Lookup)
+    with store.transaction():
+        found = store.look_up(said)
+    found.mail = store.waiting()
+    return found
+
+
 def _return_lost(store: HubStore, own: dict[str, Ranges], held: dict[int, Ranges]) -> None:
     """Records that the node wrote and does not have any more go back to it."""
     theirs = _by_run(own)
@@ -249,4 +263,5 @@ _ANSWERS: dict[Kind, Callable[[HubStore, Frame], Message]] = {
     Kind.OFFER: _offer,
     Kind.CHUNK: _chunk,
     Kind.GET: _get,
+    Kind.LOOKUP: _lookup,
 }

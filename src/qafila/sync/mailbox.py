@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -11,12 +12,13 @@ from django.db.models import Q
 
 from qafila.journal import tables
 from qafila.journal.entries import Entry
+from qafila.journal.header import CHANGE, decode
 from qafila.journal.here import Here, here
 from qafila.journal.ingest import Parcel, parcels_of
 from qafila.journal.models import Record
 from qafila.journal.signals import ingested, written
 from qafila.kernel import clock
-from qafila.sync import scope
+from qafila.sync import holdings, scope
 from qafila.sync.codec import MAX_PARCELS
 from qafila.sync.models import Mail, Peer, Scope
 
@@ -25,6 +27,10 @@ LARGEST = 20_000
 """Rows in one statement."""
 LEAST = 200
 """Bytes: no record is smaller."""
+SETTLED = timedelta(days=1)
+"""So long after a node has come to hold a person it is asked for the first time whether it needs to."""
+DECIDES = frozenset({scope.PERSON, scope.CASE, scope.ONE_PERSON[0]})
+"""A change of such a row may mean that a node does not need the person any more."""
 
 
 def connect() -> None:
@@ -61,15 +67,17 @@ def fan_out(records: Sequence[Record | Entry]) -> None:
     """
     also = scope.also(records)
     people = {r.patient for r in records if r.patient}
-    # Whoever lets another node hold a person must see these records, or these records see the new holder.
+    # Whoever lets another node hold a person must see these records, or these records see the new holder. The nodes
+    # themselves are read under the lock, too: one that joins at this moment is sent these records or finds them.
     people = people.union(*also.values())
     groups = scope.one_person(people)
     people = people.union(*groups)
+    locked = people | holdings.answered(records)
     assignments = [r.subject for r in records if r.kind == scope.ASSIGNMENT]
     if assignments:
         tables.alone(here().database)
     else:
-        tables.one_at_a_time((p.int for p in people), here().database)
+        tables.one_at_a_time((p.int for p in locked), here().database)
     holders = _holders(people)
     named = scope.named_nodes({(r.kind, r.subject) for r in records if r.patient})
     nobody = {(r.kind, r.subject) for r in records if not r.patient}
@@ -79,9 +87,13 @@ def fan_out(records: Sequence[Record | Entry]) -> None:
         return
     _grow(records, holders, named, every)
     _joined(groups, holders)
+    _decided(records)
+    _renewed(records, also, holders)
     elsewhere = scope.nodes_for(nobody, every)
     mail: list[tuple[str, int, int]] = []
     for record in records:
+        if record.kind == scope.HOLDING and record.node != here().node:
+            continue  # Nobody but this hub says who holds whom here.
         if record.patient is not None:
             to = holders.get(record.patient, set()).union(*(holders.get(p, ()) for p in also.get(record.no, ())))
         else:
@@ -92,26 +104,83 @@ def fan_out(records: Sequence[Record | Entry]) -> None:
         _assigned(subject, every)
 
 
-def admit(pairs: Iterable[tuple[UUID, str]]) -> None:
-    """Let nodes hold people's records from now on, and send them what was written before."""
+def admit(pairs: Iterable[tuple[UUID, str]], *, copied_at: datetime | None = None) -> None:
+    """Let nodes hold people's records from now on, and send them what was written before. `copied_at`: for a limited
+    time, because the node looked the person up; whom it holds in its own right it goes on holding."""
     wanted = set(pairs)
     with transaction.atomic(using=here().database):
         tables.one_at_a_time((person.int for person, _ in wanted), here().database)
-        _admit(wanted)
+        _admit(wanted, copied_at)
 
 
-def _admit(pairs: Iterable[tuple[UUID, str]]) -> None:
+def readmit(person: UUID, node: str, after: int = 0) -> None:
+    """Mail a node again all of a person whom it should hold and has forgotten (at the turn `after`)."""
+    with transaction.atomic(using=here().database):
+        tables.one_at_a_time([person.int], here().database)
+        _return_all(person, node, after)
+
+
+def mail_again(person: UUID, node: str) -> None:
+    """What was mailed to a node about a person waits again."""
+    numbers = Record._base_manager.filter(patient=person).values("no")
+    Mail.objects.filter(to=node, record__in=numbers, acked__isnull=False).update(acked=None)
+
+
+def _admit(pairs: Iterable[tuple[UUID, str]], copied_at: datetime | None = None) -> None:
     """As `admit`, for whoever keeps others from writing about these people meanwhile."""
     now = clock.now()
-    rows = [(person, node, now) for person, node in sorted(set(pairs))]
-    key = ["person", "node"]
-    fresh = tables.insert_back(Scope, ["person", "node", "since"], rows, here().database, once=key, back=key)
+    rows = [(person, node, now, copied_at, now + SETTLED) for person, node in sorted(set(pairs))]
+    key, names = ["person", "node"], ["person", "node", "since", "copied_at", "review"]
+    fresh = tables.insert_back(Scope, names, rows, here().database, once=key, back=key)
     held: dict[str, list[UUID]] = {}
     for person, node in fresh:
         held.setdefault(node, []).append(UUID(str(person)))
     for node, people in held.items():
         for start in range(0, len(people), BATCH):
-            _post_query(node, Q(patient__in=people[start : start + BATCH]))
+            _mail_all(node, people[start : start + BATCH])
+
+
+def _mail_all(node: str, people: list[UUID]) -> None:
+    """Everything of people whom a node holds from now on; where it had forgotten them, its own records as well."""
+    back = holdings.latest(people, node)
+    for person in sorted(back):
+        _return_all(person, node)
+    _post_query(node, Q(patient__in=[p for p in people if p not in back]))
+    rows = scope.also_of(people)
+    for again in (False, True):
+        wanted = [pk for pk, _, needs in rows if (needs in back) == again]
+        _post_query(node, Q(kind__in=scope.ALSO, subject__in=wanted), own=again)
+    for about in sorted({about for _, about, _ in rows} - set(people)):
+        holdings.renew(about, node)
+
+
+def _return_all(person: UUID, node: str, after: int = 0) -> None:
+    holdings.take_back(person, node)
+    holdings.say(person, node, held=True, after=after)
+    _post_query(node, Q(patient=person), own=True)
+
+
+def _renewed(records: Sequence[Record | Entry], also: dict[int, set[UUID]], holders: dict[UUID, set[str]]) -> None:
+    """Rows about somebody whom a node has forgotten may be needed there for somebody else."""
+    for record in records:
+        others = also.get(record.no, ())
+        about = record.patient
+        if about is not None and others:
+            for node in set[str]().union(*(holders.get(o, ()) for o in others)) - holders.get(about, set()):
+                holdings.renew(about, node)
+
+
+def _decided(records: Sequence[Record | Entry]) -> None:
+    """Have those looked at again about whom something was decided."""
+    people = {r.patient for r in records if r.kind in DECIDES and r.patient and _changes(r)}
+    if people:
+        due = clock.now()
+        Scope.objects.filter(person__in=people).exclude(review__lte=due).update(review=due)
+
+
+def _changes(record: Record | Entry) -> bool:
+    said = record.said if isinstance(record, Entry) else decode(bytes(record.header))
+    return said.op == CHANGE
 
 
 def welcome(peer: Peer) -> None:
@@ -207,6 +276,10 @@ def _joined(groups: Iterable[set[UUID]], holders: dict[UUID, set[str]]) -> None:
 
 
 def _assigned(subject: UUID, every: set[str]) -> None:
+    row = scope.rows_of(scope.ASSIGNMENT).filter(pk=subject).first()
+    if row is not None and row.node:
+        due = clock.now() + SETTLED
+        Scope.objects.filter(node=row.node).exclude(review__lte=due).update(review=due)
     row = scope.current_assignments().filter(pk=subject).first()
     if row is None:
         return
@@ -223,8 +296,9 @@ def _serve(unit: UUID, nodes: set[str], *, people: bool = True) -> None:
             _admit((person, node) for person in held.union(*scope.one_person(held)))
 
 
-def _post_query(node: str, wanted: Q) -> None:
-    rows = Record._base_manager.filter(wanted).exclude(node=node).order_by("no").values_list("no", "lane", "kind")
+def _post_query(node: str, wanted: Q, *, own: bool = False) -> None:
+    rows = Record._base_manager.filter(wanted).order_by("no").values_list("no", "lane", "kind")
+    rows = rows if own else rows.exclude(node=node)
     _post((node, no, scope.lane(kind, lane)) for no, lane, kind in rows)
 
 

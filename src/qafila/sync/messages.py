@@ -24,6 +24,8 @@ class Kind(IntEnum):
     KEPT = 10
     GET = 11
     GIVEN = 12
+    LOOKUP = 13
+    FOUND = 14
 
 
 class Message(msgspec.Struct, array_like=True):
@@ -173,6 +175,48 @@ class Given(Message):
     mail: int = 0
 
 
+class Lookup(Message):
+    """A person stands before the crew who is not held on the unit: who is it? Or, with `choose`: this one."""
+
+    number: str
+    """Of the question, 32 hexadecimal digits; choosing names the same one."""
+    actor: str
+    """Who asks: id of the member of staff."""
+    name: str = ""
+    birth: str = ""
+    """ISO date; with `name`."""
+    identity: str = ""
+    """An official number."""
+    code: str = ""
+    """The short code of a card."""
+    choose: str = ""
+    """Id of one of those who were offered."""
+
+
+class Candidate(Message):
+    """Somebody who may be meant: as little as a crew needs to tell people apart."""
+
+    person: str
+    name: str
+    other: str = ""
+    """The name in another script."""
+    sex: str = ""
+    birth: str = ""
+    """ISO date, or its year and month, or its year."""
+    place: str = ""
+    """Code of the commune."""
+
+
+class Found(Message):
+    """The answer to `Lookup`."""
+
+    outcome: str
+    """`found`, `none`, `many` (too many: say more), `limit` (asked too often), `granted` (the record follows by mail),
+    `refused` (nobody who was offered lately), `unclear` (too little was said), `unable`."""
+    people: list[Candidate] = []
+    mail: int = 0
+
+
 SHAPES: dict[Kind, type[Message]] = {
     Kind.HELLO: Hello,
     Kind.WELCOME: Welcome,
@@ -186,5 +230,7 @@ SHAPES: dict[Kind, type[Message]] = {
     Kind.KEPT: Kept,
     Kind.GET: Get,
     Kind.GIVEN: Given,
+    Kind.LOOKUP: Lookup,
+    Kind.FOUND: Found,
 }
 KINDS = {shape: kind for kind, shape in SHAPES.items()}

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from typing import ClassVar
+
 from django.db import models
 
-from qafila.journal.models import Record
-from qafila.kernel import clock
+from qafila.journal.models import Lane, Record, Recorded
+from qafila.kernel import clock, ids
 
 
 class Peer(models.Model):
@@ -65,6 +67,8 @@ class Backup(models.Model):
     begun = models.DateTimeField(default=clock.now)
     stands = models.DateTimeField(null=True)
     """Since when it is whole and kept elsewhere."""
+    top = models.BigIntegerField(default=0)
+    """The number of the last record when it began."""
 
 
 class Covered(models.Model):
@@ -150,10 +154,103 @@ class Scope(models.Model):
     person = models.UUIDField()
     node = models.CharField(max_length=16)
     since = models.DateTimeField(default=clock.now)
+    copied_at = models.DateTimeField(null=True)
+    """Looked up by the node, which keeps the copy for a limited time; null: it holds the record in its own right."""
+    review = models.DateTimeField(null=True)
+    """When to look again whether the node still needs it; null: until something changes."""
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["person", "node"], name="scope_once")]
-        indexes = [models.Index(fields=["node"], name="scope_node")]
+        indexes = [
+            models.Index(fields=["node"], name="scope_node"),
+            models.Index(fields=["review"], name="scope_review", condition=models.Q(review__isnull=False)),
+        ]
+
+
+class Holding(Recorded):
+    """The hub's word to a node that it holds a person's record, or does not any more. Of several the highest `turn`
+    counts. The first one is a *forget*: that a person comes into a node's scope for the first time needs no word."""
+
+    lane: ClassVar[int] = Lane.URGENT
+
+    node = models.CharField(max_length=16)
+    """To whom it is said."""
+    who = models.UUIDField()
+    """The person; not named `person`: it is no part of that person's record, which the node may not have."""
+    held = models.BooleanField()
+    turn = models.BigIntegerField()
+    """Milliseconds, and more than the last one's."""
+    keep = models.JSONField(default=list, blank=True)
+    """Of a forget: ids (hex) of rows about the person that somebody else's record needs there."""
+    known = models.JSONField(default=dict, blank=True)
+    """Of a forget: run (hexadecimal) → ranges of the node's own records about the person that the hub had."""
+
+    class Meta:
+        base_manager_name = "objects"
+        indexes = [models.Index(fields=["who", "node", "turn"], name="holding_latest")]
+
+
+class HoldingReceipt(Recorded):
+    """A node's answer to a `Holding`: it is so."""
+
+    lane: ClassVar[int] = Lane.ANSWER
+
+    node = models.CharField(max_length=16)
+    who = models.UUIDField()
+    held = models.BooleanField()
+    turn = models.BigIntegerField()
+
+    class Meta:
+        base_manager_name = "objects"
+        indexes = [models.Index(fields=["who", "node", "turn"], name="receipt_latest")]
+
+
+class Leave(models.Model):
+    """On a node that holds only its scope: the latest `Holding` about a person, and whether it is carried out."""
+
+    person = models.UUIDField(primary_key=True)
+    turn = models.BigIntegerField()
+    held = models.BooleanField()
+    keep = models.JSONField(default=list)
+    known = models.JSONField(default=dict)
+    due = models.BooleanField(default=True)
+    """Something is left to be done: to forget, or to write the receipt."""
+
+    class Meta:
+        indexes = [models.Index(fields=["turn"], name="leave_due", condition=models.Q(due=True))]
+
+
+class Look(models.Model):
+    """On a unit: a question to the hub about somebody who stands before the crew, and its answer. Kept for an hour."""
+
+    id = models.UUIDField(primary_key=True, default=ids.new)
+    actor = models.UUIDField()
+    name = models.CharField(max_length=100, default="")
+    birth = models.CharField(max_length=10, default="")
+    identity = models.CharField(max_length=30, default="")
+    code = models.CharField(max_length=30, default="")
+    chosen = models.UUIDField(null=True)
+    outcome = models.CharField(max_length=10, default="")
+    """As `messages.Found.outcome`; empty: not answered yet."""
+    people = models.JSONField(default=list)
+    asked_at = models.DateTimeField(default=clock.now)
+    answered_at = models.DateTimeField(null=True)
+
+
+class Asked(models.Model):
+    """On a hub: that a node asked about somebody; no word of what it typed."""
+
+    node = models.CharField(max_length=16)
+    request = models.UUIDField()
+    actor = models.UUIDField()
+    at = models.DateTimeField(default=clock.now)
+    outcome = models.CharField(max_length=10)
+    offered = models.JSONField(default=list)
+    """Ids (hex) of those who were named."""
+    chosen = models.UUIDField(null=True)
+
+    class Meta:
+        indexes = [models.Index(fields=["node", "at"], name="asked_when")]
 
 
 class Upload(models.Model):

@@ -10,7 +10,7 @@ from typing import NamedTuple, Protocol
 
 from qafila.journal.ingest import Parcel
 from qafila.journal.ranges import Ranges
-from qafila.sync.messages import File, Given
+from qafila.sync.messages import File, Found, Given, Lookup
 
 
 class Seen(NamedTuple):
@@ -100,3 +100,9 @@ class Store(Protocol):
 
     def keep(self, given: Given) -> bool:
         """Keep a chunk of a file of the hub; False where the file turned out wrong and has to wait."""
+
+    def lookup(self) -> Lookup | None:
+        """A question about somebody who stands before the crew, asked not long ago and not answered."""
+
+    def looked_up(self, asked: Lookup, found: Found) -> None:
+        """Keep the hub's answer."""

@@ -13,7 +13,7 @@ from collections.abc import Iterator, Sequence
 from datetime import timedelta
 
 from django.db import transaction
-from django.db.models import Max
+from django.db.models import Max, Q
 
 from qafila.journal import lives
 from qafila.journal.cluster import fingerprint
@@ -26,7 +26,7 @@ from qafila.kernel import clock
 from qafila.sync import intake
 from qafila.sync.hub import Have
 from qafila.sync.intake import Outcome
-from qafila.sync.models import Backup, Life, Mail, Peer
+from qafila.sync.models import Backup, Holding, Life, Mail, Peer
 
 LOOK_S = 30.0
 """Between two looks whether PostgreSQL is still the one that it was."""
@@ -83,7 +83,13 @@ def _latest() -> Life | None:
 
 def begin_backup() -> int:
     """Note that a backup begins now; its number. What is committed by now has to be in it."""
-    return Backup.objects.create().pk
+    return Backup.objects.create(top=Record._base_manager.aggregate(n=Max("no"))["n"] or 0).pk
+
+
+def backed_up() -> int:
+    """The number of the last record that had been written when the latest backup that stands elsewhere began; 0: none
+    does. A little ahead of what is in it where several processes write; each unit asks more strictly (`keeping`)."""
+    return Backup.objects.filter(stands__isnull=False).aggregate(n=Max("top"))["n"] or 0
 
 
 def backup_stands(number: int) -> bool:
@@ -145,7 +151,9 @@ def _settle_mail(peer: Peer, have: Have) -> None:
     """In one acknowledgement, later than all others: a clone of that node sees that it knows nothing of it."""
     peer.ack_no = max(peer.ack_no + 1, clock.now_ms())
     peer.save(update_fields=["ack_no"])
-    rows = Mail.objects.filter(to=peer.code).exclude(record__node=peer.code)
+    # What the peer wrote itself it does not tell; where it may have forgotten it, it is mailed back once more.
+    left = set(Holding._base_manager.filter(node=peer.code).values_list("who", flat=True))
+    rows = Mail.objects.filter(to=peer.code).exclude(Q(record__node=peer.code) & ~Q(record__patient__in=left))
     known: list[int] = []
     unknown: list[int] = []
     for pk, acked, node, run, seq in rows.values_list("pk", "acked", "record__node", "record__run", "record__seq"):

@@ -44,6 +44,11 @@ ONE_PERSON = ("registry.personlink", "person_id", "other_id", {"relation": "same
 SOON = {"clinic.case", "clinic.caseevent", "clinic.message", "clinic.answer"}
 """Kinds that go down with the answers, before all bulk: an answer without its case's new state would puzzle."""
 
+PERSON, CASE, VISIT = "registry.person", "clinic.case", "clinic.visit"
+HOLDING = "sync.holding"
+FIRST = -1
+"""The lane of mail about holdings: before every record of the person."""
+
 ASSIGNMENT = "registry.assignment"
 CREDENTIAL = "registry.credential"
 
@@ -63,6 +68,8 @@ def rule(kind: str, nodes_for: Rule) -> None:
 
 def lane(kind: str, own: int) -> int:
     """The lane in which a record goes down."""
+    if kind == HOLDING:
+        return FIRST
     return min(own, Lane.ANSWER) if kind in SOON else own
 
 
@@ -135,6 +142,26 @@ def one_person(people: set[UUID]) -> list[set[UUID]]:
             held |= dict.fromkeys(both, both)
         fresh = set(held) - asked if len(fresh) < MANY else set()
     return [g for g in {id(group): group for group in held.values()}.values() if not g.isdisjoint(people)]
+
+
+def also_of(people: Iterable[UUID]) -> list[tuple[UUID, UUID, UUID]]:
+    """Rows about somebody that are needed wherever one of `people` is held: (row, whom it is about, who needs it)."""
+    wanted = list(people)
+    found: list[tuple[UUID, UUID, UUID]] = []
+    for kind, other in ALSO.items() if wanted else ():
+        if recorded_model(kind) is not None:
+            rows = rows_of(kind).filter(**{f"{other}_id__in": wanted})
+            found += rows.values_list("pk", "person_id", f"{other}_id")
+    return found
+
+
+def others_of(person: UUID) -> list[tuple[UUID, UUID]]:
+    """Rows about a person that others need, too: (row, who needs it)."""
+    found: list[tuple[UUID, UUID]] = []
+    for kind, other in ALSO.items():
+        if recorded_model(kind) is not None:
+            found += rows_of(kind).filter(person_id=person).values_list("pk", f"{other}_id")
+    return found
 
 
 def named_nodes(pairs: Iterable[Pair]) -> dict[Pair, set[str]]:

@@ -26,11 +26,13 @@ from qafila.sync.frames import Frame, FrameError
 from qafila.sync.messages import (
     KINDS,
     Chunk,
+    Found,
     Get,
     Given,
     Hello,
     Kept,
     Kind,
+    Lookup,
     Mail,
     Message,
     Offer,
@@ -156,7 +158,13 @@ class UnitSession:
         if not self.greeted or (self._again and self.idle):
             self._again = self.greeted = False
             return self._hello() if self.idle else None
-        return self._push(URGENT) or self._next_chunk(0, 0) or self._pull() or self._push(STRICT) or self._shared()
+        first = self._push(URGENT) or self._next_chunk(0, 0) or self._look_up() or self._pull()
+        return first or self._push(STRICT) or self._shared()
+
+    def _look_up(self) -> Sent | None:
+        """Somebody waits for this one."""
+        asked = None if self._under_way(Lookup) else self.store.lookup()
+        return Sent(asked, urgent=True) if asked else None
 
     def _shared(self) -> Sent | None:
         """What comes after the strict lanes, in shares: whoever had the least for its weight goes first."""
@@ -362,6 +370,11 @@ class UnitSession:
         if not self.store.keep(message):
             self._done_files.add(message.sha256)
         self.report.chunks_down += 1
+
+    def _found(self, sent: Sent, message: Message) -> None:
+        assert isinstance(message, Found) and isinstance(sent.message, Lookup)
+        self.mail = message.mail
+        self.store.looked_up(sent.message, message)
 
 
 def _raw(rows: Sequence[tuple[int, Parcel]]) -> int:

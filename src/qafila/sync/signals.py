@@ -7,3 +7,7 @@ enrolled = Signal()
 
 arrived = Signal()
 """A file has come whole: `sha256`, `patient`. After its row says so."""
+
+forgotten = Signal()
+"""This node holds a person no more: `person` (UUID), `subjects` (ids of the rows that are gone), `node`. Inside the
+transaction: whoever keeps something of a person beside the journal takes it away."""

@@ -29,7 +29,7 @@ from django.utils.translation import gettext_lazy, ngettext
 from qafila.journal.here import here
 from qafila.journal.models import Blob, Record
 from qafila.kernel import clock
-from qafila.sync import bundle, pki, stick_hub, stick_unit
+from qafila.sync import bundle, forgetting, pki, stick_hub, stick_unit
 from qafila.sync.bundle import Bundle, BundleError, Header
 from qafila.sync.enrolment import keys_folder
 from qafila.sync.models import Mail, Peer
@@ -354,6 +354,7 @@ def _read(path: Path, file: Path, progress: Progress) -> tuple[Read, Tally]:
                 else:
                     stick_hub.take(found.header, part, tally)
             stick_hub.finish(found.header, tally)
+            forgetting.try_to_settle()
             progress(name, total, total)
     except BundleError as error:
         read.reason, read.words = error.reason, str(error)

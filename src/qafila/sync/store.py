@@ -14,9 +14,9 @@ from qafila.journal.ingest import Parcel, parcels_of
 from qafila.journal.models import Blob, Record, Run
 from qafila.journal.ranges import Ranges, loads, subtract, total, without
 from qafila.kernel import clock
-from qafila.sync import budget, intake, keeping
+from qafila.sync import budget, forgetting, intake, keeping, lookup
 from qafila.sync.codec import MAX_PARCELS
-from qafila.sync.messages import File, Given
+from qafila.sync.messages import File, Found, Given, Lookup
 from qafila.sync.models import Aside, Fork, Peer, StickMail, Upload
 from qafila.sync.node_store import Seen
 from qafila.sync.signals import arrived
@@ -68,14 +68,27 @@ class JournalStore:
                 yield run, seq, bytes(hash_)
 
     def have(self) -> tuple[dict[str, dict[str, Ranges]], dict[str, dict[str, int]]]:
-        """Node → run → ranges of all records of others, and → their total."""
+        """Node → run → ranges of the records of others that are here with their fields, and → their total."""
         found: dict[str, dict[str, Ranges]] = {}
         sums: dict[str, dict[str, int]] = {}
         rows = Run._base_manager.exclude(node=here().node).values_list("node", "run", "ranges", "sum")
         for node, run, ranges, number in rows:
             found.setdefault(node, {})[f"{run:x}"] = loads(ranges)
             sums.setdefault(node, {})[f"{run:x}"] = number
+        for (node, run), taken_away in self._emptied().items():
+            name = f"{run:x}"
+            found[node][name] = without(found[node][name], list(taken_away))
+            sums[node][name] = total(taken_away.values(), sums[node][name])
         return found, sums
+
+    def _emptied(self) -> dict[tuple[str, int], dict[int, bytes]]:
+        """(Node, run) → number → hash of records of others of which the header alone is left: nobody gets them from
+        here."""
+        gone: dict[tuple[str, int], dict[int, bytes]] = {}
+        rows = Record._base_manager.exclude(node=here().node).filter(fields=None)
+        for node, run, seq, hash_ in rows.values_list("node", "run", "seq", "hash"):
+            gone.setdefault((node, run), {})[seq] = bytes(hash_)
+        return gone
 
     def own(self) -> dict[int, Ranges]:
         """Run → ranges of own records."""
@@ -105,6 +118,7 @@ class JournalStore:
                 keys = rows.filter(pk__in=list(aside), node=here().node).values_list("run", "seq")
                 Aside.objects.bulk_create([Aside(run=r, seq=q) for r, q in keys], ignore_conflicts=True)
             rows.update(pending=False)
+        forgetting.try_to_settle()
 
     def reconcile(self, ranges: dict[int, Ranges], sums: dict[int, int]) -> None:
         """Of these runs the hub holds just these ranges: what it lacks waits for sending again."""
@@ -133,6 +147,7 @@ class JournalStore:
     def note_backups(self, seen: Seen, begun: int, stands: int) -> None:
         """The hub had all that was `seen` but not waiting, before backup `begun` + 1; backup `stands` is safe."""
         keeping.note_backups(self.hub, seen, begun, stands)
+        forgetting.try_to_settle()
 
     def begin_life(self, life: int, stands: int, ack_no: int, wanted: dict[str, dict[int, Ranges]]) -> None:
         """The hub was restored, and the two have compared what they have."""
@@ -156,6 +171,7 @@ class JournalStore:
         if intake.take(parcels, self.hub).alarms:
             # Perhaps another machine's records under this node's run.
             self.seal_runs()
+        forgetting.try_to_settle()
 
     def set_ack_no(self, number: int) -> None:
         """Keep the number of the last confirmed acknowledgement."""
@@ -193,6 +209,7 @@ class JournalStore:
         Upload.objects.update_or_create(sha256=name, defaults=values)
         if confirmed == chunks:
             Blob._base_manager.filter(sha256=name).update(sent=True)
+            forgetting.try_to_settle()
 
     def wanted(self, skip: set[str], asked: set[tuple[str, int]]) -> tuple[str, int] | None:
         """The next file and chunk to ask for: previews first."""
@@ -222,3 +239,11 @@ class JournalStore:
             self.progress(given.sha256, blobs.count(given.size), blobs.count(given.size))
             arrived.send(sender=Peer, sha256=given.sha256, patient=row.patient)
         return whole or len(left) < blobs.count(given.size)
+
+    def lookup(self) -> Lookup | None:
+        """A question about somebody who stands before the crew."""
+        return lookup.waiting()
+
+    def looked_up(self, asked: Lookup, found: Found) -> None:
+        """Keep the hub's answer."""
+        lookup.take(asked, found)

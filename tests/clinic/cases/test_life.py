@@ -80,9 +80,12 @@ def test_the_whole_life(crew: Crew) -> None:
     given = acts.answer(case, crew.heart, {**ANSWER, "ecg_report": "Sinus rhythm"})
     assert given.more == {"ecg_report": "Sinus rhythm"} and given.pack_version
     assert Encounter.objects.get(case_id=case.pk).ended_at is not None
+    assert queries.receipts(case, given) == queries.Receipts(given.at, None, None, None)
     case = acts.deliver(case)
     assert case.on_unit_at is not None
     assert acts.mark_read(case, crew.doctor) is not None and acts.mark_read(case, crew.doctor) is None
+    told = queries.receipts(case, given)
+    assert (told.delivered, told.reader) == (case.on_unit_at, crew.doctor) and told.read
     case = acts.explain(case, crew.doctor)
     case = acts.close(case, crew.doctor, "improved")
     assert (case.status, case.outcome) == ("closed", "improved") and case.closed_at

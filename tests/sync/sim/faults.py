@@ -10,7 +10,7 @@ MESSAGE_FAULTS = ("loss", "lost_answer", "twice", "late", "short", "flipped")
 EVENTS = (
     "half_open", "outage", "month", "flapping", "kill_unit", "kill_hub", "full_unit", "full_hub", "restore_unit",
     "restore_hub", "clone", "two_processes", "poison", "skew", "clock", "stick", "damaged", "mend",
-    "restore_hub_soon", "restore_between", "clone_and_restore", "drop", "twin",
+    "restore_hub_soon", "restore_between", "clone_and_restore", "drop", "twin", "leave_and_return",
 )  # fmt: skip
 """Of a moment: see `trouble.py`."""
 

@@ -4,15 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from random import Random
+from typing import Any
 
 from qafila.journal.ingest import Parcel
 from qafila.journal.ranges import Ranges, holds, subtract
 from qafila.sync.hub import Have
-from qafila.sync.messages import File, Given
+from qafila.sync.messages import File, Found, Given, Lookup
 from tests.sync.sim.disk import Disk
-from tests.sync.sim.journal import HUB, REFERENCE, Journal, Mail, Peer, count
+from tests.sync.sim.journal import FIRST, HOLDING, HUB, RECEIPT, REFERENCE, Journal, Mail, Peer, Word, count
 from tests.sync.sim.paper import Key, Row, read
 from tests.sync.sim.releases import LATEST
+
+
+def _concerns(row: Row) -> str:
+    """Whom a record is about."""
+    return str(read(row.parcel).fields["who"]) if row.kind in (RECEIPT, HOLDING) else row.patient
 
 
 class HubJournal(Journal):
@@ -20,9 +27,14 @@ class HubJournal(Journal):
 
     serves = True
 
-    def __init__(self, disk: Disk, units: Sequence[str], admitted: set[tuple[str, str]], release: int = LATEST) -> None:
+    now = 0.0
+
+    def __init__(
+        self, disk: Disk, units: Sequence[str], admitted: set[tuple[str, str]], dice: Random, release: int = LATEST
+    ) -> None:
         super().__init__(HUB, disk)
         self._release = release
+        self.dice = dice
         self.units = units
         self.admitted = admitted
         """Everyone who was ever let in, kept by whoever watches."""
@@ -35,22 +47,87 @@ class HubJournal(Journal):
         self.fan_out([(key, row)], "")
 
     def on_ingested(self, fresh: list[tuple[Key, Row]], sender: str) -> None:
+        words = [read(row.parcel).fields for key, row in fresh if row.kind == HOLDING and key[0] == HUB]
+        for said in words:
+            # What this hub said before a restore is known here as soon as its record is.
+            before = self.db.get("word", (said["who"], said["node"]))
+            if before is None or said["turn"] > before.turn:
+                self.db.put("word", (said["who"], said["node"]), Word(said["turn"], said["held"]))
         self.fan_out(fresh, sender)
+        for said in words:
+            self.answer(said["node"], said)
 
     def fan_out(self, records: list[tuple[Key, Row]], sender: str) -> None:
         # In one order, so that two transactions never wait for each other.
-        for person in sorted({row.patient for _, row in records if row.patient}):
+        for person in sorted({_concerns(row) for _, row in records} - {""}):
             self.db.lock(("person", person))
         for key, row in records:
             if row.patient:
                 for node in sorted({key[0], read(row.parcel).fields.get("to")} & set(self.units)):
                     self.admit(row.patient, node)
         for key, row in records:
+            if row.kind == HOLDING:
+                self.post(str(read(row.parcel).fields["node"]), key, FIRST)
+                continue
             if row.patient:
                 nodes = {n for n in self.units if self.db.get("scope", (row.patient, n))}
             else:
                 nodes = set(self.units) if row.kind == REFERENCE else set()
             for node in sorted(nodes - {key[0]}):
+                self.post(node, key, row.parcel.lane)
+        for key, row in records:
+            if row.kind == RECEIPT:
+                self.answer(key[0], read(row.parcel).fields)
+
+    def let_go(self, person: str, node: str) -> None:
+        """The node does not need the person any more."""
+        with self.db.atomic():
+            self.db.lock(("person", person))
+            if self.db.get("scope", (person, node)):
+                self.db.drop("scope", (person, node))
+                self.take_back(person, node)
+                self.say(person, node, held=False)
+
+    def say(self, person: str, node: str, *, held: bool, after: int = 0) -> None:
+        before = self.db.get("word", (person, node)) or Word(0, True)
+        turn = max(int(self.now * 1000), before.turn + 1, after + 1)
+        self.db.put("word", (person, node), Word(turn, held))
+        known = [k for k, row in self.db.rows("records").items() if row.patient == person and k[0] == node]
+        fields = {"node": node, "who": person, "held": held, "turn": turn, "known": known}
+        # Every process has a run of its own.
+        self.write(None, self.dice, turn, [(HOLDING, "", fields, 0)])
+
+    def take_back(self, person: str, node: str) -> None:
+        for key, number in list(self.db.rows(f"mailed/{node}").items()):
+            if self.db.get("records", key).patient == person:
+                self.db.drop(f"mailed/{node}", key)
+                self.db.drop(f"mail/{node}", number)
+
+    def answer(self, node: str, said: dict[str, Any]) -> None:
+        person, turn = said["who"], said["turn"]
+        last = self.db.get("word", (person, node))
+        held = bool(self.db.get("scope", (person, node)))
+        if last is not None and last.turn > turn:
+            if last.held and not said["held"]:
+                self.mail_again(person, node)
+            return
+        if held == said["held"]:
+            return
+        if held:
+            self.return_all(person, node, turn)
+        else:
+            self.say(person, node, held=False, after=turn)
+
+    def mail_again(self, person: str, node: str) -> None:
+        for number, mail in list(self.db.rows(f"mail/{node}").items()):
+            if mail.acked is not None and self.db.get("records", mail.key).patient == person:
+                self.db.put(f"mail/{node}", number, mail._replace(acked=None))
+
+    def return_all(self, person: str, node: str, after: int = 0) -> None:
+        self.take_back(person, node)
+        self.say(person, node, held=True, after=after)
+        for key, row in list(self.db.rows("records").items()):
+            if row.patient == person:
                 self.post(node, key, row.parcel.lane)
 
     def admit(self, person: str, node: str) -> None:
@@ -58,6 +135,9 @@ class HubJournal(Journal):
             return
         self.db.put("scope", (person, node), True)
         self.admitted.add((person, node))
+        if self.db.get("word", (person, node)):
+            self.return_all(person, node)
+            return
         for key, row in list(self.db.rows("records").items()):
             if row.patient == person and key[0] != node:
                 self.post(node, key, row.parcel.lane)
@@ -87,11 +167,12 @@ class Desk(HubJournal):
         disk: Disk,
         units: Sequence[str],
         admitted: set[tuple[str, str]],
+        dice: Random,
         sender: str,
         now: float,
         release: int = LATEST,
     ) -> None:
-        super().__init__(disk, units, admitted, release)
+        super().__init__(disk, units, admitted, dice, release)
         self.sender, self.now = sender, now
 
     @property
@@ -162,8 +243,11 @@ class Desk(HubJournal):
             there = holds(have.get(node, {}).get(run, []), seq)
             if there and mail.acked is None:
                 self.db.put(f"mail/{self.sender}", number, mail._replace(acked=ack_no))
-            elif not there and mail.acked is not None and node != self.sender:
+            elif not there and mail.acked is not None and (node != self.sender or self._may_have_left(mail.key)):
                 self.db.put(f"mail/{self.sender}", number, mail._replace(acked=None))
+
+    def _may_have_left(self, key: Key) -> bool:
+        return self.db.get("word", (self.db.get("records", key).patient, self.sender)) is not None
 
     def held(self) -> dict[int, Ranges]:
         return self.own(self.sender)
@@ -236,3 +320,6 @@ class Desk(HubJournal):
         if row.patient and not self.db.get("scope", (row.patient, self.sender)):
             return Given(name, index, -1)
         return Given(name, index, row.size, "image/jpeg", data)
+
+    def look_up(self, said: Lookup) -> Found:
+        raise AssertionError("nobody asks")

@@ -16,6 +16,8 @@ from tests.sync.sim.disk import Base, Disk
 from tests.sync.sim.paper import Key, Row
 
 REFERENCE = "registry.staff"
+HOLDING, RECEIPT = "sync.holding", "sync.holdingreceipt"
+FIRST = -1
 HUB = "H"
 Draft = tuple[str, str, dict[str, Any], int]
 """A record to be written: kind, person, fields, lane."""
@@ -42,6 +44,16 @@ class Mail(NamedTuple):
     key: Key
     lane: int
     acked: int | None
+
+
+class Word(NamedTuple):
+    """What the hub said last about a person to a node."""
+
+    turn: int
+    held: bool
+    due: bool = False
+    known: tuple[Key, ...] = ()
+    """Of the node's own records about the person, those that the hub had."""
 
 
 class Kept(NamedTuple):
@@ -105,13 +117,14 @@ class Journal:
         """Own records that were just written."""
 
     def on_ingested(self, fresh: list[tuple[Key, Row]], sender: str) -> None:
-        """Records of others that were just taken in."""
+        """Records of others that were just taken in, or filled in again."""
 
     def ingest(self, parcels: Sequence[Parcel], sender: str, author: str | None = None) -> tuple[list[int], int]:
         """Take records in: places of those set aside, number of alarms."""
         aside: list[int] = []
         alarms = 0
         fresh: dict[Key, Row] = {}
+        again: dict[Key, Row] = {}
         for index, parcel in enumerate(parcels):
             if author is not None and paper.author(parcel) != author and not self.restored():
                 self.set_aside(parcel, None)
@@ -135,8 +148,13 @@ class Journal:
                 self.db.put("alarms", said.key, (before.hash, said.hash))
                 self.set_aside(parcel, said.key)
                 aside.append(index)
+            elif before.parcel.fields is None:
+                again[said.key] = before._replace(parcel=parcel)
         self._keep(fresh)
-        self.on_ingested(list(fresh.items()), sender)
+        for key, row in again.items():
+            self.db.put("records", key, row)
+            self.fold(key, row)
+        self.on_ingested([*fresh.items(), *again.items()], sender)
         return aside, alarms
 
     def _keep(self, fresh: dict[Key, Row]) -> None:
@@ -185,7 +203,7 @@ class Journal:
             return
         with self.db.atomic():
             for key, row in list(self.db.rows("records").items()):
-                if paper.readable(row.parcel):
+                if row.parcel.fields is not None and paper.readable(row.parcel):
                     self.fold(key, row)
             self.db.put("folded", "release", self.release)
 

@@ -67,7 +67,8 @@ def write(
 def read(parcel: Parcel) -> Said:
     """What a node makes of a record. Raises `ValueError` as the real journal does."""
     header = decode(parcel.header)
-    assert parcel.fields is not None
+    if parcel.fields is None:
+        raise ValueError("its fields were taken away")
     if canon.digest(parcel.salt, parcel.fields).hex() != header.digest:
         raise ValueError("the fields do not match the digest")
     fields = orjson.loads(parcel.fields)

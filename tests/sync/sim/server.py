@@ -48,13 +48,17 @@ class Server:
         return self.world.now - self.restored_at
 
     def journal(self) -> HubJournal:
-        return HubJournal(self.disk, self.world.names, self.world.admitted, self.release)
+        found = HubJournal(self.disk, self.world.names, self.world.admitted, self.world.dice, self.release)
+        found.now = self.world.now
+        return found
 
     def desk(self, sender: str) -> Any:
         world = self.world
-        return world.plant.desk()(self.disk, world.names, world.admitted, sender, world.now, self.release)
+        return world.plant.desk()(
+            self.disk, world.names, world.admitted, world.dice, sender, world.now, self.release
+        )  # fmt: skip
 
-    def back_up(self) -> None:
+    def back_up(self, stands_after: float = 0.0) -> None:
         """Begin a backup; at times it is carried elsewhere, and then those before it are not needed any more."""
         backups, number = self.disk.tables["backups"], len(self.disk.tables["backups"]) + 1
         backups[number] = False
@@ -66,7 +70,9 @@ class Server:
                 self.disk.tables["backups"][number] = True
                 self.backups = self.backups[next(i for i, b in enumerate(self.backups) if b is made) :]
 
-        if self.world.dice.random() < 0.5:
+        if stands_after:
+            self.world.after(stands_after, stand)
+        elif self.world.dice.random() < 0.5:
             self.world.after(self.world.dice.uniform(1, 200), stand)
 
     def restore(self, place: int) -> None:
@@ -99,6 +105,10 @@ class Server:
                 return
 
         self.work(act)
+
+    def let_go(self, person: str, node: str) -> None:
+        """A unit does not need a person any more: it is told so, and asks itself whether a backup has all of it."""
+        self.work(lambda: self.journal().let_go(person, node))
 
     def request(self, data: bytes, answer: Answer) -> None:
         """Answer a request, now or later; never where the hub dies meanwhile."""

@@ -90,6 +90,7 @@ def _back(world: World, down: Down, up: Up) -> None:
             store.ingest(down.parcels, "H")
             for number, parcel in zip(down.numbers, down.parcels, strict=True):
                 store.db.put("stickmail", number, (paper.read(parcel).hash, down.life))
+        store.settle()
     except OSError:
         return
     except Killed:

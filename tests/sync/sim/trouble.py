@@ -230,6 +230,23 @@ def mend(world: World, unit: Unit) -> None:
     world.server.mend()
 
 
+def leave_and_return(world: World, unit: Unit) -> None:
+    """Somebody moves away; the hub is backed up, the unit forgets him; then he is served there again."""
+    held = sorted(person for person, node in world.server.disk.tables["scope"] if node == unit.name)
+    if not held or world.server.down:
+        return
+    person = world.dice.choice(held)
+    world.server.let_go(person, unit.name)
+    for seconds in (20, 60):
+        world.after(seconds, lambda: world.server.back_up(stands_after=1.0))
+
+    def back() -> None:
+        if not world.calm and not world.server.down:
+            world.server.write(("clinic.transfer", person, {"to": unit.name}, 1))
+
+    world.after(world.dice.uniform(150, 400), back)
+
+
 TROUBLE: dict[str, Callable[[World, Unit], object]] = {
     "half_open": half_open,
     "outage": outage,
@@ -254,6 +271,7 @@ TROUBLE: dict[str, Callable[[World, Unit], object]] = {
     "restore_between": restore_between,
     "clone_and_restore": clone_and_restore,
     "drop": drop,
+    "leave_and_return": leave_and_return,
 }
 
 

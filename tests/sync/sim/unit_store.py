@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import Any
 
 from qafila.journal.ingest import Parcel
-from qafila.journal.ranges import Ranges, holds, join, subtract, without
-from qafila.sync.messages import File, Given
+from qafila.journal.ranges import Ranges, holds, join, subtract, total, without
+from qafila.sync.messages import File, Found, Given, Lookup
 from qafila.sync.node_store import Seen
 from tests.sync.sim.disk import Disk
-from tests.sync.sim.journal import HUB, Journal, Peer, count
+from tests.sync.sim.journal import HOLDING, HUB, RECEIPT, Draft, Journal, Peer, Word, count
 from tests.sync.sim.paper import Key, Row, read
 from tests.sync.sim.releases import LATEST
 
@@ -24,6 +25,8 @@ class UnitStore(Journal):
         self.runs_release: Callable[[], int] = lambda: LATEST
         self.last_given: list[tuple[int, Parcel]] = []
         """Called with each record that is taken for confirmed: its key and hash, and whether it was set aside."""
+        self.write_own: Callable[[Draft], None] = lambda draft: None
+        self.own_written: Callable[[], None] = lambda: None
 
     @property
     def release(self) -> int:
@@ -37,6 +40,63 @@ class UnitStore(Journal):
             fields = read(row.parcel).fields
             if "file" in fields and key[0] != self.node:
                 self.expect_file(fields["file"], fields["size"], 3, row.patient, True)
+        for key, row in fresh:
+            fields = read(row.parcel).fields
+            if row.kind == HOLDING and key[0] == HUB and fields["node"] == self.node:
+                known = tuple((n, run, seq) for n, run, seq in fields["known"])
+                self.hear(fields["who"], Word(fields["turn"], fields["held"], True, known))
+        for person in {row.patient for _, row in fresh if row.patient}:
+            word = self.db.get("leave", person)
+            if word is not None and not word.held:
+                self.db.put("leave", person, word._replace(due=True))
+
+    def hear(self, person: str, word: Word) -> None:
+        before = self.db.get("leave", person)
+        if before is None or word.turn > before.turn:
+            self.db.put("leave", person, word)
+
+    def settle(self) -> None:
+        """Forget whom the hub says to forget, as far as nothing is here alone; with a receipt."""
+        try:
+            for person, word in sorted(self.db.rows("leave").items()):
+                if word.due and (word.held or not self.in_use(person, word.known)):
+                    with self.db.atomic():
+                        if not word.held:
+                            self.forget(person)
+                        self.db.put("leave", person, word._replace(due=False))
+                        said = {"node": self.node, "who": person, "held": word.held, "turn": word.turn}
+                        self.write_own((RECEIPT, "", said, 1))
+                    self.own_written()
+        except OSError:
+            return
+
+    def in_use(self, person: str, known: Sequence[Key]) -> bool:
+        rows = self.db.rows("records")
+        if any(rows[key].patient == person for _, key in self.db.rows("pending").values()):
+            return True
+        if any(row.patient == person and key[0] == self.node and key not in known for key, row in rows.items()):
+            return True
+        if any(r.patient == person and r.complete and not r.sent for r in self.db.rows("files").values()):
+            return True
+        return not self.backed_up(person)
+
+    def backed_up(self, person: str) -> bool:
+        """Whether a backup that stands elsewhere has all that is here of a person."""
+        full = (r for r in self.db.rows("records").values() if r.patient == person and r.parcel.fields is not None)
+        files = (n for n, f in self.db.rows("files").items() if f.patient == person and f.complete)
+        return all(self.covered(r.no) for r in full) and all(self.safe_to_drop(n) for n in files)
+
+    def forget(self, person: str) -> None:
+        for key, row in list(self.db.rows("records").items()):
+            if row.patient == person:
+                self.db.put("records", key, row._replace(parcel=replace(row.parcel, fields=None, salt=b"")))
+                self.db.drop("rows", key)
+        for name, file in list(self.db.rows("files").items()):
+            if file.patient == person:
+                self.db.drop("files", name)
+                self.db.drop("stamps", name)
+                for index in range(count(file.size)):
+                    self.db.drop("chunks", (name, index))
 
     def ack_no(self) -> int:
         return int((self.db.get("peer", HUB) or Peer()).ack_no)
@@ -59,6 +119,11 @@ class UnitStore(Journal):
             if node != self.node:
                 found.setdefault(node, {})[f"{run:x}"] = row.ranges
                 sums.setdefault(node, {})[f"{run:x}"] = row.sum
+        for (node, run, seq), record in self.db.rows("records").items():
+            if node != self.node and record.parcel.fields is None:
+                # Nobody gets it from here.
+                found[node][f"{run:x}"] = without(found[node][f"{run:x}"], [seq])
+                sums[node][f"{run:x}"] = total([record.hash], sums[node][f"{run:x}"])
         return found, sums
 
     def seen(self) -> Seen:
@@ -79,6 +144,7 @@ class UnitStore(Journal):
                 row = self.db.get("files", name)
                 if row is not None and row.sent:
                     self.db.put("stamps", name, begun)
+        self.settle()
 
     def begin_life(self, life: int, stands: int, ack_no: int, wanted: dict[str, dict[int, Ranges]]) -> None:
         with self.db.atomic():
@@ -168,7 +234,7 @@ class UnitStore(Journal):
             if no in skip:
                 continue
             parcel = self.db.get("records", key).parcel
-            size += len(parcel.header) + len(parcel.fields) + 16
+            size += len(parcel.header) + len(parcel.fields or b"") + 16
             if found and size > limit:
                 break
             found.append((no, parcel))
@@ -186,6 +252,7 @@ class UnitStore(Journal):
                 if no in aside and key[0] == self.node:
                     self.db.put("aside", key[1:], True)
                 self.db.drop("pending", no)
+        self.settle()
 
     def sums(self, held: dict[int, Ranges]) -> dict[int, int]:
         return {
@@ -250,6 +317,7 @@ class UnitStore(Journal):
         with self.db.atomic():
             if self.ingest(parcels, HUB)[1]:
                 self.seal_runs()
+        self.settle()
 
     def held_back(self) -> frozenset[int]:
         return frozenset()
@@ -275,6 +343,7 @@ class UnitStore(Journal):
         row = self.db.get("files", name)
         if confirmed == chunks and row is not None and not row.sent:
             self.db.put("files", name, row._replace(sent=True))
+            self.settle()
 
     def wanted(self, skip: set[str], asked: set[tuple[str, int]]) -> tuple[str, int] | None:
         rows = [
@@ -291,3 +360,9 @@ class UnitStore(Journal):
     def keep(self, given: Given) -> bool:
         whole, again = self.put_chunk(given.sha256, given.index, given.data)
         return whole or not again
+
+    def lookup(self) -> None:
+        return None
+
+    def looked_up(self, asked: Lookup, found: Found) -> None:
+        raise AssertionError("nobody asks")

@@ -12,7 +12,7 @@ from qafila.sync.versions import Agreement
 from tests.sync.sim import releases
 from tests.sync.sim.disk import Backup, Disk, Killed
 from tests.sync.sim.faults import Faults
-from tests.sync.sim.journal import REFERENCE
+from tests.sync.sim.journal import REFERENCE, Draft
 from tests.sync.sim.paper import Key
 from tests.sync.sim.process import Process
 from tests.sync.sim.server import Server
@@ -56,6 +56,8 @@ class Unit:
         self.store = world.plant.unit_store()(name, self.disk, self._told)
         self.release = releases.LATEST
         self.store.runs_release = lambda: self.release
+        self.store.write_own = self.write_own
+        self.store.own_written = lambda: world.note_own(self)
         self.run: int | None = None
         """The run of the process that writes."""
         self.backups: list[Backup] = [self.disk.backup()]
@@ -67,6 +69,10 @@ class Unit:
         """Requests arrive at the hub, answers never come back."""
         self.off_until = 0.0
         self.boots = 0
+
+    def write_own(self, draft: Draft) -> None:
+        """The program writes a record of its own, inside the transaction at hand."""
+        self.run = self.store.write(self.run, self.world.dice, self.now_ms(), [draft])
 
     def _told(self, key: Key, hash_: bytes, aside: bool) -> None:
         self.world.confirmed(self, key, hash_, aside)
@@ -234,6 +240,12 @@ class World:
         tables = self.server.disk.tables
         known = sorted({row.patient for row in tables["records"].values() if row.patient})
         kind = dice.random()
+        held = sorted(tables["scope"])
+        if held and dice.random() < 0.3:
+            person, node = dice.choice(held)
+            self.say(f"{node} does not need {person[-2:]} any more")
+            self.server.let_go(person, node)
+            return
         if kind < 0.2 or not known:
             draft: tuple[str, str, dict[str, Any], int] = (REFERENCE, "", {"name": dice.randbytes(3).hex()}, 2)
         elif kind < 0.4:

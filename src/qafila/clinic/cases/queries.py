@@ -16,6 +16,7 @@ from qafila.clinic.cases.alarms import Alarm, of_unit
 from qafila.clinic.cases.models import Answer, Case, CaseEvent, Message
 from qafila.clinic.cases.transitions import (
     ACCEPTED,
+    ANSWERED,
     ASSIGNED,
     CASE,
     DECLINED,
@@ -90,6 +91,27 @@ class Line:
     by: Staff | None
     node: str
     what: CaseEvent | Message | Answer | Clash
+
+
+@dataclass(frozen=True)
+class Receipts:
+    """How far an answer has come."""
+
+    given: datetime
+    delivered: datetime | None
+    """When the unit had it, by the unit's own act; None: not yet, or not heard of."""
+    read: datetime | None
+    """When somebody there opened it first."""
+    reader: Staff | None
+
+
+def receipts(case: Case, answer: Answer) -> Receipts:
+    """How far the case's answer in force has come, as far as this node has heard."""
+    opened = CaseEvent.objects.filter(case_id=case.pk, act="read", values__answer=answer.pk.hex)
+    first = opened.order_by("at", "id").first()
+    delivered = case.on_unit_at if case.status != ANSWERED else None
+    reader = Staff.objects.filter(pk=first.by_id).first() if first is not None else None
+    return Receipts(answer.at, delivered, first.at if first else None, reader)
 
 
 def worklist(specialist: Staff) -> list[CaseRow]:

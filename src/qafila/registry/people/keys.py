@@ -18,6 +18,7 @@ from qafila.kernel.names import name_keys
 from qafila.registry.people.matching import blocks
 from qafila.registry.people.models import MatchKey, NameKey, Person, PersonLink, PersonName
 from qafila.registry.people.queries import known_of
+from qafila.sync.signals import forgotten
 
 _LONGEST = 40
 
@@ -26,6 +27,7 @@ def connect() -> None:
     """Follow the journal from now on. Every node needs it."""
     signals.written.connect(_follow, dispatch_uid="name-keys-written")
     signals.ingested.connect(_follow, dispatch_uid="name-keys-ingested")
+    forgotten.connect(_forget, dispatch_uid="name-keys-forgotten")
 
 
 def _follow(sender: Any, records: Sequence[Record | Entry], node: Here, **more: Any) -> None:
@@ -61,6 +63,10 @@ def refresh_blocks(people: Iterable[UUID], database: str) -> None:
         stored.filter(pk__in=gone).delete()
     fresh = sorted(right - present.keys())
     tables.insert(MatchKey, ["key", "person_id"], fresh, database, once=["key", "person_id"])
+
+
+def _forget(sender: Any, person: UUID, node: Here, **more: Any) -> None:
+    refresh([person], node.database)
 
 
 def keys_of(names: Iterable[PersonName]) -> set[str]:

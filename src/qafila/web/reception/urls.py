@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from qafila.web.reception import people, registering, rounds, views
+from qafila.web.reception import looking, people, registering, rounds, views
 
 app_name = "reception"
 
@@ -12,6 +12,9 @@ urlpatterns = [
     path("queue/search/", views.search_people, name="search"),
     path("queue/open/<uuid:person_id>/", views.open_visit, name="open"),
     path("queue/<uuid:visit_id>/<slug:act>/", views.act, name="act"),
+    path("people/look/", looking.ask, name="look"),
+    path("people/look/<uuid:look_id>/", looking.page, name="looked"),
+    path("people/look/<uuid:look_id>/choose/", looking.choose, name="choose"),
     path("people/register/", registering.register, name="register"),
     path("people/register/likely/", registering.likely_now, name="likely"),
     path("people/<uuid:person_id>/", people.person_page, name="person"),

@@ -29,7 +29,7 @@ from qafila.registry.units.queries import stop_today
 from qafila.web.access import needs
 from qafila.web.nurse import drafts
 from qafila.web.once import once
-from qafila.web.reception import board, words
+from qafila.web.reception import board, looking, words
 
 ACTS = {"finish": visits.finish, "left": visits.left, "reopen": visits.reopen, "ready": visits.ready}
 
@@ -83,6 +83,7 @@ def search_people(request: Any) -> HttpResponse:
         "typed": typed.strip(),
         "found": shown,
         "registers": may(request.staff, "person.register"),
+        "looks": looking.offered() and may(request.staff, "person.register"),
         "opens": bool(request.unit) and may(request.staff, "visit.open", request.unit),
     }
     if getattr(request, "htmx", False):

@@ -79,6 +79,7 @@ def shown(request: Any, case: Case, status: int = 200, **more: Any) -> HttpRespo
         "can": can,
         "answer": answer,
         "answered": answering.shown(answer, pack) if answer else [],
+        "receipts": queries.receipts(case, answer) if answer else None,
         "missed": len(answer.missing_attachments) if answer else 0,
         "talk": _talk(case, pack),
         "timeline": _timeline(case, pack),
