@@ -28,10 +28,10 @@ def test_the_faults_really_happen() -> None:
     """What a simulation does not do it cannot find: each event is seen, and the fleet does its work all the same."""
     seen: set[str] = set()
     work = 0
-    for seed in range(60):
+    for seed in range(150):
         world = run(seed)
         seen |= {*world.faults.events, *world.rates_drawn}
         work += len(world.server.disk.tables["records"])
     from tests.sync.sim.faults import EVENTS, MESSAGE_FAULTS
 
-    assert seen == {*EVENTS, *MESSAGE_FAULTS} and work > 60 * 10
+    assert seen == {*EVENTS, *MESSAGE_FAULTS} and work > 150 * 10

@@ -53,7 +53,8 @@ def answer(node: str, said: Lookup) -> Found:
         return Found("unclear")
     if said.choose:
         return _grant(node, asker, request, said.choose)
-    if not enough(said):
+    # Nobody's name has a NUL, and PostgreSQL cannot look for one.
+    if not enough(said) or any("\0" in text for text in (said.name, said.identity, said.code)):
         return Found("unclear")
     if not matchers:
         return Found("unable")

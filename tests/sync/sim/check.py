@@ -201,8 +201,11 @@ def _down(world: World, unit: Unit, twice: set[Key]) -> Iterator[str]:
 
 
 def _unfinished(world: World, unit: Unit, person: str) -> bool:
-    """The unit has a record of the person that the hub keeps in quarantine, or a file that nobody can read."""
+    """The unit has a record of the person that the hub keeps in quarantine, or a file that nobody can read; or its
+    machine's memory was copied, and the other one has forgotten the person: there is one receipt for two machines."""
     tables = unit.disk.tables
+    if unit.name in world.twins:
+        return True
     own = (key for key, row in tables["records"].items() if row.patient == person and key[0] == unit.name)
     if any(key[1:] in tables["aside"] for key in own):
         return True

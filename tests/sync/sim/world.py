@@ -24,7 +24,7 @@ YEAR_MS = 365 * 24 * 3600 * 1000
 
 
 class Plant:
-    """Where a bug can be planted (`test_mutations.py`): what the fleet is made of."""
+    """Where a bug can be planted (`plants.py`): what the fleet is made of."""
 
     def session(self) -> type[Any]:
         from qafila.sync.session import UnitSession
