@@ -50,16 +50,16 @@ class Watch:
                 async with self.turn:
                     self.turn.notify_all()
 
-    async def change(self) -> bool:
-        """True at the next change, False after a while without one."""
+    async def change(self, since: int) -> int:
+        """The stamp as soon as it is not `since`; after a while without a change `since` itself."""
         if self.task is None:
             self.task = asyncio.create_task(self.run())
         try:
             async with asyncio.timeout(BEAT_S), self.turn:
-                await self.turn.wait()
+                await self.turn.wait_for(lambda: self.stamp != since)
         except TimeoutError:
-            return False
-        return True
+            return since
+        return self.stamp
 
 
 _watch: Watch | None = None
@@ -80,13 +80,17 @@ async def application(scope: dict[str, Any], receive: Any, send: Send) -> None:
     _watch = _watch or Watch(DIRECTORY / "changed")
     gone = asyncio.ensure_future(_gone(receive))
     await send({"type": "http.response.body", "body": b"retry: 3000\n\n", "more_body": True})
+    # What changes while a word is on its way is told next, not lost.
+    told = _watch.stamp
     while not gone.done():
-        waiting = asyncio.ensure_future(_watch.change())
+        waiting = asyncio.ensure_future(_watch.change(told))
         await asyncio.wait({gone, waiting}, return_when=asyncio.FIRST_COMPLETED)
         if not waiting.done():
             waiting.cancel()
             break
-        word = b"event: changed\ndata: lists\n\n" if waiting.result() else b": still here\n\n"
+        found = waiting.result()
+        word = b"event: changed\ndata: lists\n\n" if found != told else b": still here\n\n"
+        told = found
         await send({"type": "http.response.body", "body": word, "more_body": True})
 
 

@@ -35,7 +35,8 @@
     if (address) {
       const source = new EventSource(address);
       source.addEventListener("changed", refresh);
-      source.onopen = () => poll(false);
+      // What changed between the making of the page and this moment was told to nobody here.
+      source.onopen = () => { poll(false); refresh(); };
       source.onerror = () => poll(true);
       addEventListener("pagehide", () => source.close());
     }
