@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import os
-import time
 from functools import partial
-from pathlib import Path
 
 from django.db import transaction
 
 from qafila.journal.here import Here
+from qafila.kernel.stamp import touch
 
 
 def mark(node: Here) -> None:
@@ -17,11 +15,3 @@ def mark(node: Here) -> None:
     directory = node.directory
     if directory is not None:
         transaction.on_commit(partial(touch, directory / "changed"), using=node.database)
-
-
-def touch(file: Path) -> None:
-    """Give the file a time that it never had: a kernel's own stamp may stand still for 10 ms, and a commit that falls
-    between a watcher's look at the stamp and its look at the rows would be seen a minute later."""
-    file.touch()
-    moment = time.time_ns()
-    os.utime(file, ns=(moment, moment))

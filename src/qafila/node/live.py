@@ -2,7 +2,8 @@
 
 A small ASGI application in a process of its own, without Django and without the database: the journal's writer
 touches `changed` in the node's directory at each commit, and this process passes the word on. A page shows a
-token that its own node signed and that is good for some hours; what has changed is never said, only that.
+token that its own node signed and that is good for some hours, and the time of the last commit before it was made
+(`since`); what has changed is never said, only that.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from typing import Any
 from urllib.parse import parse_qs
 
 from qafila.kernel.process import end_with_the_server
+from qafila.kernel.stamp import stamp
 from qafila.web.live_token import valid
 
 end_with_the_server()
@@ -31,29 +33,28 @@ class Watch:
     def __init__(self, file: Path) -> None:
         self.file = file
         self.turn = asyncio.Condition()
-        self.stamp = self._look()
+        self.stamp = stamp(file)
         self.task: asyncio.Task[None] | None = None
-
-    def _look(self) -> int:
-        try:
-            return self.file.stat().st_mtime_ns
-        except FileNotFoundError:
-            return 0
 
     async def run(self) -> None:
         """Watch for as long as the process lives."""
         while True:
             await asyncio.sleep(LOOK_S)
-            stamp = self._look()
-            if stamp != self.stamp:
-                self.stamp = stamp
-                async with self.turn:
-                    self.turn.notify_all()
+            await self.look()
+
+    async def look(self) -> None:
+        """Look at the file now."""
+        async with self.turn:
+            seen = stamp(self.file)
+            if seen != self.stamp:
+                self.stamp = seen
+                self.turn.notify_all()
 
     async def change(self, since: int) -> int:
         """The stamp as soon as it is not `since`; after a while without a change `since` itself."""
         if self.task is None:
             self.task = asyncio.create_task(self.run())
+        await self.look()
         try:
             async with asyncio.timeout(BEAT_S), self.turn:
                 await self.turn.wait_for(lambda: self.stamp != since)
@@ -72,7 +73,8 @@ async def application(scope: dict[str, Any], receive: Any, send: Send) -> None:
         return
     headers = {k.decode().lower(): v.decode("latin-1") for k, v in scope["headers"]}
     origin = headers.get("origin", "")
-    token = parse_qs(scope.get("query_string", b"").decode("latin-1")).get("token", [""])[0]
+    asked = parse_qs(scope.get("query_string", b"").decode("latin-1"))
+    token, since = asked.get("token", [""])[0], asked.get("since", [""])[0]
     if scope["path"] != "/live" or not valid(DIRECTORY, token):
         await _plain(send, 403)
         return
@@ -80,8 +82,8 @@ async def application(scope: dict[str, Any], receive: Any, send: Send) -> None:
     _watch = _watch or Watch(DIRECTORY / "changed")
     gone = asyncio.ensure_future(_gone(receive))
     await send({"type": "http.response.body", "body": b"retry: 3000\n\n", "more_body": True})
-    # What changes while a word is on its way is told next, not lost.
-    told = _watch.stamp
+    # What changed since the page was made, or while a word is on its way, is told next, not lost.
+    told = int(since) if since.isascii() and since.isdigit() and len(since) < 20 else _watch.stamp
     while not gone.done():
         waiting = asyncio.ensure_future(_watch.change(told))
         await asyncio.wait({gone, waiting}, return_when=asyncio.FIRST_COMPLETED)

@@ -16,6 +16,7 @@ from django.db import DatabaseError, close_old_connections
 
 from qafila.journal.here import Here, here
 from qafila.kernel import clock
+from qafila.kernel.stamp import stamp
 from qafila.sync import budget, clock_doubt, outlook, pki, state
 from qafila.sync.asked import Report
 from qafila.sync.codec import CodecError
@@ -209,15 +210,15 @@ class _Talk:
 
     def _say(self, hold_s: int) -> bool:
         """Send what there is while the link has room; whether there was nothing more to say."""
-        stamp = _stamp(self.changed)
-        if stamp == self.stamp:
+        seen = stamp(self.changed)
+        if seen == self.stamp:
             return True
         self._size()
         while self.wire.hungry:
             request = self.session.next(hold_s)
             if request is None:
                 # Nothing until something is written here or an answer comes.
-                self.stamp = stamp
+                self.stamp = seen
                 return True
             number = self.wire.send(request.data, urgent=request.urgent, held_s=request.held_s)
             self.sizes[number] = len(request.data)
@@ -274,13 +275,6 @@ def _session(node: Here, peer: Peer, dictionary: Callable[[], int], agreement: A
         return bytes(peer.signing_key)
 
     return UnitSession(JournalStore(peer.code), seal_request, open_reply, _dice, agreement)
-
-
-def _stamp(file: Path) -> int:
-    try:
-        return file.stat().st_mtime_ns
-    except FileNotFoundError:
-        return 0
 
 
 def _note(peer: Peer, offset_ms: int | None) -> None:

@@ -9,6 +9,7 @@ from pathlib import Path
 from django.db import close_old_connections
 
 from qafila.journal.here import here
+from qafila.kernel.stamp import stamp
 from qafila.sync.models import Mail
 
 LOOK_S = 0.2
@@ -44,23 +45,16 @@ class Waiters:
     async def _watch(self) -> None:
         loop = asyncio.get_running_loop()
         file = (here().directory or Path()) / "changed"
-        stamp, last = -1, -1
+        told, last = -1, -1
         while True:
-            now = _stamp(file)
-            if (now != stamp or self._joined) and self._turns:
-                stamp, self._joined = now, False
+            now = stamp(file)
+            if (now != told or self._joined) and self._turns:
+                told, self._joined = now, False
                 nodes, last = await loop.run_in_executor(self._thread, _nodes_with_mail, last)
                 for node in nodes & self._turns.keys():
                     for turn in self._turns[node]:
                         turn.set()
             await asyncio.sleep(LOOK_S)
-
-
-def _stamp(file: Path) -> int:
-    try:
-        return file.stat().st_mtime_ns
-    except FileNotFoundError:
-        return 0
 
 
 def _nodes_with_mail(after: int) -> tuple[set[str], int]:

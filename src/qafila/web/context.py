@@ -48,7 +48,8 @@ def live(request: HttpRequest, directory: Any) -> str:
     from qafila.web.live_token import issue
 
     host = request.get_host().rsplit(":", 1)[0]
-    return f"https://{host}:{directory.live_port}/live?token={issue(directory.path)}"
+    since = getattr(request, "made_at", "")
+    return f"https://{host}:{directory.live_port}/live?token={issue(directory.path)}&since={since}"
 
 
 def disk_word(file: Any) -> str:

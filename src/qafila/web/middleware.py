@@ -19,6 +19,7 @@ from django.utils import translation
 
 from qafila.kernel import clock
 from qafila.kernel.rights import NotAllowed
+from qafila.kernel.stamp import stamp
 from qafila.kernel.transitions import WrongState
 from qafila.registry.staff.models import Staff
 from qafila.registry.units.queries import unit_of_node
@@ -66,6 +67,8 @@ class PersonMiddleware:
         user = getattr(request, "user", None)
         request.staff = user if isinstance(user, Staff) and user.active else None  # type: ignore[attr-defined]
         directory = settings.DIRECTORY
+        # Before the page reads anything: what is committed from here on is news to it.
+        request.made_at = stamp(directory.path / "changed") if directory else 0  # type: ignore[attr-defined]
         request.profile = directory.profile if directory else None  # type: ignore[attr-defined]
         request.unit = unit_of_node(directory.code) if directory else None  # type: ignore[attr-defined]
         if hasattr(request, "session") and request.staff is not None and left_alone(request):  # type: ignore[attr-defined]

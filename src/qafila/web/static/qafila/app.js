@@ -35,8 +35,7 @@
     if (address) {
       const source = new EventSource(address);
       source.addEventListener("changed", refresh);
-      // What changed between the making of the page and this moment was told to nobody here.
-      source.onopen = () => { poll(false); refresh(); };
+      source.onopen = () => poll(false);
       source.onerror = () => poll(true);
       addEventListener("pagehide", () => source.close());
     }
