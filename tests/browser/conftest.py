@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import base64
+import hashlib
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from playwright.sync_api import Browser, sync_playwright
 
 from tests.world import World
@@ -21,9 +25,23 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
 
 
 @pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    """Debian's Chromium. Of one module, because its event loop would be in the way of other tests of this process."""
+def browser(world: World) -> Iterator[Browser]:
+    """Debian's Chromium. Of one module, because its event loop would be in the way of other tests of this process.
+
+    It trusts the world's certificates as a tablet does on which its authority is installed: what a browser does not
+    trust it does not keep either, and it would fetch every style sheet and font again for each page.
+    """
+    keys = ",".join(_key(world.node(code).path / "keys" / "pages.crt") for code in world.layout.nodes)
     with sync_playwright() as play:
-        started = play.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
+        started = play.chromium.launch(
+            executable_path=CHROMIUM, args=["--no-sandbox", f"--ignore-certificate-errors-spki-list={keys}"]
+        )
         yield started
         started.close()
+
+
+def _key(certificate: Path) -> str:
+    """The digest by which a browser names a public key."""
+    public = x509.load_pem_x509_certificate(certificate.read_bytes()).public_key()
+    info = public.public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
+    return base64.b64encode(hashlib.sha256(info).digest()).decode()

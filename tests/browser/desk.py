@@ -5,7 +5,9 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable
+from html import unescape
 from typing import Any
+from urllib.parse import urljoin
 
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, ConsoleMessage, Locator, Page, Response, expect
@@ -168,25 +170,43 @@ def pattern(path: str) -> str:
     return OPAQUE.sub("…", path.split("?")[0].split("#")[0])
 
 
-def crawl(desk: Desk, starts: list[str], visit: Callable[[Desk], None], most: int = 60) -> set[str]:
-    """Follow every link on the node from these pages, one page of each kind; the kinds that were visited."""
+def crawl(
+    desk: Desk, starts: list[str], visit: Callable[[Desk], None], known: set[str] | None = None, most: int = 60
+) -> set[str]:
+    """Follow every link on the node from these pages, one page of each kind; the kinds that were visited.
+
+    A page of a kind that is `known` from another person's crawl is asked for and its links are followed, but it is not
+    drawn and looked over once more.
+    """
     waiting, done = [(path, "the start") for path in starts], set[str]()
     while waiting and len(done) < most:
         path, source = waiting.pop(0)
         if pattern(path) in done:
             continue
         done.add(pattern(path))
-        answer = desk.page.goto(path)
-        if answer is None or not answer.headers.get("content-type", "").startswith("text/html"):
-            continue
-        assert answer.status < 400, f"{answer.status} at {pattern(path)}, which {source} leads to"
-        visit(desk)
-        links = desk.page.eval_on_selector_all("a[href]", "found => found.map(a => a.href)")
+        if known is not None and pattern(path) in known:
+            asked = desk.context.request.get(desk.url + path)
+            status, kind, where = asked.status, asked.headers.get("content-type", ""), pattern(path)
+            links = HREF.findall(asked.text()) if kind.startswith("text/html") else []
+        else:
+            answer = desk.page.goto(path)
+            if answer is None:
+                continue
+            status, kind, where, links = answer.status, answer.headers.get("content-type", ""), desk.where, []
+            if kind.startswith("text/html") and status < 400:
+                visit(desk)
+                links = desk.page.eval_on_selector_all("a[href]", "found => found.map(a => a.getAttribute('href'))")
+        assert status < 400, f"{status} at {pattern(path)}, which {source} leads to"
         for link in links:
-            inside = link.removeprefix(desk.url)
-            if link.startswith(desk.url) and inside.startswith("/") and not BINARY.search(inside):
-                waiting.append((inside.split("#")[0], desk.where))
+            inside = urljoin(desk.url + path, unescape(link))
+            if inside.startswith(desk.url + "/") and not BINARY.search(inside.removeprefix(desk.url)):
+                waiting.append((inside.removeprefix(desk.url).split("#")[0], where))
+    if known is not None:
+        known |= done
     return done
+
+
+HREF = re.compile(r"<a\s[^>]*?href=\"([^\"]+)\"")
 
 
 BINARY = re.compile(r"/(pdf|file|blob|download|static|logout|print)s?(/|$)|\.(pdf|dcm|png|jpe?g|svg|csv)($|\?)")

@@ -75,10 +75,13 @@ class Journey:
         self.faults += desk.look_over(self.seen)
 
     def end(self) -> None:
-        """Everybody leaves; what was wrong on the way fails the test."""
+        """Everybody leaves (whoever stays logged in leaves the page, which would go on renewing itself); what was wrong
+        on the way fails the test."""
         for desk in self.desks:
             self.faults += desk.faults
             desk.context.close()
+        for desk in (self.shared or {}).values():
+            desk.go("about:blank")
         assert not self.faults, "\n".join(self.faults)
 
     @staticmethod
@@ -108,6 +111,7 @@ class Journey:
             self.look(clerk)
             new.click()
         expect(self.in_queue(page)).to_be_visible()
+        clerk.go("about:blank")
 
     def in_queue(self, page: Page) -> Locator:
         """The person's line in the queue."""
@@ -126,6 +130,7 @@ class Journey:
         self.look(nurse)
         page.locator("form:has(input[name=temperature]) .q-save button").first.click()
         expect(self.in_queue(page)).to_be_visible()
+        nurse.go("about:blank")
 
     def consult(self, doctor: Desk) -> None:
         """Notes and a diagnosis."""

@@ -44,15 +44,7 @@ CARDIOLOGY = Story(
 STORIES = {
     story.specialty: story
     for story in (
-        Story(
-            "cardiology",
-            diagnosis="I10",
-            intake=CORE | {
-                "pain": False, "dyspnoea_class": "nyha2", "syncope": False, "palpitations": "none",
-                "risk_factors": ["hypertension"], "known_heart": ["none"], "rheumatic_fever": "no",
-                "stroke_signs": ["none"],
-            },
-        ),
+        CARDIOLOGY,
         Story(
             "gynaecology_obstetrics", "female", "1996", "yes", "O26.8",
             intake=CORE | {

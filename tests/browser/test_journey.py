@@ -1,4 +1,5 @@
-"""The whole journey on two nodes at once with the cable out in the middle: once in each language."""
+"""The whole journey on two nodes at once with the cable out in the middle: once in each language, each with a case of
+another specialty. `test_specialties.py` has the cases of the others."""
 
 from __future__ import annotations
 
@@ -9,26 +10,26 @@ from playwright.sync_api import Browser
 
 from tests.browser.desk import PHONE, TABLET
 from tests.browser.journey import Journey
+from tests.browser.stories import CARDIOLOGY, STORIES, Story
 from tests.world import World
 
 pytestmark = [pytest.mark.xdist_group("world"), pytest.mark.timeout(400)]
 
 WALKS = [
-    pytest.param("ar", 0, ("إبراهيم", "أوزال"), TABLET, id="ar"),
-    pytest.param("fr", 1, ("Ijja", "Oumzil"), PHONE, id="fr-telephone"),
-    pytest.param("en", 0, ("Moha", "Azzouzi"), TABLET, id="en"),
+    pytest.param("ar", 0, ("حماد", "أوبيهي"), TABLET, STORIES["ent"], id="ar"),
+    pytest.param("fr", 1, ("Ilyas", "Ouazzane"), PHONE, STORIES["paediatrics"], id="fr-telephone"),
+    pytest.param("en", 0, ("Moha", "Azzouzi"), TABLET, CARDIOLOGY, id="en"),
 ]
 
 
-@pytest.mark.parametrize(("language", "unit", "name", "size"), WALKS)
+@pytest.mark.parametrize(("language", "unit", "name", "size", "story"), WALKS)
 def test_from_the_door_to_the_outcome_with_the_cable_out(
-    world: World, browser: Browser, language: str, unit: int, name: tuple[str, str], size: dict[str, Any]
+    world: World, browser: Browser, language: str, unit: int, name: tuple[str, str], size: dict[str, Any], story: Story
 ) -> None:
-    journey = Journey(world, browser, language, unit, name, size)
-    off_duty = world.cast.named("omar")
-    resting = journey.at_hub(off_duty)
-    journey.rest(resting)
-    specialist = journey.desk("specialist", specialty="cardiology")
+    journey = Journey(world, browser, language, unit, name, size, story)
+    if story is CARDIOLOGY:
+        journey.rest(journey.at_hub(world.cast.named("omar")))
+    specialist = journey.desk("specialist", specialty=story.specialty)
 
     world.cut(unit)
     journey.register(journey.desk("assistant"))

@@ -1,5 +1,6 @@
 """Numbers in three scripts, text without hidden characters, stable search keys."""
 
+import unicodedata
 from decimal import Decimal
 
 import pytest
@@ -193,7 +194,8 @@ def test_fold_is_stable(s: str) -> None:
 
 
 def test_fold_is_stable_for_every_character() -> None:
-    assert [hex(i) for i in range(0x110000) if fold(fold(chr(i))) != fold(chr(i))] == []
+    characters = [c for c in map(chr, range(0x110000)) if unicodedata.category(c) not in ("Cn", "Co")]
+    assert [hex(ord(c)) for c in characters if fold(fold(c)) != fold(c)] == []
 
 
 @given(ARABIC_OR_ANY, st.integers(0, 40))

@@ -7,26 +7,37 @@
   // Tokens differ at every answer and say nothing about the list.
   const told = (part) => part.innerHTML.replace(/name="(csrfmiddlewaretoken|once)" value="[^"]*"/g, "");
   const busyTyping = (part) => part.contains(document.activeElement) && document.activeElement.matches("input, textarea, select");
+  function renew(part, page) {
+    const fresh = page.querySelector(`[data-live="${part.dataset.live}"]`);
+    if (!fresh || told(fresh) === told(part) || busyTyping(part)) return;
+    const focused = document.activeElement && part.contains(document.activeElement) ? document.activeElement.id : "";
+    part.replaceChildren(...fresh.childNodes);
+    if (window.htmx) window.htmx.process(part);
+    if (focused) document.getElementById(focused)?.focus();
+  }
   async function refresh() {
-    if (busy) { again = true; return; }
+    if (busy || document.hidden) { again = true; return; }
     busy = true;
+    again = false;
+    // Each address is asked once, however many parts of this page live by it.
+    const addresses = new Map();
     for (const part of parts()) {
-      if (busyTyping(part)) continue;
+      const from = part.dataset.liveUrl || location.href;
+      addresses.set(from, [...(addresses.get(from) || []), part]);
+    }
+    for (const [from, its] of addresses) {
+      if (its.every(busyTyping)) continue;
       try {
-        const answer = await fetch(part.dataset.liveUrl || location.href, { headers: { "X-Live": part.dataset.live } });
+        const answer = await fetch(from, { headers: { "X-Live": its.map((part) => part.dataset.live).join(" ") } });
         if (!answer.ok || answer.redirected) continue;
         const page = new DOMParser().parseFromString(await answer.text(), "text/html");
-        const fresh = page.querySelector(`[data-live="${part.dataset.live}"]`);
-        if (!fresh || told(fresh) === told(part) || busyTyping(part)) continue;
-        const focused = document.activeElement && part.contains(document.activeElement) ? document.activeElement.id : "";
-        part.replaceChildren(...fresh.childNodes);
-        if (window.htmx) window.htmx.process(part);
-        if (focused) document.getElementById(focused)?.focus();
+        its.forEach((part) => renew(part, page));
       } catch { /* no answer: the next change or the next ten seconds try again */ }
     }
     busy = false;
-    if (again) { again = false; setTimeout(refresh, 300); }
+    if (again) setTimeout(refresh, 300);
   }
+  addEventListener("visibilitychange", () => { if (again && !document.hidden) refresh(); });
   let polling = 0;
   const poll = (on) => { clearInterval(polling); polling = on ? setInterval(refresh, 10000) : 0; };
   const address = document.querySelector('meta[name="live"]')?.content;
