@@ -22,7 +22,6 @@ from qafila.registry.people.details import NameParts
 from qafila.registry.people.models import Person
 from qafila.registry.staff.acts import set_language
 from qafila.web.prints.render import direction, pdf
-from qafila.web.prints.views import _qr
 from tests.web.vehicle import Vehicle, vehicle
 
 
@@ -98,13 +97,6 @@ def test_arabic_is_joined_and_read_from_the_right(van: Vehicle, visit: Visit, tm
     assert starts["depuis"] < starts["hier"] < starts["?"], "the question mark stands where French puts it"
     fonts = subprocess.run(["pdffonts", str(tmp_path / "x.pdf")], capture_output=True, text=True, check=True).stdout
     assert "Arabic" in fonts
-
-
-def test_the_code_names_the_document_in_its_state_and_nobody(van: Vehicle, visit: Visit) -> None:
-    before = _qr(visit.pk)
-    assert before == _qr(visit.pk)
-    visits.left(visit, van.crew["rachid"])
-    assert _qr(visit.pk) != before
 
 
 def test_nothing_from_elsewhere_is_fetched(tmp_path: Path) -> None:
