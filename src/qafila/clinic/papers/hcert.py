@@ -113,7 +113,8 @@ def _to_be_signed(protected: bytes, payload: bytes) -> bytes:
 
 def read(text: str) -> Signed:
     """What a code says. Raises `NotOurs`, `Unreadable`, `Broken`; never takes more than a few kilobytes of memory."""
-    text = text.strip("\r\n\t\0\ufeff")
+    # A space may be the last character of a code: only line ends are taken from its end.
+    text = text.lstrip("\r\n\t\0\ufeff ").rstrip("\r\n\t\0")
     if not text.strip():
         raise Unreadable("nothing")
     if not text.startswith(PREFIX):

@@ -112,7 +112,7 @@ def _html(request: Any, document: Document, person: Person, issued: acts.Issued,
         "both": len(spoken) > 1,
         **document.more,
     }
-    contexts = []
+    contexts: list[dict[str, Any]] = []
     for lang in spoken:
         with translation.override(lang):
             contexts.append(shared | _spoken(document, person, lang) | document.fill() | {"first": not contexts})

@@ -2,11 +2,13 @@
 
 from django.urls import path
 
-from qafila.web.prints import growth, views
+from qafila.web.prints import check, growth, views
 
 app_name = "prints"
 
 urlpatterns = [
+    path("check/", check.page, name="check"),
+    path("keys.json", check.key_list, name="keys"),
     path("prescription/<uuid:prescription_id>/", views.prescription, name="prescription"),
     path("answer/<uuid:answer_id>/", views.answer, name="answer"),
     path("visit/<uuid:visit_id>/", views.visit, name="visit"),
