@@ -22,7 +22,7 @@ from qafila.registry.staff.rights import require
 
 VALID = {Kind.PRESCRIPTION: timedelta(days=90)}
 """How long a code holds. A default of the program: what the law of a country says stands on no machine yet."""
-MOST_FORMS = 100
+MOST_FORMS = 50
 NOT_A_NUMBER = N_("This is not the number of a form: look at it again, the last character checks the others.")
 NOT_PRINTED = N_("No form of this number was printed here.")
 OTHER_FORM = N_("The form of this number is for something else.")

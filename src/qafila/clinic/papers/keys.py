@@ -34,6 +34,7 @@ def disconnect() -> None:
 
 
 def _enrolled(sender: Any, peer: Peer, **kwargs: Any) -> None:
+    note(here().node, signer().public_key().public_bytes_raw(), clock.now())
     note(peer.code, bytes(peer.signing_key), peer.enrolled_at)
 
 

@@ -16,10 +16,8 @@ from qafila.clinic.forms.context import pack_of
 from qafila.clinic.papers.models import Kind
 from qafila.clinic.prescribing import acts as prescribing
 from qafila.clinic.prescribing.models import Prescription
-from qafila.clinic.rules.observations import KINDS
 from qafila.clinic.visits import assessment, queries
-from qafila.clinic.visits.models import FactStatus, Note, Observation, Visit
-from qafila.journal.models import Label
+from qafila.clinic.visits.models import Visit
 from qafila.packs import load
 from qafila.packs.shapes import PackError
 from qafila.registry.people import queries as people
@@ -38,7 +36,7 @@ from qafila.web.doctor.lines import specialty_label
 from qafila.web.doctor.packet import unsaved
 from qafila.web.doctor.prescribe import dose_words
 from qafila.web.nurse.record import reading
-from qafila.web.prints import codes, facts, sheet, strip
+from qafila.web.prints import codes, facts, gather, sheet, strip
 from qafila.web.reception import words
 from qafila.web.reception.births import written
 
@@ -154,13 +152,8 @@ def visit(request: Any, visit_id: UUID) -> HttpResponse:
     if row is None:
         raise Http404
     require(request.staff, "print", row)
-    record = queries.page(row)
-    final = FactStatus.FINAL
-    wrote = [x.author_id for x in (*record.conditions, *record.notes) if x.status == final and x.author_id]
-    signed = Prescription.objects.filter(visit_id=row.pk, status=final, signed_at__isnull=False).order_by("at")
-    items = [item for one in signed for item in prescribing.items_of(one)]
-    notes, readings = _notes(record), _readings(record)
-    conditions = [c for c in record.conditions if c.status == final]
+    parts = gather.of_visit(row)
+    conditions, notes, items, readings = parts
 
     def fill() -> dict[str, Any]:
         return {
@@ -176,32 +169,15 @@ def visit(request: Any, visit_id: UUID) -> HttpResponse:
         row.pk,
         row.person_id,
         row.unit_id,
-        facts.of_visit(_person(row.person_id), row.day.isoformat(), conditions, notes, items, readings),
+        facts.of_visit(_person(row.person_id), row.day.isoformat(), *parts),
         fill,
         more={
             "row": row,
-            "doctor": Staff.objects.filter(pk=wrote[0]).first() if wrote else None,
+            "doctor": gather.who_wrote(*conditions, *notes),
             "summary": queries.summary(row.person_id, visits=1),
         },
     )
     return sheet.answer(request, document)
-
-
-def _notes(record: queries.VisitPage | None) -> list[Note]:
-    """The latest note of each kind that may stand on a paper."""
-    latest: dict[str, Note] = {}
-    for note in record.notes if record else ():
-        if note.status == FactStatus.FINAL and note.label == Label.NORMAL:
-            latest[note.kind_of_note] = note
-    return [note for kind, note in latest.items() if kind != "notice"]
-
-
-def _readings(record: queries.VisitPage) -> list[Observation]:
-    """The visit's own readings, the latest of each kind."""
-    valid = [o for o in record.observations if o.status == FactStatus.FINAL and o.code in KINDS]
-    latest = {(o.code, o.site): o for o in sorted(valid, key=lambda o: o.at)}
-    order = list(KINDS)
-    return sorted(latest.values(), key=lambda o: order.index(o.code))
 
 
 @require_GET
@@ -213,9 +189,8 @@ def transfer(request: Any, case_id: UUID) -> HttpResponse:
         raise Http404
     require(request.staff, "print", case)
     visit_row = Visit.objects.filter(pk=case.visit_id).first()
-    record = queries.page(visit_row) if visit_row else None
-    notes = _notes(record)
-    conditions = [c for c in (record.conditions if record else ()) if c.status == FactStatus.FINAL]
+    parts = gather.of_transfer(case)
+    conditions, notes, _readings = parts
     given = unsaved(case, request.staff)
 
     def fill() -> dict[str, Any]:
@@ -235,9 +210,7 @@ def transfer(request: Any, case_id: UUID) -> HttpResponse:
         case.pk,
         case.person_id,
         case.unit_id,
-        facts.of_transfer(
-            _person(case.person_id), case, conditions, notes, [o["row"] for o in vitals_lines(case.person_id)]
-        ),
+        facts.of_transfer(_person(case.person_id), case, *parts),
         fill,
         more={
             "case": case,
