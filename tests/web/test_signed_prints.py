@@ -48,16 +48,16 @@ def prescription(van: Vehicle, visit: Visit) -> Prescription:
     return prescribing.sign(made, van.crew["salma"])
 
 
-def scanned(data: bytes, folder: Path) -> list[str]:
-    """The codes on the first page of a PDF as a scanner of 150 dpi sees them."""
+def scanned(data: bytes, folder: Path, pages: int = 1) -> list[str]:
+    """The codes on the first pages of a PDF as a scanner of 150 dpi sees them."""
     assert data.startswith(b"%PDF"), data[:200]
+    for old in folder.glob("x-*.png"):
+        old.unlink()
     (folder / "x.pdf").write_bytes(data)
-    subprocess.run(
-        ["pdftoppm", "-r", "150", "-png", "-singlefile", str(folder / "x.pdf"), str(folder / "x")], check=True
-    )
-    read = subprocess.run(
-        ["zbarimg", "-q", "--raw", str(folder / "x.png")], capture_output=True, text=True, check=False
-    )
+    first = ["-f", "1", "-l", str(pages)]
+    subprocess.run(["pdftoppm", "-r", "150", *first, "-png", str(folder / "x.pdf"), str(folder / "x")], check=True)
+    pictures = sorted(str(one) for one in folder.glob("x-*.png"))
+    read = subprocess.run(["zbarimg", "-q", "--raw", *pictures], capture_output=True, text=True, check=False)
     return read.stdout.splitlines()
 
 

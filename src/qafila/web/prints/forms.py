@@ -24,7 +24,7 @@ from qafila.web.nurse.sheet import shown
 from qafila.web.prints import codes, sheet
 from qafila.web.prints.render import PrintFailed, pdf
 
-LINES = {Kind.FORM_PRESCRIPTION: 6, Kind.FORM_TRANSFER: 8, Kind.FORM_VISIT: 10}
+LINES = {Kind.FORM_PRESCRIPTION: 6, Kind.FORM_TRANSFER: 7, Kind.FORM_VISIT: 7}
 """Ruled lines for what is written by hand, on A5."""
 
 

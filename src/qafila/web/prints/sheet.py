@@ -121,7 +121,10 @@ def _html(request: Any, document: Document, person: Person, issued: acts.Issued,
         contexts = [first | {"second": second, "pairs": list(zip(first["items"], second["items"], strict=True))}]
     template = "prints/card.html" if document.kind == Kind.CARD else "prints/part.html"
     parts = []
-    for context in contexts[:1] if document.kind == Kind.CARD else contexts:
+    if document.kind == Kind.CARD:
+        contexts = contexts[:1]
+    contexts[-1]["last"] = True
+    for context in contexts:
         with translation.override(context["lang"]):
             html = render_to_string(template, context | {"body": f"prints/{document.kind.value}.html"}, request)
         parts.append({"lang": context["lang"], "rtl": context["rtl"], "html": html})

@@ -6,6 +6,8 @@ from typing import Any
 from uuid import UUID
 
 from django.http import Http404, HttpResponse
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
 from django.utils.translation import gettext, gettext_lazy
 from django.views.decorators.http import require_GET
 
@@ -46,6 +48,12 @@ PRINTED = frozenset(
 """Parts of an answer that have their own place on the page for the person, or none: a note for the crew."""
 
 
+def dose(item: Any) -> SafeString:
+    """A line of a prescription; the amount with its unit keeps its own direction."""
+    amount, _, rest = dose_words(item).partition(" · ")
+    return format_html("<bdi>{}</bdi> · {}", amount, rest)
+
+
 def _person(person_id: UUID) -> Person:
     person = people.get(person_id)
     if person is None:
@@ -69,12 +77,12 @@ def prescription(request: Any, prescription_id: UUID) -> HttpResponse:
 
     def fill() -> dict[str, Any]:
         routes = {r.code: r.label.text(words.language()) for r in load.formulary().route}
-        return {"items": [(i, dose_words(i), routes.get(i.route, i.route)) for i in items]}
+        return {"items": [(i, dose(i), routes.get(i.route, i.route)) for i in items]}
 
     def lines() -> list[strip.Line]:
         found = []
-        for n, (item, dose, route) in enumerate(fill()["items"], 1):
-            found += [strip.Line(f"{n}. {item.words}", bold=True), strip.Line(f"{dose} · {route}")]
+        for n, (item, _dose, route) in enumerate(fill()["items"], 1):
+            found += [strip.Line(f"{n}. {item.words}", bold=True), strip.Line(f"{dose_words(item)} · {route}")]
             found += [strip.Line(item.instructions)] if item.instructions else []
         return found + ([strip.Line(row.advice)] if row.advice else [])
 
@@ -159,7 +167,7 @@ def visit(request: Any, visit_id: UUID) -> HttpResponse:
         return {
             "notes": [(note_label(n.kind_of_note), n.said()) for n in notes],
             "conditions": [(c, certainty_label(c.certainty)) for c in conditions],
-            "medicines": [(i, dose_words(i)) for i in items],
+            "medicines": [(i, dose(i)) for i in items],
             "vitals": [reading(o, {}) for o in readings],
         }
 
