@@ -123,7 +123,6 @@ def _html(request: Any, document: Document, person: Person, issued: acts.Issued,
     parts = []
     if document.kind == Kind.CARD:
         contexts = contexts[:1]
-    contexts[-1]["last"] = True
     for context in contexts:
         with translation.override(context["lang"]):
             html = render_to_string(template, context | {"body": f"prints/{document.kind.value}.html"}, request)
