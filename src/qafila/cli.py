@@ -80,6 +80,7 @@ def parser() -> argparse.ArgumentParser:
     at.add_argument("file", type=Path)
     at.add_argument("dir", type=Path)
     _pack_commands(commands)
+    import_module("qafila.clinic.papers.commands").add(command)
     at = command("rule", rule, "run a clinical rule: JSON lines in, JSON lines out")
     at.add_argument("name", nargs="?", help="the rule; without one they are listed")
     at.add_argument("--describe", action="store_true", help="print inputs, units and source as JSON Schema")

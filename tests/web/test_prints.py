@@ -21,8 +21,7 @@ from qafila.registry.people import acts as people
 from qafila.registry.people.details import NameParts
 from qafila.registry.people.models import Person
 from qafila.registry.staff.acts import set_language
-from qafila.web.prints.render import direction, pdf
-from qafila.web.prints.views import _qr
+from qafila.web.prints.render import direction, keep_together, pdf
 from tests.web.vehicle import Vehicle, vehicle
 
 
@@ -100,13 +99,6 @@ def test_arabic_is_joined_and_read_from_the_right(van: Vehicle, visit: Visit, tm
     assert "Arabic" in fonts
 
 
-def test_the_code_names_the_document_in_its_state_and_nobody(van: Vehicle, visit: Visit) -> None:
-    before = _qr(visit.pk)
-    assert before == _qr(visit.pk)
-    visits.left(visit, van.crew["rachid"])
-    assert _qr(visit.pk) != before
-
-
 def test_nothing_from_elsewhere_is_fetched(tmp_path: Path) -> None:
     secret = tmp_path / "secret.txt"
     secret.write_text("not for paper")
@@ -131,3 +123,11 @@ def test_a_page_of_nobody_is_not_found(van: Vehicle, visit: Visit) -> None:
 )
 def test_the_direction_of_a_text(text: str, found: str) -> None:
     assert direction(text) == found
+
+
+@pytest.mark.parametrize("text", ["منذ 38.4 °C يومين", "50 mg/kg كل 8 h", "وزن 12.5\N{NO-BREAK SPACE}kg", "شبع 97 %"])
+def test_a_number_stays_before_its_unit_in_arabic(text: str) -> None:
+    kept = keep_together(text) or ""
+    assert kept.count("\u2066") == kept.count("\u2069") >= 1
+    assert kept.replace("\u2066", "").replace("\u2069", "") == text
+    assert keep_together("Température 38.4 °C") == "Température 38.4 °C"

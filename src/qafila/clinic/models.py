@@ -3,6 +3,7 @@
 from qafila.clinic.cases.models import Answer, Case, CaseEvent, Message
 from qafila.clinic.forms.models import PackApproval
 from qafila.clinic.history.models import HistoryEntry
+from qafila.clinic.papers.models import IssuedPaper, NodeKey, PaperEvent, PaperPad
 from qafila.clinic.prescribing.models import Prescription, PrescriptionItem
 from qafila.clinic.visits.models import (
     Allergy,
@@ -18,5 +19,6 @@ from qafila.clinic.visits.models import (
 
 __all__ = [
     "Allergy", "Answer", "Attachment", "Case", "CaseEvent", "Condition", "Consent", "Draft", "Encounter",
-    "HistoryEntry", "Message", "Note", "Observation", "PackApproval", "Prescription", "PrescriptionItem", "Visit",
+    "HistoryEntry", "IssuedPaper", "Message", "NodeKey", "Note", "Observation", "PackApproval", "PaperEvent",
+    "PaperPad", "Prescription", "PrescriptionItem", "Visit",
 ]  # fmt: skip

@@ -8,6 +8,7 @@ from qafila.journal.here import here
 from qafila.sync import pki
 from qafila.sync.enrolment import keys_folder
 from qafila.sync.models import EnrolmentCode, Mail, Peer
+from qafila.sync.signals import revoked as turned_away
 
 
 def revoke(node_code: str) -> Peer:
@@ -21,6 +22,7 @@ def revoke(node_code: str) -> Peer:
         peer.save(update_fields=["revoked"])
         EnrolmentCode.objects.filter(node=node_code).delete()
         Mail.objects.filter(to=node_code, acked__isnull=True).delete()
+        turned_away.send(sender=Peer, peer=peer)
     revoked = Peer.objects.filter(revoked=True).exclude(serial="").values_list("serial", flat=True)
     pki.revocations(keys_folder(), list(revoked))
     return peer

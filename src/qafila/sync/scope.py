@@ -29,6 +29,8 @@ REFERENCE = {
     "registry.round",
     "registry.stop",
     "clinic.packapproval",
+    "clinic.nodekey",
+    "clinic.paperpad",
 }
 """Kinds that every node needs."""
 

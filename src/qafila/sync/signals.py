@@ -5,6 +5,9 @@ from django.dispatch import Signal
 enrolled = Signal()
 """A node has joined: `peer` (`Peer`), `unit` (what the code was issued for). Inside the transaction, on the hub."""
 
+revoked = Signal()
+"""A node is turned away from now on: `peer` (`Peer`). Inside the transaction, on the hub."""
+
 arrived = Signal()
 """A file has come whole: `sha256`, `patient`. After its row says so."""
 

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 import sys
 import unicodedata
@@ -14,6 +15,11 @@ from urllib.parse import unquote, urlsplit
 
 STATIC = (Path(__file__).parent.parent / "static").resolve()
 SECONDS = 60
+_ARABIC = re.compile("[\u0600-\u06ff]")
+_AMOUNT = re.compile(
+    r"[<>≤≥]?[0-9][0-9.,/×]*[ \u00a0]?(?:°[CF]|%|[A-Za-zµ]+[²³]?(?:/[0-9]*[A-Za-zµ]*[²³]?)*)(?![A-Za-z0-9])"
+)
+"""A number with its unit, in Latin letters."""
 
 
 class PrintFailed(Exception):
@@ -72,6 +78,14 @@ def turn(root: Any) -> None:
             found = direction("".join(one.itertext()))
             if found:
                 one.set("dir", found)
+        one.text, one.tail = keep_together(one.text), keep_together(one.tail)
+
+
+def keep_together(text: str | None) -> str | None:
+    """A text with Arabic in it, each "38.4 °C" and "5 mL" of it isolated: else number and unit change places."""
+    if not text or not _ARABIC.search(text):
+        return text
+    return _AMOUNT.sub("\u2066\\g<0>\u2069", text)
 
 
 def direction(text: str) -> str:

@@ -2,11 +2,17 @@
 
 from django.urls import path
 
-from qafila.web.prints import growth, views
+from qafila.web.prints import check, forms, growth, papers, views
 
 app_name = "prints"
 
 urlpatterns = [
+    path("check/", check.page, name="check"),
+    path("keys.json", check.key_list, name="keys"),
+    path("forms/", forms.page, name="forms"),
+    path("papers/<uuid:paper_id>/<slug:act>/", papers.change, name="change"),
+    path("<slug:kind>/<uuid:row_id>/papers/", papers.page, name="papers"),
+    path("<slug:kind>/<uuid:row_id>/enter/", papers.enter, name="enter"),
     path("prescription/<uuid:prescription_id>/", views.prescription, name="prescription"),
     path("answer/<uuid:answer_id>/", views.answer, name="answer"),
     path("visit/<uuid:visit_id>/", views.visit, name="visit"),
