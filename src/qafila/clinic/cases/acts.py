@@ -10,7 +10,7 @@ from datetime import timedelta
 from typing import Any
 
 from qafila.clinic.cases.alarms import record_alarm_act
-from qafila.clinic.cases.answering import accept, answer, ask, confirm_answer, correct_answer, decline
+from qafila.clinic.cases.answering import accept, answer, ask, confirm_answer, correct_answer, decline, read_answer
 from qafila.clinic.cases.assigning import assign, receive, reroute
 from qafila.clinic.cases.models import Answer, Case, CaseEvent, Urgency
 from qafila.clinic.cases.models import Message as CaseMessage
@@ -32,8 +32,8 @@ from qafila.registry.staff.rights import require
 
 __all__ = [
     "Incomplete", "accept", "answer", "ask", "assign", "cancel", "close", "confirm_answer", "correct_answer", "decline",
-    "deliver", "draft_case", "explain", "mark_read", "post_message", "receive", "record_alarm_act", "reroute",
-    "save_packet", "send", "supply",
+    "deliver", "draft_case", "explain", "mark_read", "post_message", "read_answer", "receive", "record_alarm_act",
+    "reroute", "save_packet", "send", "supply",
 ]  # fmt: skip
 
 WHICH_SPECIALTY = N_("There is no such specialty.")

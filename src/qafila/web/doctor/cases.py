@@ -17,6 +17,7 @@ from django.views.decorators.http import require_GET, require_POST
 
 from qafila.clinic.cases import acts, queries
 from qafila.clinic.cases.models import Case
+from qafila.clinic.cases.proof import proof_of
 from qafila.clinic.cases.transitions import ACCEPTED, CLOSED, MORE_ASKED, OPEN, WITH_ANSWER
 from qafila.clinic.forms.context import pack_of
 from qafila.clinic.refusal import Refusal
@@ -36,6 +37,7 @@ from qafila.web.nurse.sheet import shown
 from qafila.web.nurse.views import heading
 from qafila.web.once import once
 from qafila.web.reception import words
+from qafila.web.specialist import medicines
 
 
 @dataclass(frozen=True)
@@ -119,6 +121,8 @@ def show(request: Any, case: Case, status: int = 200, **more: Any) -> HttpRespon
         "steps": steps(case, lines),
         "answer": answer,
         "answer_lines": answers.lines(case, answer) if answer else [],
+        "proposed": medicines.lines(answer),
+        "proof": proof_of(answer) if answer else None,
         "answer_by": Staff.objects.filter(pk=answer.author_id).first() if answer else None,
         "messages_": people_of(queries.messages_of(case)),
         "lines": lines,

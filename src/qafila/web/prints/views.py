@@ -13,6 +13,7 @@ from django.views.decorators.http import require_GET
 
 from qafila.clinic.cases import queries as case_queries
 from qafila.clinic.cases.models import Answer, Case
+from qafila.clinic.cases.proof import proof_of
 from qafila.clinic.forms import approval
 from qafila.clinic.forms.context import pack_of
 from qafila.clinic.prescribing import acts as prescribing
@@ -43,10 +44,9 @@ from qafila.web.nurse.record import reading
 from qafila.web.prints.render import PrintFailed, pdf
 from qafila.web.reception import words
 from qafila.web.reception.births import written
+from qafila.web.specialist import medicines
 
-PRINTED = frozenset(
-    {"diagnosis", "certainty", "plan", "prescription_proposal", "red_flag_advice", "follow_up_date", "teaching_note"}
-)
+PRINTED = frozenset({"diagnosis", "certainty", "plan", "red_flag_advice", "follow_up_date", "teaching_note"})
 """Parts of an answer that have their own place on the page for the person, or none: a note for the crew."""
 
 
@@ -153,6 +153,8 @@ def answer(request: Any, answer_id: UUID) -> HttpResponse:
         specialty=specialty_label(case.specialty),
         certainty=answers.choice(case, "certainty", row.certainty),
         others=answers.lines(case, row, PRINTED),
+        proposed=medicines.lines(row),
+        proof=proof_of(row, doctor, compare=False),
         draft=_draft(case),
     )
 

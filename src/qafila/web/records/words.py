@@ -119,7 +119,8 @@ FIELDS = {
     "specialty": _("Specialty"),
     "reassess_at": _("To be looked at again"),
     "none_known": _("None known"),
-    "prescription": _("Prescription proposed"),
+    "proposal": _("Prescription proposed"),
+    "came_after": _("Something came after the answer"),
     "red_flag_advice": _("When to come back at once"),
     "follow_up": _("Follow-up"),
     "teaching": _("Teaching note"),
@@ -139,6 +140,7 @@ HIDDEN = frozenset(
         "heads",
     }
     | {"participants", "triage_basis", "encounter_class", "remote_type", "view", "media", "missing_attachments"}
+    | {"shown", "key", "signature", "sealed", "public"}
 )
 """Fields of no meaning to a reader of the history."""
 LONGEST = 300

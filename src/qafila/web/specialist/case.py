@@ -12,8 +12,9 @@ from django.shortcuts import redirect, render
 from django.utils.translation import gettext
 from django.views.decorators.http import require_GET, require_POST
 
-from qafila.clinic.cases import acts, assigning, queries
+from qafila.clinic.cases import acts, assigning, proposal, queries
 from qafila.clinic.cases.models import Case
+from qafila.clinic.cases.proof import proof_of
 from qafila.clinic.cases.transitions import UNDER_WAY
 from qafila.clinic.refusal import Doubtful, Refusal
 from qafila.clinic.rules.words import N_, Message
@@ -23,15 +24,17 @@ from qafila.registry.people import queries as people
 from qafila.registry.people.births import age_of
 from qafila.registry.places.here import local_day
 from qafila.registry.staff.models import Staff
-from qafila.registry.staff.queries import on_duty
+from qafila.registry.staff.queries import has_key, on_duty
 from qafila.registry.staff.rights import may, require
 from qafila.registry.units.models import Unit
 from qafila.web.access import needs
+from qafila.web.doctor import answers
+from qafila.web.login import open_key, signs_by_pin
 from qafila.web.nurse import drafts
 from qafila.web.once import once
 from qafila.web.reception.words import age_words, language, name_words, sex_words
 from qafila.web.records.attachments import shown as shown_file
-from qafila.web.specialist import answering, packet
+from qafila.web.specialist import answering, medicines, packet
 from qafila.web.specialist.words import (
     act_words,
     delay_words,
@@ -78,16 +81,17 @@ def shown(request: Any, case: Case, status: int = 200, **more: Any) -> HttpRespo
         "pack": pack,
         "can": can,
         "answer": answer,
-        "answered": answering.shown(answer, pack) if answer else [],
+        "answered": answers.lines(case, answer) if answer else [],
+        "proposed": medicines.lines(answer),
+        "proof": proof_of(answer) if answer else None,
         "receipts": queries.receipts(case, answer) if answer else None,
-        "missed": len(answer.missing_attachments) if answer else 0,
         "talk": _talk(case, pack),
         "timeline": _timeline(case, pack),
         "files": [shown_file(f, pack, language()) for f in queries.files_of(case)],
         "reasons": [(r.code, r.label.text(language())) for r in pack.decline_reason] if pack else [],
         "writes": may(request.staff, "message.write", case) and case.status not in OVER,
         "history": may(request.staff, "journal.read", case),
-        "confirms": case.reconfirm and may(request.staff, "case.answer", case),
+        "confirms": (case.reconfirm or case.came_after) and may(request.staff, "case.answer", case),
         **_record(case, pack),
         **_forms(request, case, can),
         **more,
@@ -155,8 +159,11 @@ def _forms(request: Any, case: Case, can: list[str]) -> dict[str, Any]:
     pack = pack_of(case.specialty)
     if pack is not None and ("answer" in can or "correct" in can):
         kept = drafts.load(request.staff, draft_name(case))
-        given = dict(kept[0].lists()) if kept else answering.typed(queries.answer_of(case))
+        before = queries.answer_of(case)
+        given = dict(kept[0].lists()) if kept else answering.typed(before)
+        held = medicines.rows(kept[0]) if kept else proposal.tidy(before.proposal if before else None)
         found |= {"fields": answering.fields(pack, given), "draft": draft_name(case), "kept": kept[1] if kept else None}
+        found |= medicines.form(held) | {"by_pin": signs_by_pin(request.staff)}
     if "assign" in can or "reroute" in can:
         found |= {"others": others(case), "give": "reroute" if "assign" not in can else "assign"}
     return found
@@ -218,20 +225,42 @@ def act(request: Any, case_id: UUID, verb: str) -> HttpResponse:
 
 @require_POST
 @needs("case.answer")
-@once
 def answer(request: Any, case_id: UUID) -> HttpResponse:
-    """Send the answer, or a corrected one."""
+    """Sign and send the answer, or a corrected one."""
+    # Not within the form's own transaction: a wrong PIN counts, whatever becomes of the form.
+    request.key = open_key(request.staff, request.POST.get("secret", "")[:200], request.META.get("REMOTE_ADDR", ""))
+    return _answer(request, case_id)
+
+
+@once
+def _answer(request: Any, case_id: UUID) -> HttpResponse:
     case = found(case_id)
-    given = dict(request.POST.lists())
+    given, rows = dict(request.POST.lists()), medicines.rows(request.POST)
     can = queries.available(case, request.staff)
+    errors: dict[str, Any] = {}
     try:
-        (acts.correct_answer if "correct" in can else acts.answer)(case, request.staff, given)
+        if request.key is None:
+            require(request.staff, "case.answer", case)
+            acts.read_answer(case, given, rows)
+        else:
+            act_ = acts.correct_answer if "correct" in can else acts.answer
+            act_(case, request.staff, given, request.key, rows)
     except Doubtful as doubt:
+        errors = dict(doubt.errors)
+    if errors or request.key is None:
         pack = pack_of(case.specialty)
         if pack is None:
-            raise Http404 from None
-        form = answering.fields(pack, given, dict(doubt.errors))
-        return shown(request, case, 422, fields=form, kept=None, problem_at="answer")
+            raise Http404
+        unsigned = "" if request.key is not None else _unsigned(request.staff)
+        form = {"fields": answering.fields(pack, given, errors), "kept": None, "unsigned": unsigned}
+        return shown(request, case, 422, problem_at="answer", **form, **medicines.form(rows, errors))
     drafts.forget(request.staff, draft_name(case))
     messages.success(request, gettext("The answer is on its way to the unit."))
     return redirect("specialist:case", case_id)
+
+
+def _unsigned(staff: Staff) -> str:
+    """Why the key did not open."""
+    if not has_key(staff):
+        return gettext("You have no key to sign with on this node: an administrator has to set your password again.")
+    return gettext("Not signed: this is neither your PIN of this shift nor your password.")
