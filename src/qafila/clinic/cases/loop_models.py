@@ -37,6 +37,9 @@ class PlainWords(Fact):
     """What to do."""
     come_back = models.TextField(max_length=1000, default="", blank=True)
     """When to come back at once."""
+    doses = models.JSONField(default=dict, blank=True)
+    """Line of a prescription (id, hex) → how much in the morning, at noon, in the evening, at night, as text ("" none).
+    A line that is not here is printed with its number of times a day."""
 
 
 class Saving(Recorded):

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from django.db.models import OuterRef, Subquery
+from django.db.models import OuterRef, Q, Subquery
 from django.utils.translation import gettext
 
 from qafila.clinic.cases.acts import latest_answer
@@ -118,7 +118,7 @@ def worklist(specialist: Staff) -> list[CaseRow]:
     """The specialist's cases that need something of them or of the unit, most pressing first."""
     mine = LISTED.filter(specialist_id=specialist.pk)
     under_way = list(mine.filter(status__in=UNDER_WAY))
-    again = list(mine.filter(reconfirm=True).exclude(status__in=UNDER_WAY))
+    again = list(mine.filter(Q(reconfirm=True) | Q(came_after=True)).exclude(status__in=UNDER_WAY))
     return rows([*under_way, *again])
 
 
