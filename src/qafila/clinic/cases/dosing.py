@@ -1,7 +1,7 @@
 """When in a day a medicine is taken: morning, noon, evening, night. Pure.
 
-Two, three and four times a day have one usual reading; once a day may be any of the four, so nobody guesses it: a person
-says which, or the sheet shows the number alone.
+Two, three and four times a day have one usual reading; once a day may be any of the four, so nobody guesses it: a
+person says which, or the sheet shows the number alone.
 """
 
 from __future__ import annotations

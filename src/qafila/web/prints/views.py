@@ -215,6 +215,7 @@ def transfer(request: Any, case_id: UUID) -> HttpResponse:
     require(request.staff, "print", case)
     visit_row = Visit.objects.filter(pk=case.visit_id).first()
     record = queries.page(visit_row) if visit_row else None
+    queued = visit_row is not None and case.urgency != "emergency"
     doctor = Staff.objects.filter(pk=case.doctor_id).first()
     return sheet(
         request,
@@ -237,8 +238,9 @@ def transfer(request: Any, case_id: UUID) -> HttpResponse:
         ],
         flags=_flags(case, unsaved(case, request.staff)),
         emergency=load.country(country_code()).emergency,
-        reasons=assessment.reasons(visit_row) if visit_row else [],
-        triage=words.triage_words(visit_row) if visit_row and visit_row.triage else "",
+        # Beside an emergency the queue's level would say less than the case does.
+        reasons=assessment.reasons(visit_row) if queued else [],
+        triage=words.triage_words(visit_row) if queued and visit_row.triage else "",
         acts=[x for x in case_queries.timeline(case) if x.act in ("alarm_call", "alarm_transfer")],
     )
 

@@ -44,6 +44,9 @@ KINDS = {
     "clinic.caseevent": _("Line of a case"),
     "clinic.message": _("Message"),
     "clinic.answer": _("Answer"),
+    "clinic.contact": _("Attempt to reach the person"),
+    "clinic.plainwords": _("Answer in plain words"),
+    "clinic.saving": _("Journey not made"),
     "clinic.prescription": _("Prescription"),
     "clinic.prescriptionitem": _("Medicine"),
 }
@@ -286,6 +289,8 @@ PAGES = {
     "reception.card": _("Card"),
     "doctor.consult": _("Consultation"),
     "doctor.case": _("Case page of the unit"),
+    "doctor.plain": _("Sheet for the person"),
+    "doctor.alarm": _("Emergency that nobody has taken"),
 }
 
 
