@@ -13,7 +13,7 @@ from django.db.models import Q
 
 from qafila.clinic.cases.models import Answer, Case, Message
 from qafila.clinic.cases.signature import ALTERED, CONTENT, GOOD, PublicKey, changed, fact_hash, verify
-from qafila.clinic.forms.context import attachments_of, consent_of
+from qafila.clinic.forms.context import attachments_of, conditions_of, consent_of, notes_of, observations_of
 from qafila.clinic.visits.models import Allergy, Attachment, Condition, FactStatus, Note, Observation
 from qafila.journal import canon
 from qafila.journal.models import Blob, Label, Recorded
@@ -109,13 +109,19 @@ def shown_of(case: Case, files: Iterable[Attachment] | None = None) -> list[list
     return sorted([hashed(case, ASKED), *(hashed(row) for row in rows)])
 
 
-def today(shown: Iterable[Iterable[str]]) -> list[list[str]]:
-    """The same facts as this node has them now; those that it has not are left out. One query a kind."""
+def today(shown: Iterable[Iterable[str]], read: Iterable[Recorded] = ()) -> list[list[str]]:
+    """The same facts as this node has them now; those that it has not are left out. `read`: rows that the page has at
+    hand; one query for each kind of the others."""
+    held = {row.pk.hex: row for row in read}
     by_kind: dict[str, list[str]] = {}
     for kind, one, _ in shown:
         by_kind.setdefault(kind, []).append(one)
     found = []
-    for kind, ids in by_kind.items():
+    for kind, every in by_kind.items():
+        found += [hashed(held[one], ASKED if isinstance(held[one], Case) else ()) for one in every if one in held]
+        ids = [one for one in every if one not in held]
+        if not ids:
+            continue
         try:
             model: Any = apps.get_model(kind)
         except (LookupError, ValueError):
@@ -142,10 +148,20 @@ def state_of(answer: Answer, key: SigningKey | None) -> str:
         return ALTERED
 
 
-def proof_of(answer: Answer, author: Staff | None = None, *, compare: bool = True) -> Proof:
-    """All there is to say of an answer's signature. `compare`: with what this node holds of the case today."""
+def at_hand(case: Case) -> list[Recorded]:
+    """What pages of a case have read anyway."""
+    consent = consent_of(case)
+    rows: list[Recorded] = [case, *observations_of(case), *notes_of(case), *conditions_of(case), *attachments_of(case)]
+    return [*rows, consent] if consent is not None else rows
+
+
+def proof_of(
+    answer: Answer, author: Staff | None = None, *, compare: bool = True, read: Iterable[Recorded] = ()
+) -> Proof:
+    """All there is to say of an answer's signature. `compare`: with what this node holds of the case today; `read`:
+    rows at hand."""
     by = author or Staff.objects.filter(pk=answer.author_id).first()
-    others, unseen = changed(answer.shown, today(answer.shown)) if compare else ([], [])
+    others, unseen = changed(answer.shown, today(answer.shown, read)) if compare else ([], [])
     return Proof(
         state=state_of(answer, key_of(answer.key_id)),
         author=by,

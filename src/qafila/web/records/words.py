@@ -289,6 +289,7 @@ PAGES = {
     "reception.card": _("Card"),
     "doctor.consult": _("Consultation"),
     "doctor.case": _("Case page of the unit"),
+    "loop.round": _("List of the next round"),
     "doctor.plain": _("Sheet for the person"),
     "doctor.alarm": _("Emergency that nobody has taken"),
 }
