@@ -33,7 +33,7 @@ PLACES = (
     Place("reception", "round.edit", "reception:rounds", "signpost-split", _("Rounds")),
     Place("specialist", "case.answer", "specialist:worklist", "inboxes", _("Cases")),
     Place("coordinator", "case.assign", "coordinator:board", "kanban", _("Board")),
-    Place("coordinator", "case.assign", "loop:watch", "arrow-repeat", _("After the answer")),
+    Place("coordinator", "case.assign", "loop:watch", "arrow-repeat", _("Follow-up")),
     Place("coordinator", "roster.manage", "coordinator:duty", "calendar-week", _("On duty")),
     Place("coordinator", "node.status", "coordinator:units", "truck", _("Units")),
     Place("coordinator", "person.merge", "records:doubles", "person-check", _("Duplicates")),

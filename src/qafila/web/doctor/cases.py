@@ -17,7 +17,7 @@ from django.views.decorators.http import require_GET, require_POST
 
 from qafila.clinic.cases import acts, queries, telling
 from qafila.clinic.cases.models import Case
-from qafila.clinic.cases.proof import proof_of
+from qafila.clinic.cases.proof import of_case, proof_of
 from qafila.clinic.cases.transitions import ACCEPTED, CLOSED, MORE_ASKED, OPEN, WITH_ANSWER
 from qafila.clinic.forms.context import pack_of
 from qafila.clinic.refusal import Refusal
@@ -131,7 +131,7 @@ def show(request: Any, case: Case, status: int = 200, **more: Any) -> HttpRespon
         "writes": may(request.staff, "message.write", case),
         "packet_open": case.status in WRITTEN and may(request.staff, "case.draft", case),
         "emergency": load.country(country_code()).emergency if case.urgency == "emergency" else (),
-        "files": [(f, file_title(f), file_url(f), sync_words(f, case)) for f in queries.files_of(case)],
+        "files": [(f, file_title(f), file_url(f), sync_words(f, case)) for f in of_case(queries.files_of(case))],
         "acts": possible,
         "outcomes": _outcomes(case, possible),
         "outcome_words": next((w for c, w, _n in _outcomes(case, ["close"]) if c == case.outcome), ""),
