@@ -28,6 +28,7 @@ class Desk:
     def __init__(self, browser: Browser, url: str, size: dict[str, int] | None = None, language: str = "") -> None:
         self.url = url
         self.language = language
+        self.member: Member | None = None
         self.context = browser.new_context(
             base_url=url,
             ignore_https_errors=True,
@@ -62,6 +63,7 @@ class Desk:
 
     def log_in(self, member: Member) -> Desk:
         """Log in with the password, set the shift's PIN where the node asks for one, and choose the language."""
+        self.member = member
         self.page.goto("/login/")
         self.page.locator("input[name=username]").fill(member.username)
         self.page.locator("input[name=password]").fill(member.password)

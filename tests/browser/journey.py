@@ -278,6 +278,8 @@ class Journey:
                 wanted.locator("input").first.check()
             else:
                 wanted.locator("input").first.fill(words)
+        assert specialist.member is not None
+        page.locator("#sign-secret").fill(specialist.member.password)
         self.look(specialist)
         self.press(page, "form[action$='/answer/'] button.btn-primary")
         self.look(specialist)

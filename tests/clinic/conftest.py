@@ -10,6 +10,15 @@ from typing import Any
 
 import pytest
 
+PASSWORD = "Synthetic-pass-77"
+
+
+def key_of(staff: Any) -> Any:
+    """The open signing key of a specialist of the crew."""
+    from qafila.registry.staff.queries import open_by_password
+
+    return open_by_password(staff, PASSWORD)
+
 
 @dataclass
 class Crew:
@@ -119,6 +128,7 @@ def make_crew(unit: Any) -> Crew:
     from qafila.packs import load
     from qafila.registry.people.models import PersonName
     from qafila.registry.places.here import local_day
+    from qafila.registry.staff.acts import set_password
     from qafila.registry.staff.models import Staff
     from qafila.registry.units.models import Assignment, Unit
 
@@ -135,6 +145,8 @@ def make_crew(unit: Any) -> Crew:
             ("coordinator", "coordinator", {}),
         ):
             made[name] = write.save(Staff(username=name, name=name.title(), roles=[role], **more))
+        for name in ("heart", "other_heart"):
+            set_password(made[name], PASSWORD, None)
         for name in ("assistant", "nurse", "doctor"):
             write.save(Assignment(unit=home, staff=made[name], starts=today - timedelta(days=1)))
         write.save(Assignment(unit=home, node=unit.node, starts=today - timedelta(days=1)))

@@ -19,9 +19,11 @@ from qafila.journal.here import Here
 from qafila.journal.models import Read
 from qafila.journal.write import writing
 from qafila.registry.staff.models import Duty
-from tests.clinic.conftest import ANSWER
+from tests.clinic.conftest import ANSWER, PASSWORD, key_of
 from tests.web.desk import Desk, desk
 from tests.web.vehicle import text
+
+SECRET = {"secret": PASSWORD}
 
 
 @pytest.fixture
@@ -69,9 +71,9 @@ def test_accepted_asked_answered_and_corrected(hub_desk: Desk, case: Any) -> Non
     assert wrong.status_code == 422 and 'value="Benign"' in text(wrong) and 'class="wrong"' in text(wrong)
     assert not Answer.objects.exists()
     for _ in range(2):
-        assert browser.post(at + "answer/", ANSWER | {"once": "one"}).status_code == 302
+        assert browser.post(at + "answer/", ANSWER | SECRET | {"once": "one"}).status_code == 302
     assert Answer.objects.get().diagnosis == "Benign palpitations" and Case.objects.get().status == "answered"
-    assert browser.post(at + "answer/", ANSWER | {"diagnosis": "Anxiety"}).status_code == 302
+    assert browser.post(at + "answer/", ANSWER | SECRET | {"diagnosis": "Anxiety"}).status_code == 302
     assert Answer.objects.filter(status="final").get().diagnosis == "Anxiety"
     assert "Anxiety" in text(browser.get(at)) and "Anxiety" not in text(browser.get("/specialist/"))
     assert "Answered" in text(browser.get("/specialist/done/"))
@@ -80,7 +82,7 @@ def test_accepted_asked_answered_and_corrected(hub_desk: Desk, case: Any) -> Non
 def test_how_far_the_answer_has_come(hub_desk: Desk, case: Any) -> None:
     heart, doctor = hub_desk.crew.heart, hub_desk.crew.doctor
     browser, at = hub_desk.at(heart), f"/specialist/case/{case.pk}/"
-    given = acts.answer(acts.accept(case, heart), heart, ANSWER)
+    given = acts.answer(acts.accept(case, heart), heart, ANSWER, key_of(heart))
     assert "Not on the unit yet" in text(browser.get(at))
     case = acts.deliver(case)
     page = text(browser.get(at))
@@ -92,7 +94,7 @@ def test_how_far_the_answer_has_come(hub_desk: Desk, case: Any) -> None:
     assert "Opened there" in text(browser.get(at))
     assert acts.mark_read(case, doctor) is None
     # A corrected answer has a way of its own.
-    acts.correct_answer(case, heart, {**ANSWER, "diagnosis": "Something else"})
+    acts.correct_answer(case, heart, {**ANSWER, "diagnosis": "Something else"}, key_of(heart))
     page = text(browser.get(at))
     assert "Not on the unit yet" in page and "Not opened there yet" in page
 
@@ -119,7 +121,7 @@ def test_messages_go_both_ways(hub_desk: Desk, case: Any) -> None:
 def test_an_answer_is_confirmed_after_a_correction(hub_desk: Desk, case: Any) -> None:
     browser, at = hub_desk.at(hub_desk.crew.heart), f"/specialist/case/{case.pk}/"
     browser.post(at + "accept/")
-    browser.post(at + "answer/", ANSWER)
+    browser.post(at + "answer/", ANSWER | SECRET)
     reading = Observation.objects.filter(code="pulse").first()
     assert reading is not None
     visits.mark_error(reading, hub_desk.crew.nurse, "another person")

@@ -1,5 +1,6 @@
 """All models of the clinic, gathered for Django."""
 
+from qafila.clinic.cases.loop_models import Contact, PlainWords, Saving
 from qafila.clinic.cases.models import Answer, Case, CaseEvent, Message
 from qafila.clinic.forms.models import PackApproval
 from qafila.clinic.history.models import HistoryEntry
@@ -18,7 +19,7 @@ from qafila.clinic.visits.models import (
 )
 
 __all__ = [
-    "Allergy", "Answer", "Attachment", "Case", "CaseEvent", "Condition", "Consent", "Draft", "Encounter",
-    "HistoryEntry", "IssuedPaper", "Message", "NodeKey", "Note", "Observation", "PackApproval", "PaperEvent",
-    "PaperPad", "Prescription", "PrescriptionItem", "Visit",
+    "Allergy", "Answer", "Attachment", "Case", "CaseEvent", "Condition", "Consent", "Contact", "Draft",
+    "Encounter", "HistoryEntry", "IssuedPaper", "Message", "NodeKey", "Note", "Observation", "PackApproval",
+    "PaperEvent", "PaperPad", "PlainWords", "Prescription", "PrescriptionItem", "Saving", "Visit",
 ]  # fmt: skip

@@ -14,6 +14,7 @@ from qafila.node.disk import watch as watch_disk
 def known_jobs() -> dict[str, Callable[[], object]]:
     """What this version can do, by the names that profiles use."""
     from qafila.clinic.cases.jobs import JOBS
+    from qafila.clinic.cases.loop_jobs import JOBS as LOOP
     from qafila.registry.people.watch import JOBS as PEOPLE
     from qafila.sync import clock_doubt, forgetting, leaving, tally
 
@@ -24,7 +25,7 @@ def known_jobs() -> dict[str, Callable[[], object]]:
         "forgetting": forgetting.try_to_settle,
         "scope_review": leaving.review,
     }
-    return {**JOBS, **PEOPLE, **own}
+    return {**JOBS, **LOOP, **PEOPLE, **own}
 
 
 def run() -> int:

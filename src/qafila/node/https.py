@@ -20,6 +20,8 @@ def csp(directory: NodeDirectory | None) -> dict[str, Any]:
             "default-src": ["'self'"],
             "connect-src": connect,
             "img-src": ["'self'", "blob:", "data:"],
+            # What was recorded a moment ago is listened to before it is kept.
+            "media-src": ["'self'", "blob:"],
             "object-src": ["'none'"],
             "base-uri": ["'none'"],
             "frame-ancestors": ["'none'"],

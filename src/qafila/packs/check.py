@@ -35,6 +35,7 @@ def _problems(root: Path | None) -> Iterator[Problem]:
     yield from _guarded(lambda: _subset(root))
     yield from _guarded(lambda: _formulary(root))
     yield from _guarded(lambda: _encounter(root))
+    yield from _guarded(lambda: _loop(root))
 
 
 def _guarded(part: Callable[[], Iterable[Problem]]) -> Iterator[Problem]:
@@ -144,6 +145,25 @@ def _units(country: Country, known: set[str], root: Path | None) -> Iterator[Pro
         for stop in (stop for trip in unit.round for stop in trip.stop):
             if stop.place not in known:
                 yield Problem(file, f"stop {stop.code}", f"unknown place {stop.place!r}")
+
+
+def _loop(root: Path | None) -> Iterator[Problem]:
+    """Reminders come to the unit first; every urgency and code once. What a journey costs, in the country's money."""
+    held = load.loop(root)
+    yield from twice("loop.toml", "unread", (one.urgency for one in held.unread))
+    for name, codes in (("nag", held.nag), ("contact_way", held.contact_way), ("contact_result", held.contact_result)):
+        yield from twice("loop.toml", name, (one.code for one in codes))
+    for rule in held.nag:
+        if rule.coordinator_days <= rule.unit_days:
+            yield Problem("loop.toml", f"nag {rule.code}", "the unit has to hear of it before the coordinator")
+    for code in load.countries(root):
+        country = load.country(code, root)
+        file, costs = f"countries/{country.folder}/savings.toml", load.savings(code, root).cost
+        yield from twice(file, "cost", (one.name for one in costs))
+        units = {"speed": "km/h", "fare": f"{country.currency.code}/km"}
+        for one in costs:
+            if one.unit != units[one.name]:
+                yield Problem(file, f"cost {one.name}", f"has to be in {units[one.name]}")
 
 
 def _cast(country: Country, root: Path | None) -> Iterator[Problem]:

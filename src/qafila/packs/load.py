@@ -24,6 +24,7 @@ from qafila.packs import expressions
 from qafila.packs.country import Cast, Country, Facilities, People, Places, Units
 from qafila.packs.encounter import Encounter
 from qafila.packs.formulary_shapes import CodeSubset, DiagnosisLabels, Formulary
+from qafila.packs.loop import Loop, Savings
 from qafila.packs.matching import Matching
 from qafila.packs.profile import Profile
 from qafila.packs.roles import Role, Roles
@@ -273,6 +274,15 @@ def handwritten_places(code: str, root: Path | None = None) -> Places:
     return _of_country(code, "places", Places, root)
 
 
+@remembered
+def savings(code: str, root: Path | None = None) -> Savings:
+    """What a journey costs in the country; empty where nobody has said so."""
+    folder = country(code, root).folder
+    if not any((top / f"countries/{folder}/savings.toml").is_file() for top in _roots(root)):
+        return Savings(source="not known")
+    return _of_country(code, "savings", Savings, root)
+
+
 def _of_country(code: str, name: str, shape: type[S], root: Path | None) -> S:
     return _load(f"countries/{country(code, root).folder}/{name}.toml", shape, root)
 
@@ -302,6 +312,12 @@ def formulary(name: str = "essential", root: Path | None = None) -> Formulary:
 def encounter(root: Path | None = None) -> Encounter:
     """Encounter classes, remote act types, consent purposes and methods."""
     return _load("encounter.toml", Encounter, root)
+
+
+@remembered
+def loop(root: Path | None = None) -> Loop:
+    """What follows an answer: reminders, and the words for reaching a person."""
+    return _load("loop.toml", Loop, root)
 
 
 @remembered

@@ -137,12 +137,14 @@ class Urgency(Shape, frozen=True):
 
 
 class Outcome(Shape, frozen=True):
-    """How a case ended. `needs` names what the person must add."""
+    """How a case ended. `needs` names what the person must add; `spares_journey`: nobody had to travel to a
+    specialist, if the answer said so too."""
 
     code: Identifier
     label: Label
     needs: Literal["", "note", "facility", "date"] = ""
     died: bool = False
+    spares_journey: bool = False
 
 
 class Core(Shape, frozen=True):

@@ -21,6 +21,7 @@ from qafila.kernel import clock
 
 REFERENCE = {
     "registry.staff",
+    "registry.signingkey",
     "registry.duty",
     "registry.unit",
     "registry.vehicle",

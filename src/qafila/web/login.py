@@ -16,8 +16,11 @@ from django.db.models import F
 from django.http import HttpRequest
 
 from qafila.kernel import clock
+from qafila.kernel.text import latin_digits
 from qafila.registry.staff import queries
+from qafila.registry.staff.acts import ensure_key
 from qafila.registry.staff.models import Pin, Staff
+from qafila.registry.staff.signing import OpenKey, seal, unseal
 from qafila.web.models import Failure
 
 SHIFT = timedelta(hours=14)
@@ -70,14 +73,23 @@ def _bound(staff: Staff, pin: str) -> str:
     return hmac.new(key, f"pin:{staff.pk.hex}:{pin}".encode(), hashlib.sha256).hexdigest()
 
 
-def set_pin(staff: Staff, pin: str) -> None:
-    """Set the PIN of this shift. Raises `ValueError` unless it is six digits that are not all alike or in a row."""
+def set_pin(staff: Staff, pin: str, key: OpenKey | None = None) -> None:
+    """Set the PIN of this shift; it opens `key` too, where one is given.
+
+    Raises `ValueError` unless it is six digits that are not all alike or in a row.
+    """
     if not (len(pin) == 6 and pin.isascii() and pin.isdigit()):
         raise ValueError("six digits")
     steps = {int(b) - int(a) for a, b in pairwise(pin)}
     if steps in ({0}, {1}, {-1}):
         raise ValueError("too simple")
-    values = {"digest": make_password(_bound(staff, pin)), "until": clock.now() + SHIFT, "failures": 0}
+    values = {
+        "digest": make_password(_bound(staff, pin)),
+        "until": clock.now() + SHIFT,
+        "failures": 0,
+        "key": key.id if key else None,
+        "sealed": seal(key.private, _bound(staff, pin)) if key else "",
+    }
     Pin.objects.update_or_create(staff=staff, defaults=values)
 
 
@@ -102,6 +114,51 @@ def check_pin(staff: Staff, pin: str) -> bool:
         return True
     Pin.objects.filter(pk=row.pk).update(failures=F("failures") + 1)
     return False
+
+
+def signs_by_pin(staff: Staff) -> bool:
+    """Whether this shift's PIN opens the person's signing key."""
+    return Pin.objects.filter(staff=staff, until__gt=clock.now(), failures__lt=PIN_FAILURES, key__isnull=False).exists()
+
+
+def open_key(staff: Staff, secret: str, address: str) -> OpenKey | None:
+    """The person's signing key, opened by the PIN of this shift or by the password; None for neither.
+
+    The fifth wrong PIN ends the PIN; the fifth wrong password from one address has to wait, as at the door.
+    """
+    digits = latin_digits(secret)
+    if len(digits) == 6 and digits.isdigit() and signs_by_pin(staff):
+        if not check_pin(staff, digits):
+            return None
+        row = Pin.objects.get(staff=staff)
+        private = unseal(row.sealed, _bound(staff, digits))
+        return OpenKey(row.key, staff.pk, private) if private is not None and row.key is not None else None
+    if must_wait(staff.username, address):
+        return None
+    key = queries.open_by_password(staff, secret)
+    if key is None:
+        note_failure(staff.username, address)
+    else:
+        forget_failures(staff.username, address)
+    return key
+
+
+HELD = "key"
+
+
+def hold_key(request: Any, staff: Staff, password: str) -> None:
+    """Keep the key that the password opens until the PIN of the shift is set, sealed in the session for this box."""
+    ensure_key(staff, password)
+    key = queries.open_by_password(staff, password)
+    if key is not None:
+        request.session[HELD] = {"key": key.id.hex, "sealed": seal(key.private, _bound(staff, HELD))}
+
+
+def held_key(request: Any, staff: Staff) -> OpenKey | None:
+    """The key that was held for the PIN; from now on it is not any more."""
+    kept = request.session.pop(HELD, None)
+    private = unseal(kept["sealed"], _bound(staff, HELD)) if kept else None
+    return OpenKey(UUID(kept["key"]), staff.pk, private) if private is not None else None
 
 
 def end_shift(staff: Staff) -> None:

@@ -24,7 +24,7 @@ from qafila.kernel.transitions import WrongState
 from qafila.packs import load
 from qafila.registry.people import acts as people
 from qafila.registry.places.here import local_day
-from tests.clinic.conftest import ANSWER, Crew, carry, on_duty
+from tests.clinic.conftest import ANSWER, Crew, carry, key_of, on_duty
 
 # --- the table ------------------------------------------------------------------------------------
 
@@ -77,7 +77,7 @@ def test_the_whole_life(crew: Crew) -> None:
     assert remote.responsible_id == crew.doctor.pk and remote.participants == [crew.heart.pk.hex]
     case = acts.ask(case, crew.heart, "Which tablets?")
     case = acts.supply(case, crew.doctor, "None at all.")
-    given = acts.answer(case, crew.heart, {**ANSWER, "ecg_report": "Sinus rhythm"})
+    given = acts.answer(case, crew.heart, {**ANSWER, "ecg_report": "Sinus rhythm"}, key_of(crew.heart))
     assert given.more == {"ecg_report": "Sinus rhythm"} and given.pack_version
     assert Encounter.objects.get(case_id=case.pk).ended_at is not None
     assert queries.receipts(case, given) == queries.Receipts(given.at, None, None, None)
@@ -169,13 +169,18 @@ def test_an_answer_lacks_nothing_and_is_read_as_typed(crew: Crew) -> None:
     on_duty(crew.heart)
     case = acts.accept(acts.receive(acts.send(crew.filled(), crew.doctor)), crew.heart)
     with pytest.raises(AnswerIncomplete) as wrong:
-        acts.answer(case, crew.heart, {"diagnosis": "x" * 301, "certainty": "sure", "follow_up_date": "31/02/2026"})
+        acts.answer(
+            case,
+            crew.heart,
+            {"diagnosis": "x" * 301, "certainty": "sure", "follow_up_date": "31/02/2026"},
+            key_of(crew.heart),
+        )
     assert {key for key, _ in wrong.value.errors} >= {"diagnosis", "certainty", "plan", "red_flag_advice"}
     assert not Answer.objects.exists() and Case.objects.get().status == "accepted"
     day = local_day() + timedelta(days=30)
-    given = acts.answer(case, crew.heart, {**ANSWER, "follow_up_date": day.isoformat()})
+    given = acts.answer(case, crew.heart, {**ANSWER, "follow_up_date": day.isoformat()}, key_of(crew.heart))
     assert given.follow_up == day
-    later = acts.correct_answer(case, crew.heart, {**ANSWER, "diagnosis": "Atrial fibrillation"})
+    later = acts.correct_answer(case, crew.heart, {**ANSWER, "diagnosis": "Atrial fibrillation"}, key_of(crew.heart))
     assert later.replaces == given.pk and queries.answer_of(case).pk == later.pk
     assert Answer.objects.get(pk=given.pk).status == "amended"
 
@@ -187,7 +192,7 @@ def test_outcomes_ask_for_what_they_need(crew: Crew) -> None:
         acts.close(case, crew.doctor, "improved")
     with pytest.raises(Refusal):
         acts.close(case, crew.doctor, "no such outcome")
-    acts.answer(acts.accept(case, crew.heart), crew.heart, ANSWER)
+    acts.answer(acts.accept(case, crew.heart), crew.heart, ANSWER, key_of(crew.heart))
     case = acts.deliver(case)
     with pytest.raises(Refusal):
         acts.close(case, crew.doctor, "lost")
@@ -276,7 +281,7 @@ def test_the_journey_between_two_nodes(crew: Crew, hub: Any, wired: Any) -> None
         assert CaseEvent.objects.filter(act="receive").count() == 1
         acts.receive(there)
         assert CaseEvent.objects.filter(act="receive").count() == 1
-        acts.answer(acts.accept(there, crew.heart), crew.heart, ANSWER)
+        acts.answer(acts.accept(there, crew.heart), crew.heart, ANSWER, key_of(crew.heart))
         assert Case.objects.get().status == "answered"
     carry(hub, crew.node, times=2)
     here = Case.objects.get()
@@ -294,7 +299,7 @@ def test_cancelled_while_answered_ends_answered_with_a_notice_on_both(crew: Crew
     case = acts.send(crew.filled(), crew.doctor)
     carry(crew.node, hub)
     with at(hub):
-        acts.answer(acts.accept(Case.objects.get(), crew.heart), crew.heart, ANSWER)
+        acts.answer(acts.accept(Case.objects.get(), crew.heart), crew.heart, ANSWER, key_of(crew.heart))
     acts.cancel(case, crew.doctor, "went to hospital")
     carry(hub, crew.node)
     carry(crew.node, hub)
@@ -330,7 +335,7 @@ def test_missing_files_are_listed_with_the_answer(crew: Crew, hub: Any, wired: A
     acts.send(case, crew.doctor)
     carry(crew.node, hub)
     with at(hub):
-        given = acts.answer(acts.accept(Case.objects.get(), crew.heart), crew.heart, ANSWER)
+        given = acts.answer(acts.accept(Case.objects.get(), crew.heart), crew.heart, ANSWER, key_of(crew.heart))
         assert given.missing_attachments == [ecg.pk.hex]
 
 
@@ -358,7 +363,7 @@ def test_lists_cost_the_same_for_one_and_for_many(crew: Crew) -> None:
 def test_an_answer_is_withdrawn_by_its_author_alone(crew: Crew) -> None:
     on_duty(crew.heart)
     case = acts.accept(acts.receive(acts.send(crew.filled(), crew.doctor)), crew.heart)
-    given = acts.answer(case, crew.heart, ANSWER)
+    given = acts.answer(case, crew.heart, ANSWER, key_of(crew.heart))
     with pytest.raises(NotAllowed):
         visits.mark_error(given, crew.doctor, "I do not agree")
     assert visits.mark_error(given, crew.heart, "meant for another case").status == "entered-in-error"

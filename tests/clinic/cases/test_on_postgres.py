@@ -13,7 +13,7 @@ from qafila.journal.here import at
 from qafila.journal.write import writing
 from qafila.packs import load
 from qafila.registry.places.here import local_day
-from tests.clinic.conftest import ANSWER, Crew, new_person, on_duty
+from tests.clinic.conftest import ANSWER, Crew, key_of, new_person, on_duty
 
 
 def test_a_case_from_visit_to_outcome(crew_on_postgres: Crew) -> None:
@@ -22,7 +22,7 @@ def test_a_case_from_visit_to_outcome(crew_on_postgres: Crew) -> None:
     case = cases.send(crew.filled("urgent"), crew.doctor)
     assert jobs.case_routing(load.profile("hub")) == 0  # given while it is received
     case = Case.objects.get(pk=case.pk)
-    cases.answer(cases.accept(case, crew.heart), crew.heart, ANSWER)
+    cases.answer(cases.accept(case, crew.heart), crew.heart, ANSWER, key_of(crew.heart))
     case = cases.explain(cases.deliver(case), crew.doctor)
     assert cases.close(case, crew.doctor, "improved").status == "closed"
     assert len(queue(crew.unit)) == 1 and summary(crew.patient.pk).problems[0].code == "I10"

@@ -18,7 +18,7 @@ from qafila.journal.write import writing
 from qafila.kernel import clock
 from qafila.kernel.rights import NotAllowed
 from qafila.registry.places.here import local_day
-from tests.clinic.conftest import ANSWER, Crew, new_person, on_duty, readings
+from tests.clinic.conftest import ANSWER, Crew, key_of, new_person, on_duty, readings
 
 
 def test_readings_are_observations_with_their_codes(crew: Crew) -> None:
@@ -176,7 +176,7 @@ def _answered(crew: Crew, patient=None) -> Case:
 
     on_duty(crew.heart)
     case = cases.receive(cases.send(crew.filled(patient=patient), crew.doctor))
-    cases.answer(cases.accept(case, crew.heart), crew.heart, ANSWER)
+    cases.answer(cases.accept(case, crew.heart), crew.heart, ANSWER, key_of(crew.heart))
     return cases.deliver(case)
 
 

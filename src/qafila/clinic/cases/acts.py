@@ -10,11 +10,12 @@ from datetime import timedelta
 from typing import Any
 
 from qafila.clinic.cases.alarms import record_alarm_act
-from qafila.clinic.cases.answering import accept, answer, ask, confirm_answer, correct_answer, decline
+from qafila.clinic.cases.answering import accept, answer, ask, confirm_answer, correct_answer, decline, read_answer
 from qafila.clinic.cases.assigning import assign, receive, reroute
 from qafila.clinic.cases.models import Answer, Case, CaseEvent, Urgency
 from qafila.clinic.cases.models import Message as CaseMessage
 from qafila.clinic.cases.steps import current, lane_of, move, right_of, tell, tidy
+from qafila.clinic.cases.telling import IN_PERSON, TOLD, add_voice, record_contact, spare, told, write_plain
 from qafila.clinic.cases.transitions import CLOSED, DRAFT, EXPLAINED, MORE_ASKED, OPEN
 from qafila.clinic.forms import gate
 from qafila.clinic.forms.context import consent_holds, consent_of, pack_of
@@ -31,9 +32,9 @@ from qafila.registry.staff.models import Staff
 from qafila.registry.staff.rights import require
 
 __all__ = [
-    "Incomplete", "accept", "answer", "ask", "assign", "cancel", "close", "confirm_answer", "correct_answer", "decline",
-    "deliver", "draft_case", "explain", "mark_read", "post_message", "receive", "record_alarm_act", "reroute",
-    "save_packet", "send", "supply",
+    "Incomplete", "accept", "add_voice", "answer", "ask", "assign", "cancel", "close", "confirm_answer",
+    "correct_answer", "decline", "deliver", "draft_case", "explain", "mark_read", "post_message", "read_answer",
+    "receive", "record_alarm_act", "record_contact", "reroute", "save_packet", "send", "supply", "write_plain",
 ]  # fmt: skip
 
 WHICH_SPECIALTY = N_("There is no such specialty.")
@@ -193,8 +194,11 @@ def mark_read(case: Case, by: Staff) -> CaseEvent | None:
         return tell(write, row, "read", by, Message("", answer=given.pk.hex), lane=lane_of(row, Lane.ANSWER))
 
 
-def explain(case: Case, by: Staff, note: str = "") -> Case:
-    """The answer was explained to the person. An answer that waits to be confirmed again needs a `note` saying why.
+def explain(
+    case: Case, by: Staff, note: str = "", *, way: str = IN_PERSON, language: str = "", interpreter: str = ""
+) -> Case:
+    """The answer was explained to the person: how, in which language, through whom. An answer that waits to be
+    confirmed again needs a `note` saying why.
 
     Raises `NotAllowed`, `WrongState`, `Refusal`.
     """
@@ -206,6 +210,7 @@ def explain(case: Case, by: Staff, note: str = "") -> Case:
         if row.reconfirm and not words:
             raise Refusal(Message(RECONFIRM))
         write.save(row)
+        told(write, row, by, way, TOLD, words, language, interpreter)
         tell(write, row, "explain", by, words)
         return row
 
@@ -234,6 +239,7 @@ def close(case: Case, by: Staff, outcome: str, note: str = "") -> Case:
             raise Refusal(Message(UNREACHED))
         row.outcome, row.outcome_note, row.closed_at = outcome, words, clock.now()
         write.save(row)
+        spare(write, row, found, latest_answer(row))
         tell(write, row, "close" if row.status == CLOSED else "died", by, words)
         return row
 

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import date
 from typing import Any
 
+from qafila.clinic.cases import proof, proposal
 from qafila.clinic.cases.assigning import REROUTED_BY_ITSELF, assign
 from qafila.clinic.cases.models import Answer, Case
 from qafila.clinic.cases.models import Message as CaseMessage
+from qafila.clinic.cases.signature import message
 from qafila.clinic.cases.steps import current, lane_of, move, right_of, tell, tidy
 from qafila.clinic.cases.transitions import CASE, WITH_ANSWER
 from qafila.clinic.forms.context import attachments_of, pack_of
@@ -17,19 +19,21 @@ from qafila.clinic.refusal import Doubtful, Refusal
 from qafila.clinic.rules import words
 from qafila.clinic.rules.words import N_, Message
 from qafila.clinic.visits.models import Encounter, FactStatus
-from qafila.journal.models import Blob, Lane
+from qafila.journal.models import Lane
 from qafila.journal.write import Writer, writing
 from qafila.kernel import clock
+from qafila.kernel.rights import NotAllowed
 from qafila.kernel.transitions import WrongState
+from qafila.packs import load
 from qafila.registry.staff.models import Staff
 from qafila.registry.staff.rights import require
+from qafila.registry.staff.signing import OpenKey
 
 COLUMNS = {
     "diagnosis": ("diagnosis", 300),
     "certainty": ("certainty", 12),
     "plan": ("plan", 4000),
     "place_of_care": ("place_of_care", 20),
-    "prescription_proposal": ("prescription", 2000),
     "red_flag_advice": ("red_flag_advice", 2000),
     "follow_up_date": ("follow_up", 10),
     "teaching_note": ("teaching", 2000),
@@ -107,18 +111,22 @@ def ask(case: Case, by: Staff, text: str) -> Case:
         return row
 
 
-def answer(case: Case, by: Staff, fields: Mapping[str, Any]) -> Answer:
-    """Answer a case; `fields` are the answers to the pack's form by linkId, as typed (strings) or as values.
+Rows = Sequence[Mapping[str, Any]]
 
-    What had not arrived of the case's files is kept with the answer. Raises `NotAllowed`, `WrongState`,
-    `AnswerIncomplete`.
+
+def answer(case: Case, by: Staff, fields: Mapping[str, Any], key: OpenKey, medicines: Rows = ()) -> Answer:
+    """Answer a case and sign it; `fields` are the answers to the pack's form by linkId, as typed (strings) or as
+    values; `medicines` the rows of a proposed prescription (`clinic.cases.proposal`).
+
+    The signature covers the case as it is on the screen; what had not arrived of its files is listed in the answer.
+    Raises `NotAllowed`, `WrongState`, `AnswerIncomplete`.
     """
-    return _answer(case, by, "answer", fields)
+    return _answer(case, by, "answer", fields, key, medicines)
 
 
-def correct_answer(case: Case, by: Staff, fields: Mapping[str, Any]) -> Answer:
+def correct_answer(case: Case, by: Staff, fields: Mapping[str, Any], key: OpenKey, medicines: Rows = ()) -> Answer:
     """Replace the answer by a new one, which has to be explained again. Raises as `answer`."""
-    return _answer(case, by, "correct", fields)
+    return _answer(case, by, "correct", fields, key, medicines)
 
 
 def confirm_answer(case: Case, by: Staff, note: str = "") -> Case:
@@ -129,15 +137,17 @@ def confirm_answer(case: Case, by: Staff, note: str = "") -> Case:
         require(by, "case.answer", row)
         if row.status not in WITH_ANSWER and row.status != "closed":
             raise WrongState("confirm", row.status)
-        if row.reconfirm:
-            row.reconfirm = False
+        if row.reconfirm or row.came_after:
+            row.reconfirm = row.came_after = False
             _saved(write, row, "confirm", by, tidy(note, 500, needed=False))
         return row
 
 
-def _answer(case: Case, by: Staff, act: str, fields: Mapping[str, Any]) -> Answer:
+def _answer(case: Case, by: Staff, act: str, fields: Mapping[str, Any], key: OpenKey, medicines: Rows) -> Answer:
     require(by, right_of(act), case)
-    columns, more = read_answer(case, fields)
+    if key.staff != by.pk:
+        raise NotAllowed(right_of(act))
+    columns, more = read_answer(case, fields, medicines)
     with writing(by, f"case.{act}") as write:
         row = current(case)
         require(by, right_of(act), row)
@@ -147,31 +157,44 @@ def _answer(case: Case, by: Staff, act: str, fields: Mapping[str, Any]) -> Answe
         if before is not None:
             before.status = FactStatus.AMENDED
             write.save(before, lane=lane)
-        pack = pack_of(row)
-        given = write.save(
-            Answer(
-                person_id=row.person_id,
-                visit_id=row.visit_id,
-                case_id=row.pk,
-                author=by,
-                at=clock.now(),
-                replaces=before.pk if before else None,
-                more=more,
-                pack_version=f"{pack.version}.{pack.core_version}",
-                missing_attachments=_not_arrived(row),
-                **columns,
-            ),
-            lane=lane,
-        )
+        given = _signed(row, by, key, before, more, columns)
+        write.save(given, lane=lane)
         move(row, act)
-        row.reconfirm, row.answered_at = False, given.at
+        row.reconfirm = row.came_after = False
+        row.answered_at = given.at
         _end_encounters(write, row)
         _saved(write, row, act, by)
         return given
 
 
-def read_answer(case: Case, fields: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
-    """Columns and further answers from a filled form. Raises `AnswerIncomplete` with every question at fault."""
+def _signed(
+    case: Case, by: Staff, key: OpenKey, before: Answer | None, more: dict[str, Any], columns: dict[str, Any]
+) -> Answer:
+    """The answer as it will be kept, with its signature; not saved yet."""
+    pack = pack_of(case)
+    here, missing = proof.arrived(proof.of_case(attachments_of(case)))
+    given = Answer(
+        person_id=case.person_id,
+        visit_id=case.visit_id,
+        case_id=case.pk,
+        author=by,
+        at=clock.now(),
+        replaces=before.pk if before else None,
+        more=more,
+        pack_version=f"{pack.version}.{pack.core_version}",
+        missing_attachments=[f.pk.hex for f in missing],
+        shown=proof.shown_of(case, here),
+        licence=by.licence,
+        key_id=key.id,
+        **columns,
+    )
+    given.signature = key.sign(message(proof.content_of(given)))
+    return given
+
+
+def read_answer(case: Case, fields: Mapping[str, Any], medicines: Rows = ()) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Columns and further answers from a filled form. Raises `AnswerIncomplete` with every question at fault; a row of
+    the proposed prescription is named `medicine.N`."""
     columns: dict[str, Any] = {}
     more: dict[str, Any] = {}
     errors: list[tuple[str, Message]] = []
@@ -194,6 +217,8 @@ def read_answer(case: Case, fields: Mapping[str, Any]) -> tuple[dict[str, Any], 
             columns[column] = value
         else:
             more[item.link_id] = value
+    columns["proposal"], wrong = proposal.read(medicines, {m.code for m in load.formulary().medicine})
+    errors += [(f"medicine.{row}", told) for row, told in wrong]
     if errors:
         raise AnswerIncomplete(errors)
     return columns, more
@@ -204,15 +229,6 @@ def _texts(value: Any) -> list[str]:
         return []
     held = value if isinstance(value, (list, tuple)) else [value]
     return [str(one).lower() if isinstance(one, bool) else str(one) for one in held]
-
-
-def _not_arrived(case: Case) -> list[str]:
-    """Ids of the case's files whose bytes are not all here."""
-    files = attachments_of(case)
-    whole = set(
-        Blob.objects.filter(sha256__in=[f.sha256 for f in files], complete=True).values_list("sha256", flat=True)
-    )
-    return [f.pk.hex for f in files if f.sha256 not in whole]
 
 
 def _end_encounters(write: Writer, case: Case) -> None:

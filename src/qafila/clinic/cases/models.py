@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any, ClassVar
 
 from django.db import models
@@ -11,6 +11,7 @@ from django.utils.translation import gettext_lazy as _
 from qafila.clinic.cases.transitions import CASE
 from qafila.clinic.visits.models import Fact, said
 from qafila.journal.models import Lane, Recorded, Ref
+from qafila.journal.upcast import Upcast
 from qafila.kernel import clock
 
 
@@ -27,7 +28,9 @@ class Case(Recorded):
 
     lane: ClassVar[int] = Lane.RECORD
     settles: ClassVar[dict[str, Callable[[list[Any]], tuple[Any, list[str]]]]] = {"status": CASE.settle}
-    silent: ClassVar[frozenset[str]] = frozenset({"specialist", "deadline"})
+    silent: ClassVar[frozenset[str]] = frozenset({"specialist", "deadline", "came_after"})
+    schema = 2
+    upcasts: ClassVar[Mapping[int, Upcast]] = {1: Upcast()}
 
     person = Ref("registry.Person")
     visit = Ref("clinic.Visit", null=True, blank=True, db_index=False)
@@ -56,6 +59,8 @@ class Case(Recorded):
     closed_at = models.DateTimeField(null=True, blank=True)
     reconfirm = models.BooleanField(default=False)
     """Something that the answer rests on was corrected since: the specialist has to confirm or change it."""
+    came_after = models.BooleanField(default=False)
+    """Something arrived that the answer was given without: the specialist has to look again."""
 
     class Meta:
         base_manager_name = "objects"
@@ -104,16 +109,28 @@ class Message(Recorded):
         return said(self.text, self.values)
 
 
+def _proposed(fields: dict[str, Any]) -> dict[str, Any]:
+    """A proposal that was free text as a line in words."""
+    if isinstance(fields.get("proposal"), str):
+        text = fields["proposal"]
+        fields["proposal"] = [{"words": text}] if text else []
+    return fields
+
+
 class Answer(Fact):
-    """A specialist's answer. Never changed: a later one replaces it."""
+    """A specialist's answer, signed. Never changed: a later one replaces it and names it."""
 
     lane: ClassVar[int] = Lane.ANSWER
+    schema = 2
+    upcasts: ClassVar[Mapping[int, Upcast]] = {1: Upcast(origin={"proposal": "prescription"}, fields=_proposed)}
 
     case = Ref(Case)
     diagnosis = models.CharField(max_length=300)
     certainty = models.CharField(max_length=12)
     plan = models.TextField(max_length=4000)
-    prescription = models.TextField(max_length=2000, default="", blank=True)
+    proposal = models.JSONField(default=list, blank=True)
+    """Medicines proposed, for the unit's doctor to adopt: [{medicine, words, dose, dose_unit, route, per_day, days,
+    instructions}]; numbers as text, `medicine` a formulary code or "" (`clinic.cases.proposal`)."""
     red_flag_advice = models.TextField(max_length=2000, default="", blank=True)
     follow_up = models.DateField(null=True, blank=True)
     teaching = models.TextField(max_length=2000, default="", blank=True)
@@ -123,3 +140,10 @@ class Answer(Fact):
     pack_version = models.CharField(max_length=20, default="", blank=True)
     missing_attachments = models.JSONField(default=list, blank=True)
     """Ids (hex) of the case's attachments that had not arrived when it was written."""
+    shown = models.JSONField(default=list, blank=True)
+    """The case as its author saw it: [kind, id, hash] of every fact (`clinic.cases.signature`)."""
+    licence = models.CharField(max_length=40, default="", blank=True)
+    """The author's licence number, as signed."""
+    key = Ref("registry.SigningKey", null=True, blank=True, db_index=False)
+    signature = models.CharField(max_length=128, default="", blank=True)
+    """Ed25519, hexadecimal; empty: of before answers were signed."""

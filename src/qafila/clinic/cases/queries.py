@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from django.db.models import OuterRef, Subquery
+from django.db.models import OuterRef, Q, Subquery
 from django.utils.translation import gettext
 
 from qafila.clinic.cases.acts import latest_answer
@@ -28,7 +28,7 @@ from qafila.clinic.cases.transitions import (
     WITH_ANSWER,
 )
 from qafila.clinic.forms.context import attachments_of
-from qafila.clinic.visits.models import Attachment
+from qafila.clinic.visits.models import Attachment, FactStatus
 from qafila.journal.here import here
 from qafila.journal.models import Clash
 from qafila.kernel import clock
@@ -105,12 +105,42 @@ class Receipts:
     reader: Staff | None
 
 
-def receipts(case: Case, answer: Answer) -> Receipts:
+@dataclass(frozen=True)
+class Talk:
+    """All that was said and done about a case, and by whom: four queries."""
+
+    events: list[CaseEvent]
+    messages: list[Message]
+    """Oldest first."""
+    answers: list[Answer]
+    staff: dict[UUID, Staff]
+    """Everybody who had to do with it: authors, actors, the doctor who asked, the specialist."""
+
+    @property
+    def answer(self) -> Answer | None:
+        """The answer in force."""
+        final = [one for one in self.answers if one.status == FactStatus.FINAL]
+        return max(final, key=lambda one: (one.at, one.pk), default=None)
+
+
+def talk_of(case: Case, also: Iterable[UUID] = ()) -> Talk:
+    """Events, messages, answers and people of a case; `also`: further staff that the page names."""
+    events = list(CaseEvent.objects.filter(case_id=case.pk))
+    messages = messages_of(case)
+    answers = list(Answer.objects.filter(case_id=case.pk))
+    ids = {e.by_id for e in events} | {m.author_id for m in messages} | {a.author_id for a in answers}
+    ids |= {case.doctor_id, case.specialist_id, *also}
+    return Talk(events, messages, answers, Staff.objects.in_bulk([one for one in ids if one is not None]))
+
+
+def receipts(case: Case, answer: Answer, talk: Talk | None = None) -> Receipts:
     """How far the case's answer in force has come, as far as this node has heard."""
-    opened = CaseEvent.objects.filter(case_id=case.pk, act="read", values__answer=answer.pk.hex)
-    first = opened.order_by("at", "id").first()
+    held = talk or talk_of(case)
+    key = answer.pk.hex
+    opened = [e for e in held.events if e.act == "read" and (e.values or {}).get("answer") == key]
+    first = min(opened, key=lambda e: (e.at, e.pk), default=None)
     delivered = case.on_unit_at if case.status != ANSWERED else None
-    reader = Staff.objects.filter(pk=first.by_id).first() if first is not None else None
+    reader = held.staff.get(first.by_id) if first is not None and first.by_id else None
     return Receipts(answer.at, delivered, first.at if first else None, reader)
 
 
@@ -118,7 +148,7 @@ def worklist(specialist: Staff) -> list[CaseRow]:
     """The specialist's cases that need something of them or of the unit, most pressing first."""
     mine = LISTED.filter(specialist_id=specialist.pk)
     under_way = list(mine.filter(status__in=UNDER_WAY))
-    again = list(mine.filter(reconfirm=True).exclude(status__in=UNDER_WAY))
+    again = list(mine.filter(Q(reconfirm=True) | Q(came_after=True)).exclude(status__in=UNDER_WAY))
     return rows([*under_way, *again])
 
 
@@ -166,13 +196,10 @@ def alarms(unit: Unit) -> list[Alarm]:
     return of_unit(unit.pk, load.profile(here().kind).unreceived_alarm_minutes)
 
 
-def timeline(case: Case) -> list[Line]:
+def timeline(case: Case, talk: Talk | None = None) -> list[Line]:
     """All that happened to a case, oldest first: events, messages, answers, and notices of crossings."""
-    events = list(CaseEvent.objects.filter(case_id=case.pk))
-    messages = list(Message.objects.filter(case_id=case.pk))
-    answers = list(Answer.objects.filter(case_id=case.pk))
-    ids = {e.by_id for e in events} | {m.author_id for m in messages} | {a.author_id for a in answers}
-    staff = Staff.objects.in_bulk([one for one in ids if one is not None])
+    held = talk or talk_of(case)
+    events, messages, answers, staff = held.events, held.messages, held.answers, held.staff
     found = [Line(e.at, "event", e.act, e.said(), staff.get(e.by_id), e.node, e) for e in events]
     found += [
         Line(m.at, "message", "ask" if m.asks else "message", m.said(), staff.get(m.author_id), "", m) for m in messages

@@ -6,15 +6,16 @@ from typing import Any
 
 from django.db.models import Q
 
-from qafila.clinic.models import Allergy, Attachment, Case, Condition, Consent, Note, Observation
-from qafila.clinic.visits import assessment
+from qafila.clinic.models import Attachment, Case, Condition, Consent, Note, Observation
+from qafila.clinic.visits import assessment, queries
 from qafila.clinic.visits.models import FactStatus
+from qafila.kernel.looks import looked, looking
 from qafila.packs import load
 from qafila.packs.expressions import Context, response_of
 from qafila.packs.specialty import Specialty
 from qafila.registry.people.births import age_days
 from qafila.registry.people.models import Person
-from qafila.registry.people.queries import get, one_with
+from qafila.registry.people.queries import get
 from qafila.registry.places.here import local_day
 
 SIDES = ("left", "right")
@@ -28,8 +29,16 @@ def pack_of(case: Case) -> Specialty:
 
 def context(case: Case, intake: dict[str, Any] | None = None) -> Context:
     """The case as expressions see it; `intake` instead of the saved answers while a form is being filled."""
-    given = case.intake if intake is None else intake
-    known = list(Observation.objects.filter(_of_case(case), person_id=case.person_id, status=FactStatus.FINAL))
+    return _context(case) if intake is None else _built(case, intake)
+
+
+@looked
+def _context(case: Case) -> Context:
+    return _built(case, case.intake)
+
+
+def _built(case: Case, given: dict[str, Any]) -> Context:
+    known = [o for o in observations_of(case) if o.person_id == case.person_id]
     person = get(case.person_id)
     return Context(
         response=response_of({k: v for k, v in given.items() if v is not None}),
@@ -39,6 +48,33 @@ def context(case: Case, intake: dict[str, Any] | None = None) -> Context:
     )
 
 
+@looked
+def observations_of(case: Case) -> list[Observation]:
+    """The readings of the case's visit that hold."""
+    if looking() and case.visit_id:
+        of_person = queries.readings(case.person_id, "", queries.MOST_READINGS)
+        if len(of_person) < queries.MOST_READINGS:
+            return [one for one in of_person if one.visit_id == case.visit_id]
+    return list(Observation.objects.filter(_of_case(case), status=FactStatus.FINAL))
+
+
+@looked
+def notes_of(case: Case) -> list[Note]:
+    """The notes of the case's visit that hold, oldest first."""
+    return list(Note.objects.filter(_of_case(case), status=FactStatus.FINAL).order_by("at", "id"))
+
+
+@looked
+def conditions_of(case: Case) -> list[Condition]:
+    """The diagnoses of the case's visit that hold, oldest first."""
+    if looking() and case.visit_id:
+        of_person = queries.diagnoses(case.person_id)
+        if len(of_person) < queries.MOST_DIAGNOSES:
+            return [one for one in reversed(of_person) if one.visit_id == case.visit_id]
+    return list(Condition.objects.filter(_of_case(case), status=FactStatus.FINAL).order_by("at", "id"))
+
+
+@looked
 def attachments_of(case: Case) -> list[Attachment]:
     """The case's files: those of its visit, and those added to it later; oldest first."""
     found = Attachment.objects.filter(_of_case(case) | Q(case_id=case.pk), status=FactStatus.FINAL)
@@ -82,9 +118,7 @@ def _case_facts(case: Case, intake: dict[str, Any]) -> dict[str, Any]:
         "complaint": _note(case, "complaint"),
         "diagnosis": _diagnosis(case),
         "consent": consent_holds(case),
-        "allergy_asked": Allergy.objects.filter(
-            person_id__in=one_with(case.person_id), status=FactStatus.FINAL
-        ).exists(),
+        "allergy_asked": queries.known(case.person_id).allergies_known != "not_asked",
         "attachments": view_codes(pack_of(case), attachments_of(case)),
     }
     for name, link_id in CASE_INTAKE.items():
@@ -105,6 +139,7 @@ def view_codes(pack: Specialty, attachments: list[Attachment]) -> list[str]:
     return found
 
 
+@looked
 def consent_of(case: Case) -> Consent | None:
     """The consent under which the case goes: the one it names, else the latest for referral of its visit."""
     if case.consent_id is not None:
@@ -124,12 +159,8 @@ def consent_holds(case: Case) -> bool:
 
 
 def _note(case: Case, kind: str) -> str:
-    known = Note.objects.filter(_of_case(case), kind_of_note=kind, status=FactStatus.FINAL)
-    last = known.order_by("-at", "-id").first()
-    return last.text if last else ""
+    return next((note.text for note in reversed(notes_of(case)) if note.kind_of_note == kind), "")
 
 
 def _diagnosis(case: Case) -> str:
-    known = Condition.objects.filter(_of_case(case), status=FactStatus.FINAL).exclude(certainty="refuted")
-    last = known.order_by("-at", "-id").first()
-    return last.words if last else ""
+    return next((one.words for one in reversed(conditions_of(case)) if one.certainty != "refuted"), "")

@@ -17,6 +17,7 @@ class Kind(models.TextChoices):
     PRESCRIPTION = "prescription", _("Prescription")
     TRANSFER = "transfer", _("Transfer sheet")
     ANSWER = "answer", _("Answer of the specialist")
+    PLAIN = "plain", _("Sheet in plain words")
     VISIT = "visit", _("Visit summary")
     CARD = "card", _("Card")
     GROWTH = "growth", _("Growth charts")

@@ -16,6 +16,7 @@ from qafila.clinic.visits.transitions import PRESENT, QUEUED
 from qafila.journal.models import Label
 from qafila.kernel import clock
 from qafila.kernel.dates import Age
+from qafila.kernel.looks import looked
 from qafila.registry.people.births import age_of
 from qafila.registry.people.models import Person, PersonName
 from qafila.registry.people.queries import groups_of, names_of, one_with, people_of, who_are
@@ -56,6 +57,17 @@ class Trend:
     latest: Observation
     before: Observation | None
     change: str
+
+
+@dataclass(frozen=True)
+class Known:
+    """Of a person's lists: problems and allergies."""
+
+    problems: list[Condition]
+    """Newest first, each code once; refuted ones left out."""
+    allergies: list[Allergy]
+    allergies_known: str
+    """`not_asked`, `none_known` or `some`."""
 
 
 @dataclass(frozen=True)
@@ -107,23 +119,41 @@ def visit_today(person_id: UUID, unit: Unit) -> Visit | None:
     return rows.order_by("-opened_at").first()
 
 
+MOST_DIAGNOSES = 100
+
+
+@looked
+def diagnoses(person_id: UUID) -> list[Condition]:
+    """A person's latest diagnoses that hold, newest first."""
+    rows = Condition.objects.filter(person_id__in=one_with(person_id), status=FactStatus.FINAL)
+    return list(rows.order_by("-at", "-id")[:MOST_DIAGNOSES])
+
+
+@looked
+def known(person_id: UUID) -> Known:
+    """A person's problems and allergies, all their records together."""
+    ids = one_with(person_id)
+    problems: dict[str, Condition] = {}
+    for one in diagnoses(person_id):
+        problems.setdefault(one.code, one)
+    allergies = list(Allergy.objects.filter(person_id__in=ids, status=FactStatus.FINAL).order_by("at"))
+    named = [one for one in allergies if not one.none_known]
+    said = "some" if named else "none_known" if allergies else "not_asked"
+    return Known([one for one in problems.values() if one.certainty != "refuted"], named, said)
+
+
 def summary(person_id: UUID, *, visits: int = 10) -> Summary:
     """The ten-second page of a person, all their records together; a fixed number of queries, whatever they hold."""
     held = groups_of([person_id])
     person, ids = people_of([person_id], held).get(person_id), list(held.get(person_id, (person_id,)))
-    known = Condition.objects.filter(person_id__in=ids, status=FactStatus.FINAL).order_by("-at", "-id")
-    problems: dict[str, Condition] = {}
-    for one in known[:100]:
-        problems.setdefault(one.code, one)
-    allergies = list(Allergy.objects.filter(person_id__in=ids, status=FactStatus.FINAL).order_by("at"))
-    named = [one for one in allergies if not one.none_known]
+    lists = known(person_id)
     return Summary(
         person=person,
         names=names_of([person_id], held)[person_id],
         age=age_of(person, local_day()) if person else None,
-        problems=[one for one in problems.values() if one.certainty != "refuted"],
-        allergies=named,
-        allergies_known="some" if named else "none_known" if allergies else "not_asked",
+        problems=lists.problems,
+        allergies=lists.allergies,
+        allergies_known=lists.allergies_known,
         vitals=latest_vitals(ids),
         open_cases=list(Case.objects.filter(person_id__in=ids, status__in=OPEN_CASES).order_by("-opened_at")),
         visits=list(Visit.objects.filter(person_id__in=ids).exclude(status="error").order_by("-opened_at")[:visits]),
@@ -140,13 +170,20 @@ def latest_vitals(ids: Collection[UUID], within: int = 200) -> dict[str, Trend]:
     return {key: _trend(by_key[key]) for key in KINDS if key in by_key}
 
 
-def vitals_of(person_id: UUID, key: str = "", limit: int = 500) -> dict[str, list[Observation]]:
-    """The series of a person's readings by key, oldest first: of one kind, or of all. One query."""
+MOST_READINGS = 500
+
+
+@looked
+def readings(person_id: UUID, key: str = "", limit: int = MOST_READINGS) -> list[Observation]:
+    """A person's latest readings that hold, newest first: of one kind, or of all. One query."""
     rows = Observation.objects.filter(person_id__in=one_with(person_id), status=FactStatus.FINAL)
-    if key:
-        rows = rows.filter(code=key)
+    return list((rows.filter(code=key) if key else rows).order_by("-at", "-id")[:limit])
+
+
+def vitals_of(person_id: UUID, key: str = "", limit: int = MOST_READINGS) -> dict[str, list[Observation]]:
+    """The series of a person's readings by key, oldest first: of one kind, or of all. One query."""
     found: dict[str, list[Observation]] = defaultdict(list)
-    for one in sorted(rows.order_by("-at", "-id")[:limit], key=lambda o: (o.at, o.pk)):
+    for one in sorted(readings(person_id, key, limit), key=lambda o: (o.at, o.pk)):
         found[one.code].append(one)
     return dict(found)
 

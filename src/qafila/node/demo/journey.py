@@ -308,6 +308,7 @@ class Journey:
             "plan": "Aspirin 100 mg; angiogram within two weeks",
             "place_of_care": "outpatient",
             "red_flag_advice": "Come back if the pain lasts 15 minutes",
+            "secret": self.specialists[self.experts.index(self.expert)].password,
         }
         self.expert.send(self.case_page(), given, has="red_flag_advice")
         self.must_be("answered", HUB)

@@ -16,9 +16,12 @@ from qafila.clinic.visits.models import Visit
 from qafila.node.demo.past import Past, opening, this_morning
 from qafila.node.demo.stories import UNSENT, Referral, outcome, stories
 from qafila.node.demo.unit_life import UnitLife
+from qafila.packs import load
 from qafila.registry.people.models import Person
-from qafila.registry.places.here import local_day
+from qafila.registry.places.here import country_code, local_day
 from qafila.registry.staff.models import Staff
+from qafila.registry.staff.queries import open_by_password
+from qafila.registry.staff.signing import OpenKey
 
 SPECIALTY = "cardiology"
 HOUR = 11
@@ -147,6 +150,7 @@ class HubSide:
 
     def __init__(self, past: Past, now: datetime) -> None:
         self.past, self.now = past, now
+        self.keys: dict[UUID, OpenKey] = {}
 
     def receive(self, known: Iterable[UUID]) -> None:
         """Take in and bring each case to where its story leaves it; one is answered only in `afterwards`."""
@@ -194,10 +198,22 @@ class HubSide:
             "red_flag_advice": reply.advice[language],
         }
         asked = {item.link_id for item in pack_of(case).answer}
-        cases.answer(case, by, {name: value for name, value in given.items() if name in asked})
+        told = {name: value for name, value in given.items() if name in asked}
+        key = self.keys.get(by.pk) or _opened(by)
+        self.keys[by.pk] = key
+        cases.answer(case, by, told, key)
 
     def _at(self, sent: datetime, minutes: float) -> None:
         self.past.go(min(sent + timedelta(minutes=minutes), self.now))
+
+
+def _opened(by: Staff) -> OpenKey:
+    """The signing key of somebody of the cast, whose password is public."""
+    member = next(m for m in load.cast(country_code()).member if m.username == by.username)
+    key = open_by_password(by, member.password)
+    if key is None:
+        raise LookupError("a specialist of the demonstration has no key")
+    return key
 
 
 def _story(case: Case) -> Referral | None:

@@ -12,6 +12,7 @@ from django.db.models import Q
 
 from qafila.journal.here import here
 from qafila.journal.models import Clash
+from qafila.kernel.looks import looked
 from qafila.registry.people.births import partial
 from qafila.registry.people.matching import RARE, Known, called, word
 from qafila.registry.people.models import MatchKey, NameKey, NameShare, Person, PersonLink, PersonName, Sex
@@ -22,9 +23,10 @@ LEAST_COUNTED = 2000
 """Among fewer people the share of a name says nothing."""
 
 
+@looked
 def get(person_id: UUID) -> Person | None:
     """The person, by the record that survives where they were merged; None where no record of them is here."""
-    return people_of([person_id]).get(person_id)
+    return people_of([person_id], dict(_group(person_id))).get(person_id)
 
 
 def row(person_id: UUID) -> Person | None:
@@ -51,9 +53,15 @@ def groups_of(people: Iterable[UUID]) -> dict[UUID, tuple[UUID, ...]]:
     return dict(groups(edges))
 
 
+@looked
+def _group(person_id: UUID) -> tuple[tuple[UUID, tuple[UUID, ...]], ...]:
+    """The person's `groups_of`, in a form that can be remembered."""
+    return tuple(groups_of([person_id]).items())
+
+
 def one_with(person_id: UUID) -> list[UUID]:
     """The ids of all records of one person, the surviving one first."""
-    return list(groups_of([person_id]).get(person_id, (person_id,)))
+    return list(dict(_group(person_id)).get(person_id, (person_id,)))
 
 
 def who_are(ids: Iterable[UUID]) -> tuple[dict[UUID, Person], dict[UUID, list[PersonName]]]:
@@ -199,6 +207,11 @@ def names_of(
     held = groups_of(wanted) if held is None else held
     own = own_names({*wanted, *(held[w][0] for w in wanted if w in held)})
     return {w: (own[held[w][0]] if w in held else []) or own[w] for w in wanted}
+
+
+def names_of_one(person_id: UUID) -> list[PersonName]:
+    """The names of one person."""
+    return names_of([person_id], dict(_group(person_id)))[person_id]
 
 
 def own_names(people: Iterable[UUID]) -> dict[UUID, list[PersonName]]:

@@ -6,17 +6,19 @@ from collections.abc import Sequence
 from datetime import datetime
 from uuid import UUID
 
-from django.contrib.auth.hashers import make_password
+from django.contrib.auth.hashers import check_password, make_password
 from django.contrib.auth.password_validation import validate_password
 from django.utils.translation import gettext_lazy as _
 
-from qafila.journal.write import writing
+from qafila.journal.write import Writer, writing
 from qafila.kernel.clock import now
 from qafila.kernel.rights import NotAllowed
 from qafila.packs import load
+from qafila.registry.staff import signing
 from qafila.registry.staff.models import Credential, Duty, Staff
 from qafila.registry.staff.queries import by_username, credential_of
 from qafila.registry.staff.rights import grants, require, require_or_node
+from qafila.registry.staff.signing_models import SigningKey
 
 
 class UsernameTaken(ValueError):
@@ -71,7 +73,7 @@ def create_staff(
     validate_password(password, staff)
     with writing(by, act="staff.create") as write:
         write.save(staff)
-        write.save(Credential(staff=staff, password=make_password(password)))
+        _new_key(write, Credential(staff=staff, password=make_password(password)), password)
     return staff
 
 
@@ -85,10 +87,11 @@ def _may_give(by: Staff | None, roles: Sequence[str]) -> None:
             raise NotAllowed("staff.manage")
 
 
-def set_password(staff: Staff, new: str, by: Staff | None) -> None:
+def set_password(staff: Staff, new: str, by: Staff | None, old: str = "") -> None:
     """Give a person a new password: their own, or somebody else's with the right to manage staff.
 
-    Raises `NotAllowed` or Django's `ValidationError`.
+    Where `old` opens the signing key, it is kept; else it is lost with the old password and a new one begins. What
+    the lost one signed stays signed. Raises `NotAllowed` or Django's `ValidationError`.
     """
     if by is None or by.pk != staff.pk:
         _manage(by, staff)
@@ -96,7 +99,31 @@ def set_password(staff: Staff, new: str, by: Staff | None) -> None:
     with writing(by, act="staff.set_password") as write:
         credential = credential_of(staff) or Credential(staff_id=staff.pk)
         credential.password = make_password(new)
-        write.save(credential)
+        private = signing.unseal(credential.sealed, old)
+        if private is None:
+            _new_key(write, credential, new)
+        else:
+            credential.sealed = signing.seal(private, new)
+            write.save(credential)
+
+
+def ensure_key(staff: Staff, password: str) -> None:
+    """Give somebody whose password this is, and who has no signing key, one of their own."""
+    credential = credential_of(staff)
+    if credential is not None and not credential.sealed and check_password(password, credential.password):
+        with writing(staff, act="staff.key") as write:
+            _new_key(write, credential, password)
+
+
+def _new_key(write: Writer, credential: Credential, password: str) -> None:
+    """Put a new signing key under the password, and end the one before."""
+    moment, private = now(), signing.new_private()
+    for before in SigningKey.objects.filter(staff_id=credential.staff_id, ends__isnull=True):
+        before.ends = moment
+        write.save(before)
+    made = write.save(SigningKey(staff_id=credential.staff_id, public=signing.public_of(private), starts=moment))
+    credential.key_id, credential.sealed = made.pk, signing.seal(private, password)
+    write.save(credential)
 
 
 def _manage(by: Staff | None, staff: Staff) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import ClassVar
 
 from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
@@ -10,6 +11,7 @@ from django.utils.translation import gettext_lazy as _
 
 from qafila.journal.guard import GuardedQuerySet
 from qafila.journal.models import Recorded, Ref
+from qafila.journal.upcast import Upcast
 
 
 class StaffManager(BaseUserManager.from_queryset(GuardedQuerySet)):  # type: ignore[misc, unused-ignore]
@@ -56,11 +58,19 @@ class Staff(Recorded, AbstractBaseUser):
 
 
 class Credential(Recorded):
-    """A person's password hash (argon2). Sent only to the units of the person's crew assignments."""
+    """A person's password hash (argon2) and the private signing key that the password opens. Sent only to the units
+    of the person's crew assignments."""
+
+    schema = 2
+    upcasts: ClassVar[Mapping[int, Upcast]] = {1: Upcast()}
 
     staff = Ref(Staff)
     password = models.CharField(max_length=200)
-    silent: ClassVar[frozenset[str]] = frozenset({"password"})
+    key = Ref("registry.SigningKey", null=True, blank=True, db_index=False)
+    """The key in `sealed`; None: the person has not got one yet."""
+    sealed = models.CharField(max_length=200, default="", blank=True)
+    """As `signing.seal` writes it."""
+    silent: ClassVar[frozenset[str]] = frozenset({"password", "key", "sealed"})
 
 
 class Duty(Recorded):
@@ -85,10 +95,14 @@ class Duty(Recorded):
 
 
 class Pin(models.Model):
-    """This shift's PIN of a person on this node: bound to the node's key, gone when the shift ends; never sent."""
+    """This shift's PIN of a person on this node: bound to the node's key, gone when the shift ends; never sent.
+    It opens the signing key too, where the password was at hand when it was set."""
 
     staff = models.OneToOneField(Staff, on_delete=models.CASCADE, db_constraint=False, related_name="+")
     digest = models.CharField(max_length=200)
+    key = models.UUIDField(null=True, blank=True)
+    """The signing key in `sealed`."""
+    sealed = models.CharField(max_length=200, default="", blank=True)
     until = models.DateTimeField()
     failures = models.SmallIntegerField(default=0)
 

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from datetime import datetime
+from uuid import UUID
 
 from django.contrib.auth.hashers import check_password, make_password
 from django.db.models import Q, QuerySet
 
 from qafila.kernel.clock import now
 from qafila.registry.staff.models import Credential, Duty, Staff
+from qafila.registry.staff.signing import OpenKey, unseal
+from qafila.registry.staff.signing_models import SigningKey
 
 
 def by_username(username: str) -> Staff | None:
@@ -31,6 +34,26 @@ def authenticate(username: str, password: str) -> Staff | None:
 def credential_of(staff: Staff) -> Credential | None:
     """The person's password hash, where this node has it."""
     found: Credential | None = Credential.objects.filter(staff=staff).order_by("id").first()
+    return found
+
+
+def open_by_password(staff: Staff, password: str) -> OpenKey | None:
+    """The person's signing key, opened by the password; None for a wrong one, or where there is no key here."""
+    credential = credential_of(staff)
+    if credential is None or credential.key_id is None:
+        return None
+    private = unseal(credential.sealed, password)
+    return OpenKey(credential.key_id, staff.pk, private) if private is not None else None
+
+
+def has_key(staff: Staff) -> bool:
+    """Whether the person has a signing key on this node."""
+    return Credential.objects.filter(staff=staff, key__isnull=False).exists()
+
+
+def key_of(key_id: UUID | None) -> SigningKey | None:
+    """The public part of a key, where this node has it."""
+    found: SigningKey | None = SigningKey.objects.filter(pk=key_id).first() if key_id else None
     return found
 
 

@@ -63,6 +63,8 @@ def login(request: Any) -> HttpResponse:
                 auth.login(request, user)
                 for left in ("locked", "touched"):
                     request.session.pop(left, None)
+                if _pins(request):
+                    doors.hold_key(request, user, request.POST["password"][:200])
                 return redirect(_next(request))
             doors.note_failure(username, address)
             error, status = _("Name or password is not right. Check both and try again."), 401
@@ -83,21 +85,26 @@ def logout(request: Any) -> HttpResponse:
 
 @needs()
 def pin(request: Any) -> HttpResponse:
-    """Set the PIN of this shift."""
-    error = ""
+    """Set the PIN of this shift. Where the password was not typed just now it is asked for: it opens the key with
+    which the person signs."""
+    error, ask = "", doors.HELD not in request.session
     if request.method == "POST":
         typed, again = (latin_digits(request.POST.get(name, ""))[:6] for name in ("pin", "again"))
+        password = request.POST.get("password", "")[:200]
+        key = doors.open_key(request.staff, password, request.META.get("REMOTE_ADDR", "")) if password else None
         if typed != again:
             error = _("The two are not the same. Type the six digits again.")
+        elif ask and password and key is None:
+            error = _("This is not your password.")
         else:
             try:
-                doors.set_pin(request.staff, typed)
+                doors.set_pin(request.staff, typed, key or doors.held_key(request, request.staff))
             except ValueError:
                 error = _("Choose six digits that are not all alike and not in a row.")
             else:
                 messages.success(request, _("Your PIN holds until the end of your shift."))
                 return redirect("home")
-    return render(request, "account/pin.html", {"error": error}, status=400 if error else 200)
+    return render(request, "account/pin.html", {"error": error, "ask": ask}, status=400 if error else 200)
 
 
 @public

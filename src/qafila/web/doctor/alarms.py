@@ -12,7 +12,7 @@ from django.urls import reverse
 from django.utils.translation import gettext
 from django.views.decorators.http import require_GET, require_http_methods
 
-from qafila.clinic.cases import acts, queries
+from qafila.clinic.cases import acts, loop_queries, queries
 from qafila.clinic.cases.models import Case
 from qafila.clinic.refusal import Refusal
 from qafila.journal import history
@@ -36,6 +36,25 @@ def watched(request: Any) -> bool:
     return unit is not None and profile is not None and profile.sees_patients and may(request.staff, "alarm.act")
 
 
+def answers(request: Any) -> list[dict[str, Any]]:
+    """The unit's answers that nobody has explained yet, for the head of every page: who has each in hand, and where to
+    read it, for whoever may."""
+    if not watched(request):
+        return []
+    reads = may(request.staff, "case.read")
+    return [
+        {
+            "specialty": specialty_label(one.case.specialty),
+            "urgency": one.case.urgency,
+            "owner": one.owner,
+            "mine": one.owner is not None and one.owner.pk == request.staff.pk,
+            "url": reverse("doctor:case", args=[one.case.pk]) if reads else "",
+        }
+        for one in loop_queries.notices(request.unit)
+        if not one.read
+    ]
+
+
 def banner(request: Any) -> list[dict[str, str]]:
     """The unit's emergencies that nobody has taken, for the head of a page: words and where to act. Two queries."""
     if not watched(request):
@@ -50,7 +69,7 @@ def banner(request: Any) -> list[dict[str, str]]:
 @needs("alarm.act")
 def live(request: Any) -> HttpResponse:
     """The banner alone, for pages that ask again."""
-    return render(request, "doctor/alarms.html", {"alarms": banner(request)})
+    return render(request, "doctor/alarms.html", {"alarms": banner(request), "came": answers(request)})
 
 
 @require_http_methods(["GET", "POST"])

@@ -15,8 +15,9 @@ from django.urls import reverse
 from django.utils.translation import gettext
 from django.views.decorators.http import require_GET, require_POST
 
-from qafila.clinic.cases import acts, queries
+from qafila.clinic.cases import acts, queries, telling
 from qafila.clinic.cases.models import Case
+from qafila.clinic.cases.proof import of_case, proof_of
 from qafila.clinic.cases.transitions import ACCEPTED, CLOSED, MORE_ASKED, OPEN, WITH_ANSWER
 from qafila.clinic.forms.context import pack_of
 from qafila.clinic.refusal import Refusal
@@ -36,6 +37,7 @@ from qafila.web.nurse.sheet import shown
 from qafila.web.nurse.views import heading
 from qafila.web.once import once
 from qafila.web.reception import words
+from qafila.web.specialist import medicines
 
 
 @dataclass(frozen=True)
@@ -97,6 +99,7 @@ def page(request: Any, case_id: UUID) -> HttpResponse:
 def show(request: Any, case: Case, status: int = 200, **more: Any) -> HttpResponse:
     """The case's page; `typed` in `more` holds what was sent with a refused form, by the form's act."""
     from qafila.web.doctor.packet import WRITTEN, flags, gate_of
+    from qafila.web.doctor.telling import section
 
     require(request.staff, "case.read", case)
     history.log_read(request.staff.pk, case.person_id, "doctor.case")
@@ -119,6 +122,8 @@ def show(request: Any, case: Case, status: int = 200, **more: Any) -> HttpRespon
         "steps": steps(case, lines),
         "answer": answer,
         "answer_lines": answers.lines(case, answer) if answer else [],
+        "proposed": medicines.lines(answer),
+        "proof": proof_of(answer) if answer else None,
         "answer_by": Staff.objects.filter(pk=answer.author_id).first() if answer else None,
         "messages_": people_of(queries.messages_of(case)),
         "lines": lines,
@@ -126,11 +131,12 @@ def show(request: Any, case: Case, status: int = 200, **more: Any) -> HttpRespon
         "writes": may(request.staff, "message.write", case),
         "packet_open": case.status in WRITTEN and may(request.staff, "case.draft", case),
         "emergency": load.country(country_code()).emergency if case.urgency == "emergency" else (),
-        "files": [(f, file_title(f), file_url(f), sync_words(f, case)) for f in queries.files_of(case)],
+        "files": [(f, file_title(f), file_url(f), sync_words(f, case)) for f in of_case(queries.files_of(case))],
         "acts": possible,
         "outcomes": _outcomes(case, possible),
         "outcome_words": next((w for c, w, _n in _outcomes(case, ["close"]) if c == case.outcome), ""),
         "pack": _pack(case),
+        **section(case, answer, request.staff, person),
         **(flags(case) if writing or case.urgency == "emergency" else {}),
         **(gate_of(case, request.staff) if writing else {}),
         **(_consent_words() if writing else {}),
@@ -206,7 +212,17 @@ ACTS: dict[str, Act] = {
     "cancel": lambda case, by, said: acts.cancel(case, by, said("reason", "")),
     "supply": lambda case, by, said: acts.supply(case, by, said("text", "")),
     "message": lambda case, by, said: acts.post_message(case, by, said("text", "")),
-    "explain": lambda case, by, said: acts.explain(case, by, said("note", "")),
+    "explain": lambda case, by, said: acts.explain(
+        case,
+        by,
+        said("note", ""),
+        way=said("way", "") or telling.IN_PERSON,
+        language=said("language", ""),
+        interpreter=said("interpreter", ""),
+    ),
+    "contact": lambda case, by, said: acts.record_contact(
+        case, by, said("way", ""), said("result", ""), said("words", "")
+    ),
     "close": lambda case, by, said: acts.close(case, by, said("outcome", ""), said("note", "")),
     "call": lambda case, by, said: acts.record_alarm_act(case, by, "call", said("words", "")),
     "transfer": lambda case, by, said: acts.record_alarm_act(case, by, "transfer", said("words", "")),

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from qafila.web.doctor import alarms, cases, consult, facts, packet, prescribe
+from qafila.web.doctor import alarms, cases, consult, facts, packet, prescribe, telling
 
 app_name = "doctor"
 
@@ -29,6 +29,8 @@ urlpatterns = [
     path("case/<uuid:case_id>/packet/live/", packet.live, name="packet_live"),
     path("case/<uuid:case_id>/packet/view/<slug:view>/", packet.add_view, name="packet_view"),
     path("case/<uuid:case_id>/consent/", packet.consent, name="consent"),
+    path("case/<uuid:case_id>/plain/", telling.plain, name="plain"),
+    path("case/<uuid:case_id>/voice/", telling.voice, name="voice"),
     path("case/<uuid:case_id>/send/", packet.send, name="send"),
     path("case/<uuid:case_id>/act/<slug:verb>/", cases.act, name="act"),
 ]

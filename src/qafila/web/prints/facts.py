@@ -25,11 +25,17 @@ def of_answer(person: Person, row: Answer) -> list[Fact]:
             (person.code,),
             (row.diagnosis, row.certainty),
             (row.plan,),
-            (row.prescription,),
+            *_proposed(row),
             (row.red_flag_advice,),
             (when,),
         ]
     )
+
+
+def _proposed(row: Answer) -> list[Fact]:
+    """Each proposed medicine as `of_prescription` has those that are signed."""
+    wanted = ("words", "dose", "per_day", "days")
+    return [tuple(str(one.get(name, "")) for name in wanted) for one in row.proposal]
 
 
 def of_visit(

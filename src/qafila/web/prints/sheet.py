@@ -57,14 +57,16 @@ class Document:
     lines: Callable[[], list[strip.Line]] | None = None
     """The same for a narrow strip of paper, where there is such a form of it."""
     more: dict[str, Any] = field(default_factory=dict)
+    tongue: str = ""
+    """The language where none was asked for; empty: the reader's own."""
 
 
-def tongues(request: Any) -> tuple[str, ...]:
-    """The languages that were asked for; the reader's own where none was."""
+def tongues(request: Any, otherwise: str = "") -> tuple[str, ...]:
+    """The languages that were asked for; where none was, that one or the reader's own."""
     asked = request.GET.get("lang", "")
     if asked == "both":
         return BOTH
-    return (asked,) if asked in TONGUES else (words.language(),)
+    return (asked,) if asked in TONGUES else (otherwise or words.language(),)
 
 
 def answer(request: Any, document: Document) -> HttpResponse:
@@ -77,7 +79,7 @@ def answer(request: Any, document: Document) -> HttpResponse:
     paper = request.GET.get("paper", "")
     narrow = paper in STRIPS and document.lines is not None
     issued = acts.issue(document.kind, document.person_id, document.subject, document.facts, request.staff)
-    spoken = tongues(request)
+    spoken = tongues(request, document.tongue)
     try:
         if narrow:
             data = strip.made(_strip(document, person, issued, spoken), paper)

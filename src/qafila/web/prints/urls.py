@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from qafila.web.prints import check, forms, growth, papers, views
+from qafila.web.prints import check, forms, growth, papers, plain, views
 
 app_name = "prints"
 
@@ -15,6 +15,7 @@ urlpatterns = [
     path("<slug:kind>/<uuid:row_id>/enter/", papers.enter, name="enter"),
     path("prescription/<uuid:prescription_id>/", views.prescription, name="prescription"),
     path("answer/<uuid:answer_id>/", views.answer, name="answer"),
+    path("sheet/<uuid:case_id>/", plain.page, name="plain"),
     path("visit/<uuid:visit_id>/", views.visit, name="visit"),
     path("transfer/<uuid:case_id>/", views.transfer, name="transfer"),
     path("growth/<uuid:person_id>/", growth.page, name="growth"),

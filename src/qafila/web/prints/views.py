@@ -13,6 +13,7 @@ from django.views.decorators.http import require_GET
 
 from qafila.clinic.cases import queries as case_queries
 from qafila.clinic.cases.models import Answer, Case
+from qafila.clinic.cases.proof import proof_of
 from qafila.clinic.forms import approval
 from qafila.clinic.forms.context import pack_of
 from qafila.clinic.papers.models import Kind
@@ -41,10 +42,9 @@ from qafila.web.nurse.record import reading
 from qafila.web.prints import codes, facts, gather, sheet, strip
 from qafila.web.reception import words
 from qafila.web.reception.births import written
+from qafila.web.specialist import medicines
 
-PRINTED = frozenset(
-    {"diagnosis", "certainty", "plan", "prescription_proposal", "red_flag_advice", "follow_up_date", "teaching_note"}
-)
+PRINTED = frozenset({"diagnosis", "certainty", "plan", "red_flag_advice", "follow_up_date", "teaching_note"})
 """Parts of an answer that have their own place on the page for the person, or none: a note for the crew."""
 
 
@@ -121,6 +121,7 @@ def answer(request: Any, answer_id: UUID) -> HttpResponse:
             "specialty": specialty_label(case.specialty),
             "certainty": answers.choice(case, "certainty", row.certainty),
             "others": answers.lines(case, row, PRINTED),
+            "proposed": medicines.lines(row),
         }
 
     def lines() -> list[strip.Line]:
@@ -132,10 +133,12 @@ def answer(request: Any, answer_id: UUID) -> HttpResponse:
         )
         return [line for title, said in parts if said for line in (strip.Line(title, bold=True), strip.Line(said))]
 
+    doctor = Staff.objects.filter(pk=row.author_id).first()
     more = {
         "row": row,
         "case": case,
-        "doctor": Staff.objects.filter(pk=row.author_id).first(),
+        "doctor": doctor,
+        "proof": proof_of(row, doctor, compare=False),
         "draft": _draft(case),
     }
     document = sheet.Document(
@@ -200,6 +203,8 @@ def transfer(request: Any, case_id: UUID) -> HttpResponse:
     parts = gather.of_transfer(case)
     conditions, notes, _readings = parts
     given = unsaved(case, request.staff)
+    # Beside an emergency the queue's level would say less than the case does.
+    queued = visit_row if case.urgency != "emergency" else None
 
     def fill() -> dict[str, Any]:
         return {
@@ -208,8 +213,8 @@ def transfer(request: Any, case_id: UUID) -> HttpResponse:
             "notes": [(note_label(n.kind_of_note), n.said()) for n in notes],
             "conditions": [(c, certainty_label(c.certainty)) for c in conditions],
             "flags": _flags(case, given),
-            "reasons": assessment.reasons(visit_row) if visit_row else [],
-            "triage": words.triage_words(visit_row) if visit_row and visit_row.triage else "",
+            "reasons": assessment.reasons(queued) if queued else [],
+            "triage": words.triage_words(queued) if queued and queued.triage else "",
         }
 
     document = sheet.Document(

@@ -40,15 +40,25 @@ class Shown:
         return gettext("still on its way")
 
 
-def shown(file: Attachment, pack: Specialty | None = None, language: str = "en") -> Shown:
-    """A file with its words and addresses."""
-    here = blobs.have(file.sha256)
+def shown_files(files: list[Attachment], pack: Specialty | None, language: str) -> list[Shown]:
+    """Files with their words and addresses: one query for those that are here, more for those on their way."""
+    names = {name for file in files for name in (file.sha256, file.preview) if name}
+    whole = blobs.whole(names)
+    return [shown(file, pack, language, whole) for file in files]
+
+
+def shown(
+    file: Attachment, pack: Specialty | None = None, language: str = "en", whole: set[str] | None = None
+) -> Shown:
+    """A file with its words and addresses. `whole`: which blobs are all here, where that is known already."""
+    have = blobs.whole({one for one in (file.sha256, file.preview) if one}) if whole is None else whole
+    here = file.sha256 in have
     return Shown(
         file=file,
         title=title(file, pack, language),
         here=here,
         share=None if here else _share(file.sha256),
-        preview=reverse("records:preview", args=[file.pk]) if file.preview and blobs.have(file.preview) else "",
+        preview=reverse("records:preview", args=[file.pk]) if file.preview in have else "",
         whole=reverse("records:file", args=[file.pk]) if here else "",
         drawn=_drawn(file) if here else "",
     )

@@ -44,6 +44,9 @@ KINDS = {
     "clinic.caseevent": _("Line of a case"),
     "clinic.message": _("Message"),
     "clinic.answer": _("Answer"),
+    "clinic.contact": _("Attempt to reach the person"),
+    "clinic.plainwords": _("Answer in plain words"),
+    "clinic.saving": _("Journey not made"),
     "clinic.prescription": _("Prescription"),
     "clinic.prescriptionitem": _("Medicine"),
 }
@@ -119,7 +122,8 @@ FIELDS = {
     "specialty": _("Specialty"),
     "reassess_at": _("To be looked at again"),
     "none_known": _("None known"),
-    "prescription": _("Prescription proposed"),
+    "proposal": _("Prescription proposed"),
+    "came_after": _("Something came after the answer"),
     "red_flag_advice": _("When to come back at once"),
     "follow_up": _("Follow-up"),
     "teaching": _("Teaching note"),
@@ -139,6 +143,7 @@ HIDDEN = frozenset(
         "heads",
     }
     | {"participants", "triage_basis", "encounter_class", "remote_type", "view", "media", "missing_attachments"}
+    | {"shown", "key", "signature", "sealed", "public"}
 )
 """Fields of no meaning to a reader of the history."""
 LONGEST = 300
@@ -284,6 +289,9 @@ PAGES = {
     "reception.card": _("Card"),
     "doctor.consult": _("Consultation"),
     "doctor.case": _("Case page of the unit"),
+    "loop.round": _("List of the next round"),
+    "doctor.plain": _("Sheet for the person"),
+    "doctor.alarm": _("Emergency that nobody has taken"),
 }
 
 

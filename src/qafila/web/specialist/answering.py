@@ -82,20 +82,3 @@ def _plain(value: Any) -> Any:
     if isinstance(value, bool):
         return str(value).lower()
     return value.isoformat() if isinstance(value, date) else str(value)
-
-
-def shown(answer: Answer, pack: Specialty | None) -> list[tuple[str, str]]:
-    """An answer as label and words, in the pack's order."""
-    given = typed(answer)
-    if pack is None:
-        return [(name, str(value)) for name, value in given.items()]
-    found = []
-    for item in pack.answer:
-        value = given.get(item.link_id)
-        if value is None:
-            continue
-        texts = value if isinstance(value, list) else [value]
-        labels = {o.code: o.label.text(language()) for o in item.options}
-        labels |= {"true": gettext("Yes"), "false": gettext("No")} if item.type == "boolean" else {}
-        found.append((item.label.text(language()), ", ".join(str(labels.get(t, t)) for t in texts)))
-    return found

@@ -12,30 +12,37 @@ from django.shortcuts import redirect, render
 from django.utils.translation import gettext
 from django.views.decorators.http import require_GET, require_POST
 
-from qafila.clinic.cases import acts, assigning, queries
-from qafila.clinic.cases.models import Case
+from qafila.clinic.cases import acts, assigning, loop_queries, proposal, queries
+from qafila.clinic.cases.models import Answer, Case
+from qafila.clinic.cases.proof import at_hand, proof_of
+from qafila.clinic.cases.routing import Candidate
 from qafila.clinic.cases.transitions import UNDER_WAY
 from qafila.clinic.refusal import Doubtful, Refusal
 from qafila.clinic.rules.words import N_, Message
 from qafila.journal import history
 from qafila.kernel import clock
+from qafila.kernel.looks import one_look
 from qafila.registry.people import queries as people
 from qafila.registry.people.births import age_of
 from qafila.registry.places.here import local_day
 from qafila.registry.staff.models import Staff
-from qafila.registry.staff.queries import on_duty
+from qafila.registry.staff.queries import has_key
 from qafila.registry.staff.rights import may, require
 from qafila.registry.units.models import Unit
 from qafila.web.access import needs
+from qafila.web.doctor import answers
+from qafila.web.doctor.telling import spared_lines
+from qafila.web.login import open_key, signs_by_pin
 from qafila.web.nurse import drafts
 from qafila.web.once import once
 from qafila.web.reception.words import age_words, language, name_words, sex_words
-from qafila.web.records.attachments import shown as shown_file
-from qafila.web.specialist import answering, packet
+from qafila.web.records.attachments import shown_files
+from qafila.web.specialist import answering, medicines, packet
 from qafila.web.specialist.words import (
     act_words,
     delay_words,
     due_words,
+    outcome_words,
     pack_of,
     reason_words,
     specialty_words,
@@ -68,36 +75,48 @@ def page(request: Any, case_id: UUID) -> HttpResponse:
 
 def shown(request: Any, case: Case, status: int = 200, **more: Any) -> HttpResponse:
     """The page of a case; `more` what a refused form brings along."""
+    with one_look():
+        return _shown(request, case, status, **more)
+
+
+def _shown(request: Any, case: Case, status: int, **more: Any) -> HttpResponse:
     require(request.staff, "case.read", case)
     history.log_read(request.staff.pk, case.person_id, "specialist.case")
     can = queries.available(case, request.staff)
-    answer, pack = queries.answer_of(case), pack_of(case.specialty)
+    could = assigning.candidates(case.specialty) if {"assign", "reroute"} & set(can) else []
+    talk, pack = queries.talk_of(case, [one.staff for one in could]), pack_of(case.specialty)
+    answer = talk.answer
+    author = talk.staff.get(answer.author_id) if answer else None
     context = {
-        **_head(case),
+        **_head(case, talk.staff),
         "case": case,
         "pack": pack,
         "can": can,
         "answer": answer,
-        "answered": answering.shown(answer, pack) if answer else [],
-        "receipts": queries.receipts(case, answer) if answer else None,
-        "missed": len(answer.missing_attachments) if answer else 0,
-        "talk": _talk(case, pack),
-        "timeline": _timeline(case, pack),
-        "files": [shown_file(f, pack, language()) for f in queries.files_of(case)],
+        "answered": answers.lines(case, answer) if answer else [],
+        "proposed": medicines.lines(answer),
+        "outcome": outcome_words(case),
+        "saving": spared_lines(loop_queries.saving_of(case)) if case.outcome else None,
+        "proof": proof_of(answer, author, read=[*at_hand(case), *talk.messages]) if answer else None,
+        "receipts": queries.receipts(case, answer, talk) if answer else None,
+        "talk": [(row, staff_name(talk.staff.get(row.author_id))) for row in talk.messages],
+        "timeline": _timeline(case, pack, talk),
+        "files": shown_files(queries.files_of(case), pack, language()),
         "reasons": [(r.code, r.label.text(language())) for r in pack.decline_reason] if pack else [],
         "writes": may(request.staff, "message.write", case) and case.status not in OVER,
         "history": may(request.staff, "journal.read", case),
-        "confirms": case.reconfirm and may(request.staff, "case.answer", case),
+        "confirms": (case.reconfirm or case.came_after) and may(request.staff, "case.answer", case),
         **_record(case, pack),
-        **_forms(request, case, can),
+        **_forms(request, case, can, answer),
+        **_gives(case, can, could, talk.staff),
         **more,
     }
     return render(request, "specialist/case.html", context, status=status)
 
 
-def _head(case: Case) -> dict[str, Any]:
+def _head(case: Case, staff: dict[UUID, Staff]) -> dict[str, Any]:
     person = people.get(case.person_id)
-    name, other = name_words(person, people.names_of([case.person_id]).get(case.person_id, []))
+    name, other = name_words(person, people.names_of_one(case.person_id))
     unit = Unit.objects.filter(pk=case.unit_id).first()
     return {
         "person": person,
@@ -107,8 +126,8 @@ def _head(case: Case) -> dict[str, Any]:
         "sex": sex_words(person) if person else "",
         "unit_name": unit_words(unit),
         "unit_phone": unit.phone if unit else "",
-        "doctor": Staff.objects.filter(pk=case.doctor_id).first(),
-        "specialist": Staff.objects.filter(pk=case.specialist_id).first() if case.specialist_id else None,
+        "doctor": staff.get(case.doctor_id),
+        "specialist": staff.get(case.specialist_id) if case.specialist_id else None,
         "specialty": specialty_words(case.specialty),
         "words": status_words(case.status),
         "due": due_words(case.deadline) if case.status not in OVER and case.answered_at is None else "",
@@ -126,13 +145,7 @@ def _record(case: Case, pack: Any) -> dict[str, Any]:
     return record
 
 
-def _talk(case: Case, pack: Any) -> list[tuple[Any, str]]:
-    rows = queries.messages_of(case)
-    staff = Staff.objects.in_bulk({r.author_id for r in rows})
-    return [(row, staff_name(staff.get(row.author_id))) for row in rows]
-
-
-def _timeline(case: Case, pack: Any) -> list[dict[str, Any]]:
+def _timeline(case: Case, pack: Any, talk: queries.Talk) -> list[dict[str, Any]]:
     return [
         {
             "at": line.at,
@@ -141,7 +154,7 @@ def _timeline(case: Case, pack: Any) -> list[dict[str, Any]]:
             "by": staff_name(line.by),
             "node": line.node,
         }
-        for line in queries.timeline(case)
+        for line in queries.timeline(case, talk)
     ]
 
 
@@ -150,26 +163,30 @@ def draft_name(case: Case) -> str:
     return f"answer:{case.pk.hex}"
 
 
-def _forms(request: Any, case: Case, can: list[str]) -> dict[str, Any]:
+def _forms(request: Any, case: Case, can: list[str], before: Answer | None) -> dict[str, Any]:
     found: dict[str, Any] = {}
     pack = pack_of(case.specialty)
     if pack is not None and ("answer" in can or "correct" in can):
         kept = drafts.load(request.staff, draft_name(case))
-        given = dict(kept[0].lists()) if kept else answering.typed(queries.answer_of(case))
+        given = dict(kept[0].lists()) if kept else answering.typed(before)
+        held = medicines.rows(kept[0]) if kept else proposal.tidy(before.proposal if before else None)
         found |= {"fields": answering.fields(pack, given), "draft": draft_name(case), "kept": kept[1] if kept else None}
-    if "assign" in can or "reroute" in can:
-        found |= {"others": others(case), "give": "reroute" if "assign" not in can else "assign"}
+        found |= medicines.form(held) | {"by_pin": signs_by_pin(request.staff)}
     return found
 
 
-def others(case: Case) -> list[tuple[UUID, str, bool, int]]:
+def _gives(case: Case, can: list[str], could: list[Candidate], staff: dict[UUID, Staff]) -> dict[str, Any]:
+    if not could:
+        return {}
+    return {"others": ranked(case, could, staff), "give": "reroute" if "assign" not in can else "assign"}
+
+
+def ranked(case: Case, could: list[Candidate], staff: dict[UUID, Staff]) -> list[tuple[UUID, str, bool, int]]:
     """To whom it could go: those on duty first, the least busy first. Id, name, on duty, cases in hand."""
-    on = {s.pk for s in on_duty(case.specialty)}
-    people_ = Staff.objects.in_bulk([c.staff for c in assigning.candidates(case.specialty)])
     held = [
-        (c.staff, staff_name(people_.get(c.staff)), c.staff in on, c.load)
-        for c in assigning.candidates(case.specialty)
-        if c.staff != case.specialist_id
+        (one.staff, staff_name(staff.get(one.staff)), one.on_duty, one.load)
+        for one in could
+        if one.staff != case.specialist_id
     ]
     return sorted(held, key=lambda one: (not one[2], one[3], one[1]))
 
@@ -218,20 +235,42 @@ def act(request: Any, case_id: UUID, verb: str) -> HttpResponse:
 
 @require_POST
 @needs("case.answer")
-@once
 def answer(request: Any, case_id: UUID) -> HttpResponse:
-    """Send the answer, or a corrected one."""
+    """Sign and send the answer, or a corrected one."""
+    # Not within the form's own transaction: a wrong PIN counts, whatever becomes of the form.
+    request.key = open_key(request.staff, request.POST.get("secret", "")[:200], request.META.get("REMOTE_ADDR", ""))
+    return _answer(request, case_id)
+
+
+@once
+def _answer(request: Any, case_id: UUID) -> HttpResponse:
     case = found(case_id)
-    given = dict(request.POST.lists())
+    given, rows = dict(request.POST.lists()), medicines.rows(request.POST)
     can = queries.available(case, request.staff)
+    errors: dict[str, Any] = {}
     try:
-        (acts.correct_answer if "correct" in can else acts.answer)(case, request.staff, given)
+        if request.key is None:
+            require(request.staff, "case.answer", case)
+            acts.read_answer(case, given, rows)
+        else:
+            act_ = acts.correct_answer if "correct" in can else acts.answer
+            act_(case, request.staff, given, request.key, rows)
     except Doubtful as doubt:
+        errors = dict(doubt.errors)
+    if errors or request.key is None:
         pack = pack_of(case.specialty)
         if pack is None:
-            raise Http404 from None
-        form = answering.fields(pack, given, dict(doubt.errors))
-        return shown(request, case, 422, fields=form, kept=None, problem_at="answer")
+            raise Http404
+        unsigned = "" if request.key is not None else _unsigned(request.staff)
+        form = {"fields": answering.fields(pack, given, errors), "kept": None, "unsigned": unsigned}
+        return shown(request, case, 422, problem_at="answer", **form, **medicines.form(rows, errors))
     drafts.forget(request.staff, draft_name(case))
     messages.success(request, gettext("The answer is on its way to the unit."))
     return redirect("specialist:case", case_id)
+
+
+def _unsigned(staff: Staff) -> str:
+    """Why the key did not open."""
+    if not has_key(staff):
+        return gettext("You have no key to sign with on this node: an administrator has to set your password again.")
+    return gettext("Not signed: this is neither your PIN of this shift nor your password.")

@@ -11,13 +11,13 @@ from django.utils.translation import gettext, ngettext
 
 from qafila.clinic.cases.models import Case
 from qafila.clinic.forms import gate, packet, redflags
-from qafila.clinic.forms.context import consent_of
+from qafila.clinic.forms.context import conditions_of, consent_of, notes_of
 from qafila.clinic.rules.inputs import InputError
 from qafila.clinic.rules.news2 import news2
 from qafila.clinic.rules.observations import KINDS, rule_inputs
 from qafila.clinic.rules.rule import Result
 from qafila.clinic.visits import assessment, queries
-from qafila.clinic.visits.models import Condition, FactStatus, Note, Observation, Visit
+from qafila.clinic.visits.models import Note, Observation
 from qafila.journal.models import Label
 from qafila.packs import load
 from qafila.registry.people.births import age_days
@@ -150,22 +150,19 @@ def _answered(field: packet.Field) -> Answered:
 
 def story(case: Case) -> dict[str, Any]:
     """Flags, gaps, notes, diagnoses, allergies, consent: the words of the record."""
-    of_visit = {"visit_id": case.visit_id, "status": FactStatus.FINAL}
     notes: dict[str, Note] = {}
-    for note in Note.objects.filter(**of_visit, label=Label.NORMAL).order_by("at", "id") if case.visit_id else ():
-        notes[note.kind_of_note] = note
-    conditions = Condition.objects.filter(**of_visit).order_by("at", "id") if case.visit_id else ()
-    summary = queries.summary(case.person_id)
+    for note in notes_of(case):
+        if note.label == Label.NORMAL:
+            notes[note.kind_of_note] = note
     consent = consent_of(case)
     return {
         "flags": redflags.fired(case),
         "gaps": gate.missing(case),
         "notes": [(note_words(k), notes[k]) for k in NOTE_KINDS if k in notes],
-        "conditions": [(c, certainty_words(c.certainty)) for c in conditions],
-        "summary": summary,
+        "conditions": [(c, certainty_words(c.certainty)) for c in conditions_of(case)],
+        "summary": queries.known(case.person_id),
         "consent": consent,
         "consent_method": _method(consent.method) if consent else "",
-        "visit": Visit.objects.filter(pk=case.visit_id).first() if case.visit_id else None,
     }
 
 

@@ -62,6 +62,10 @@ def act_words(act: str) -> str:
         "read": gettext("Read on the unit"),
         "explain": gettext("Explained to the person"),
         "close": gettext("Closed"),
+        "contact": gettext("The unit tried to reach the person"),
+        "unread": gettext("Not opened on the unit in time"),
+        "reminder": gettext("Reminder: it stays open"),
+        "came_after": gettext("A file came after the answer"),
         "died": gettext("The person died"),
         "person_died": gettext("The person was recorded as deceased"),
         "cancel": gettext("Cancelled by the unit"),
@@ -120,6 +124,13 @@ def delay_words(case: Case) -> str:
     return minutes_words(max(0, int((case.received_at - case.sent_at).total_seconds() // 60)))
 
 
+def outcome_words(case: Case) -> str:
+    """How a case ended, in the pack's words; "" while it is open."""
+    pack = pack_of(case.specialty) if case.outcome else None
+    found = next((one.label.text(language()) for one in pack.outcome if one.code == case.outcome), "") if pack else ""
+    return found or case.outcome
+
+
 def reason_words(event: CaseEvent | Any, pack: Specialty | None) -> str:
     """What was said with an act; the code before a decline's words put into the pack's."""
     said = str(event.said()) if hasattr(event, "said") else ""
@@ -147,6 +158,8 @@ class Line:
     due: str
     delay: str
     last: str
+    outcome: str
+    """How the case ended, in the pack's words; "" before."""
 
     @property
     def case(self) -> Case:
@@ -179,4 +192,5 @@ def _line(row: CaseRow) -> Line:
         due=due_words(row.case.deadline),
         delay=delay_words(row.case),
         last=act_words(row.last.act) if row.last else "",
+        outcome=outcome_words(row.case),
     )

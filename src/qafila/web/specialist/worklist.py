@@ -27,8 +27,12 @@ def page(request: Any) -> HttpResponse:
     """Mine first: to accept, to answer, to confirm; then what waits for the unit; then what nobody has."""
     found = lines(queries.worklist(request.staff))
     context = {
-        "todo": [line for line in found if line.case.status in MINE or line.case.reconfirm],
-        "waiting": [line for line in found if line.case.status not in MINE and not line.case.reconfirm],
+        "todo": [line for line in found if line.case.status in MINE or line.case.reconfirm or line.case.came_after],
+        "waiting": [
+            line
+            for line in found
+            if line.case.status not in MINE and not line.case.reconfirm and not line.case.came_after
+        ],
         "unassigned": unassigned(request.staff),
         "duties": duty_rows(request.staff),
         "on_duty": on_duty_words(request.staff),

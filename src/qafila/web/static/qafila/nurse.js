@@ -7,6 +7,7 @@
     const data = new URLSearchParams();
     for (const [name, value] of new FormData(form)) if (typeof value === "string") data.append(name, value);
     data.delete("once");
+    data.delete("secret");
     data.append("draft", form.dataset.draft);
     return data;
   }
