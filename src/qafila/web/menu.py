@@ -30,6 +30,7 @@ PLACES = (
     Place("doctor", "consult.write", "doctor:queue", "clipboard2-pulse", _("Consult")),
     Place("doctor", "case.draft", "doctor:cases", "send", _("Cases")),
     Place("reception", "round.edit", "reception:rounds", "signpost-split", _("Rounds")),
+    Place("", "stock.keep", "stock:list", "box-seam", _("Stock")),
     Place("specialist", "case.answer", "specialist:worklist", "inboxes", _("Cases")),
     Place("coordinator", "case.assign", "coordinator:board", "kanban", _("Board")),
     Place("coordinator", "roster.manage", "coordinator:duty", "calendar-week", _("On duty")),

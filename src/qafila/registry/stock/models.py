@@ -30,7 +30,7 @@ class Lot(Recorded):
 
 
 class Shipment(Recorded):
-    """Pieces of a lot on their way from one unit to another: they leave at once, and come when the other end says so."""
+    """Pieces of a lot on their way from one unit to another: they leave at once and come when the other end says so."""
 
     origin = Ref("registry.Unit", db_index=False)
     target = Ref("registry.Unit")
