@@ -49,7 +49,11 @@ def test_every_shipped_file_is_read_by_a_loader() -> None:
     known |= {f"countries/{name}/{file}.toml" for name in load.countries() for file in of_country}
     known |= {"roles.toml", "core.toml", "encounter.toml", "matching.toml"}
     known |= {"codes/icd10_labels.toml", "codes/subset.toml", "formulary/essential.toml"}
-    known |= {"formulary/cross_allergies.toml", *(f"interactions/{name}.toml" for name in load.interactions())}
+    known |= {
+        "formulary/cross_allergies.toml",
+        "formulary/thesaurus.toml",
+        *(f"interactions/{name}.toml" for name in load.interactions()),
+    }
     assert {str(path.relative_to(load.SHIPPED)) for path in TOML} <= known
 
 

@@ -1,4 +1,4 @@
-"""A unit's stock: lots and moves, nothing below zero in silence, nothing given that has ended, both ends of a shipment."""
+"""A unit's stock: lots and moves, nothing below zero in silence, nothing ended given, shipments with two ends."""
 
 from __future__ import annotations
 

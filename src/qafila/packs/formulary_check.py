@@ -13,6 +13,7 @@ from qafila.packs.problem import Problem
 from qafila.packs.strengths import parse
 
 ESSENTIAL, CROSS = "formulary/essential.toml", "formulary/cross_allergies.toml"
+THESAURUS = "formulary/thesaurus.toml"
 
 
 def formulary_problems(root: Path | None) -> Iterator[Problem]:
@@ -22,6 +23,9 @@ def formulary_problems(root: Path | None) -> Iterator[Problem]:
     named = substances_and_classes(held)
     for n, cross in enumerate(load.cross_allergies(root).cross):
         found += [(CROSS, f"$.cross[{n}]", _unknown(code)) for code in (cross.one, cross.other) if code not in named]
+    for n, extra in enumerate(load.thesaurus_names(root).name):
+        if extra.code not in named:
+            found.append((THESAURUS, f"$.name[{n}]", _unknown(extra.code)))
     for name, pack in load.interactions(root).items():
         found += [(f"interactions/{name}.toml", where, what) for where, what in _interactions(pack, named)]
     for code in load.countries(root):

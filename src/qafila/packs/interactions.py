@@ -43,3 +43,17 @@ class Interactions(Shape, frozen=True):
     language: str = ""
     why: tuple[Why, ...] = msgspec.field(default_factory=tuple)
     pair: tuple[Pair, ...] = msgspec.field(default_factory=tuple)
+
+
+class ThesaurusName(Shape, frozen=True):
+    """A name of the thesaurus and the substance or class of the formulary that it means."""
+
+    name: Text
+    code: Identifier
+
+
+class ThesaurusNames(Shape, frozen=True):
+    """`formulary/thesaurus.toml`."""
+
+    source: Text
+    name: tuple[ThesaurusName, ...]

@@ -24,7 +24,7 @@ from qafila.packs import expressions
 from qafila.packs.country import Cast, Country, Facilities, People, Places, Units
 from qafila.packs.encounter import Encounter
 from qafila.packs.formulary_shapes import CodeSubset, CrossAllergies, DiagnosisLabels, Formulary, LocalFormulary
-from qafila.packs.interactions import Interactions
+from qafila.packs.interactions import Interactions, ThesaurusNames
 from qafila.packs.lines import at_line
 from qafila.packs.matching import Matching
 from qafila.packs.profile import Profile
@@ -323,6 +323,12 @@ def interactions(root: Path | None = None) -> Mapping[str, Interactions]:
     """Every list of interactions by the name of its file; none where there is no file."""
     names = _names("interactions/*.toml", root)
     return MappingProxyType({name: _load(f"interactions/{name}.toml", Interactions, root) for name in names})
+
+
+@remembered
+def thesaurus_names(root: Path | None = None) -> ThesaurusNames:
+    """Names that a thesaurus of interactions uses and the formulary does not."""
+    return _load("formulary/thesaurus.toml", ThesaurusNames, root)
 
 
 def place_in(relative: str, where: str, root: Path | None = None) -> str:

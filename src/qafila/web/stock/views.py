@@ -26,7 +26,6 @@ from qafila.web.once import once
 from qafila.web.reception.words import language, name_words, unit_name
 from qafila.web.stock import words
 
-
 STATES = ("doubt", "expired", "out", "low", "soon", "good")
 """The worst first."""
 
