@@ -132,4 +132,4 @@ def test_the_command(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None
     file.write_text(TEXT + "des mots\n+ ZZZOLAM\n", encoding="utf-8")
     out.unlink()
     assert main(command) == 1 and not out.exists()
-    assert "row 29" in capsys.readouterr().out
+    assert "row 30" in capsys.readouterr().out
