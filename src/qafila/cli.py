@@ -14,6 +14,8 @@ from collections.abc import Callable
 from importlib import import_module
 from pathlib import Path
 
+from qafila.packs.arguments import pack_commands
+
 
 class Failed(Exception):
     """A command could not do its work; the message says why and what to do."""
@@ -79,7 +81,7 @@ def parser() -> argparse.ArgumentParser:
     at = command("restore", restore, "make a node's directory from a backup")
     at.add_argument("file", type=Path)
     at.add_argument("dir", type=Path)
-    _pack_commands(commands)
+    pack_commands(commands, of_packs)
     import_module("qafila.clinic.papers.commands").add(command)
     at = command("rule", rule, "run a clinical rule: JSON lines in, JSON lines out")
     at.add_argument("name", nargs="?", help="the rule; without one they are listed")
@@ -167,25 +169,6 @@ def _user_commands(commands: argparse._SubParsersAction[argparse.ArgumentParser]
     at.add_argument("--language", default="fr", help="of the screens: ar, fr, en")
     at.add_argument("--licence", default="")
     at.set_defaults(run=user_add)
-
-
-def _pack_commands(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
-    packs = commands.add_parser("packs", help="data packs").add_subparsers(required=True, metavar="VERB")
-    at = packs.add_parser("check", help="validate every pack; says file, place and reason, exit 1 then")
-    at.add_argument("--root", type=Path, help="a folder whose packs come before the shipped ones")
-    at.set_defaults(run=of_packs("check"))
-    words = "make a draft pack of an XLSForm (.xlsx) or a FHIR R4 Questionnaire (.json)"
-    at = packs.add_parser("import", help=words, description=f"{words}; what cannot be mapped is named with its row")
-    at.add_argument("file", type=Path)
-    at.add_argument("--code", default="", help="the specialty's code (default: the form's own name)")
-    at.add_argument("--out", type=Path, help="where to write (default: CODE.toml here); a file that is there stays")
-    at.add_argument("--untranslated", action="store_true", help="words that lack in a language: another's, marked […]")
-    at.set_defaults(run=of_packs("bring_in"))
-    words = "print a specialty as a FHIR R4 Questionnaire"
-    at = packs.add_parser("questionnaire", help=words, description=words)
-    at.add_argument("code")
-    at.add_argument("--root", type=Path, help="a folder whose packs come before the shipped ones")
-    at.set_defaults(run=of_packs("questionnaire"))
 
 
 def _enter(path: Path) -> None:

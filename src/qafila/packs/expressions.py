@@ -43,7 +43,7 @@ from fhirpathpy.parser.generated.FHIRPathParser import FHIRPathParser
 VARIABLES = frozenset({"a", "obs", "patient", "case"})
 OBSERVATIONS = frozenset(
     "systolic diastolic systolic_left systolic_right diastolic_left diastolic_right pulse "
-    "respirations spo2 spo2_scale temperature glucose weight height arm_circumference "
+    "respirations spo2 spo2_scale temperature glucose creatinine weight height arm_circumference "
     "head_circumference pain consciousness oxygen oedema pregnant lactating lmp after_birth "
     "respirations_again".split()
 )

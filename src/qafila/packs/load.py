@@ -23,7 +23,9 @@ import msgspec
 from qafila.packs import expressions
 from qafila.packs.country import Cast, Country, Facilities, People, Places, Units
 from qafila.packs.encounter import Encounter
-from qafila.packs.formulary_shapes import CodeSubset, DiagnosisLabels, Formulary
+from qafila.packs.formulary_shapes import CodeSubset, CrossAllergies, DiagnosisLabels, Formulary, LocalFormulary
+from qafila.packs.interactions import Interactions, ThesaurusNames
+from qafila.packs.lines import at_line
 from qafila.packs.loop import Loop, Savings
 from qafila.packs.matching import Matching
 from qafila.packs.profile import Profile
@@ -92,7 +94,10 @@ def read(path: Path, shape: type[S], *, shown: str = "") -> S:
         raise PackError(shown, "", f"cannot be read: {error.strerror}") from error
     except RecursionError as error:
         raise PackError(shown, "", "nested too deeply") from error
-    return _shaped(raw, shape, shown)
+    try:
+        return _shaped(raw, shape, shown)
+    except PackError as error:
+        raise PackError(shown, at_line(path.read_text(encoding="utf-8"), error.where), error.what) from error
 
 
 def _shaped(raw: dict[str, Any], shape: type[S], shown: str) -> S:
@@ -306,6 +311,39 @@ def code_subset(root: Path | None = None) -> CodeSubset:
 def formulary(name: str = "essential", root: Path | None = None) -> Formulary:
     """The formulary `name`."""
     return _load(f"formulary/{name}.toml", Formulary, root)
+
+
+@remembered
+def local_formulary(code: str, root: Path | None = None) -> LocalFormulary | None:
+    """What a country's units carry and how it is called there; None where nobody wrote it down."""
+    relative = f"countries/{country(code, root).folder}/formulary.toml"
+    if not any((top / relative).is_file() for top in _roots(root)):
+        return None
+    return _load(relative, LocalFormulary, root)
+
+
+@remembered
+def cross_allergies(root: Path | None = None) -> CrossAllergies:
+    """Which allergies go together."""
+    return _load("formulary/cross_allergies.toml", CrossAllergies, root)
+
+
+@remembered
+def interactions(root: Path | None = None) -> Mapping[str, Interactions]:
+    """Every list of interactions by the name of its file; none where there is no file."""
+    names = _names("interactions/*.toml", root)
+    return MappingProxyType({name: _load(f"interactions/{name}.toml", Interactions, root) for name in names})
+
+
+@remembered
+def thesaurus_names(root: Path | None = None) -> ThesaurusNames:
+    """Names that a thesaurus of interactions uses and the formulary does not."""
+    return _load("formulary/thesaurus.toml", ThesaurusNames, root)
+
+
+def place_in(relative: str, where: str, root: Path | None = None) -> str:
+    """`where` (a path such as `$.medicine[3].atc`) of a pack's file with the number of its line."""
+    return at_line(_find(relative, root).read_text(encoding="utf-8"), where)
 
 
 @remembered

@@ -292,6 +292,8 @@ def _serve(unit: UUID, nodes: set[str], *, people: bool = True) -> None:
     for node in nodes:
         _post_query(node, Q(subject__in=scope.crew_credentials(unit), kind=scope.CREDENTIAL))
         if people:
+            for kind, rows in scope.about_unit(unit):
+                _post_query(node, Q(kind=kind, subject__in=rows))
             held = scope.people_of_unit(unit)
             _admit((person, node) for person in held.union(*scope.one_person(held)))
 

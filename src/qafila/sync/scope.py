@@ -38,6 +38,13 @@ REFERENCE = {
 GROWS = {"clinic.case": "unit", "clinic.visit": "unit", "registry.person": "home_unit"}
 """Kind → field that names a unit: the unit's nodes hold the person from then on."""
 
+OF_UNITS = {
+    "registry.lot": ("unit",),
+    "registry.shipment": ("origin", "target"),
+    "registry.stockmove": ("unit", "other"),
+}
+"""Kind about nobody → fields that name units: the nodes of these units get it."""
+
 ALSO = {"registry.personlink": "other"}
 """Kind → field that names a second person whose nodes need the record."""
 
@@ -85,6 +92,8 @@ def nodes_for(pairs: Iterable[Pair], every: Iterable[str]) -> dict[Pair, set[str
             found |= {(kind, subject): all_of_them for subject in subjects}
         elif kind == CREDENTIAL:
             found |= {(kind, pk): nodes for pk, nodes in _credentials(subjects).items()}
+        elif kind in OF_UNITS:
+            found |= {(kind, pk): nodes for pk, nodes in _of_units(kind, subjects).items()}
         elif kind in _rules:
             found |= {(kind, pk): nodes for pk, nodes in _rules[kind](subjects).items()}
     return found
@@ -106,6 +115,26 @@ def _credentials(subjects: set[UUID]) -> dict[UUID, set[str]]:
     for staff, unit in crew:
         places.setdefault(staff, set()).update(boxes.get(unit, ()))
     return {pk: places.get(staff, set()) for pk, staff in owners.items()}
+
+
+def _of_units(kind: str, subjects: set[UUID]) -> dict[UUID, set[str]]:
+    """The nodes of the units that each of these rows names."""
+    names = [f"{field}_id" for field in OF_UNITS[kind]]
+    rows = list(rows_of(kind).filter(pk__in=subjects).values_list("pk", *names)) if recorded_model(kind) else []
+    boxes = nodes_of_units({unit for _, *units in rows for unit in units if unit})
+    return {pk: set[str]().union(*(boxes.get(unit, ()) for unit in units)) for pk, *units in rows}
+
+
+def about_unit(unit: UUID) -> list[tuple[str, QuerySet[Any]]]:
+    """Kind and ids of the rows of `OF_UNITS` that name a unit."""
+    found = []
+    for kind, fields in OF_UNITS.items():
+        if recorded_model(kind) is not None:
+            named = Q()
+            for field in fields:
+                named |= Q(**{f"{field}_id": unit})
+            found.append((kind, rows_of(kind).filter(named).values("pk")))
+    return found
 
 
 def also(records: Iterable[Record | Entry]) -> dict[int, set[UUID]]:

@@ -9,7 +9,9 @@ from django.urls import URLPattern, URLResolver, include, path
 from qafila.web import clock_page, enrolment, health, link_page
 from qafila.web.account import views as account
 
-FOLDERS = ("reception", "nurse", "doctor", "specialist", "coordinator", "packs", "records", "prints", "loop")
+FOLDERS = (
+    "reception", "nurse", "doctor", "specialist", "coordinator", "packs", "records", "prints", "loop", "stock",
+)  # fmt: skip
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("", account.home, name="home"),

@@ -1,72 +1,32 @@
-"""Prescriptions and what is checked of them."""
+"""Prescriptions written, proposed, adopted, signed; and what is gathered of the person for the checks."""
 
 from __future__ import annotations
 
+from dataclasses import replace
+from datetime import timedelta
 from decimal import Decimal
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
-from qafila.clinic.prescribing import acts, checks
+from qafila.clinic.cases import acts as cases
+from qafila.clinic.history import acts as history
+from qafila.clinic.models import Answer, Case, Observation, Visit
+from qafila.clinic.prescribing import acts, queries
+from qafila.clinic.prescribing.person import facts_of
 from qafila.clinic.refusal import Refusal
 from qafila.clinic.visits import acts as visits
+from qafila.clinic.visits.acts import Reading
+from qafila.journal.write import writing
+from qafila.kernel import clock
 from qafila.kernel.rights import NotAllowed
-from tests.clinic.conftest import Crew
+from tests.clinic.conftest import ANSWER, Crew, key_of, new_person, on_duty
 
-FORMULARY = [
-    checks.Known("amoxicillin", ("أموكسيسيلين", "Amoxicilline", "Amoxicillin"), "J01CA04"),
-    checks.Known("benzylpenicillin", ("بنزيل بنسلين", "Benzylpénicilline", "Benzylpenicillin"), "J01CE01"),
-    checks.Known("folic_acid", ("حمض الفوليك", "Acide folique", "Folic acid"), "B03BB01"),
-    checks.Known(
-        "aspirin", ("أسبرين", "Acide acétylsalicylique (aspirine)", "Acetylsalicylic acid (aspirin)"), "B01AC06"
-    ),
-]
-
-
-def _check(*codes: str, allergies: tuple[str, ...] = (), asked: bool = True, running: tuple[str, ...] = ()):
-    names = {one.code: one.names[2] for one in FORMULARY}
-    lines = [checks.Line(code if code in names else "", names.get(code, code)) for code in codes]
-    return checks.check(lines, allergies=allergies, asked=asked, formulary=FORMULARY, running=running)
-
-
-@pytest.mark.parametrize(
-    ("allergy", "medicine", "kind"),
-    [
-        ("Amoxicilline", "amoxicillin", "allergy"),
-        ("أموكسيسيلين", "amoxicillin", "allergy"),
-        ("pénicilline", "benzylpenicillin", "allergy"),
-        ("penicillin", "amoxicillin", "family"),
-        ("aspirin", "aspirin", "allergy"),
-    ],
+ITEM = acts.Item(
+    "Amoxicillin 500 mg capsule", Decimal(1), "capsule", "oral", Decimal(3), 7, "amoxicillin", "", "capsule", "500 mg"
 )
-def test_an_allergy_is_found_by_its_words_in_any_language(allergy: str, medicine: str, kind: str) -> None:
-    assert [f.kind for f in _check(medicine, allergies=(allergy,)).found] == [kind]
-
-
-def test_a_shared_word_is_no_shared_substance() -> None:
-    assert _check("folic_acid", allergies=("acetylsalicylic acid",)).found == ()
-    assert _check("amoxicillin", allergies=("peanut", "the sun")).found == ()
-
-
-def test_twice_and_running() -> None:
-    assert [f.kind for f in _check("amoxicillin", "folic_acid", "amoxicillin").found] == ["twice"]
-    assert [f.kind for f in _check("amoxicillin", running=("amoxicillin",)).found] == ["running"]
-
-
-def test_what_is_not_checked_is_said() -> None:
-    shown = [str(m) for m in _check("some herbs", asked=False).not_checked]
-    assert shown[0] == "Allergies have not been asked about." and any("some herbs" in one for one in shown)
-    assert len(_check("amoxicillin").not_checked) == len(checks.NOT_CHECKED)
-
-
-@given(st.lists(st.text(max_size=30), max_size=4), st.lists(st.text(max_size=30), max_size=4))
-def test_no_words_break_the_checks(lines: list[str], allergies: list[str]) -> None:
-    found = checks.check([checks.Line("", one) for one in lines], allergies=allergies, asked=True, formulary=FORMULARY)
-    assert all(0 <= f.position < len(lines) and str(f.message) for f in found.found)
-
-
-ITEM = acts.Item("Amoxicillin 500 mg capsule", Decimal(1), "capsule", "oral", Decimal(3), 7, "amoxicillin")
+ENALAPRIL = acts.Item(
+    "Enalapril 5 mg tablet", Decimal(1), "tablet", "oral", Decimal(1), 30, "enalapril", "", "tablet", "5 mg"
+)
 
 
 def test_written_signed_printed(crew: Crew) -> None:
@@ -89,9 +49,17 @@ def test_an_allergy_needs_a_reason(crew: Crew) -> None:
     visits.state_allergy(visit, crew.nurse, "Penicillin", "rash")
     with pytest.raises(acts.Unsafe) as unsafe:
         acts.write_prescription(visit, crew.doctor, [ITEM])
-    assert unsafe.value.checked.found
+    assert unsafe.value.checked.found and not unsafe.value.never
     paper = acts.write_prescription(visit, crew.doctor, [ITEM], override_reason="tolerated it last year")
     assert paper.override_reason and paper.checked["found"]
+
+
+def test_a_contraindication_is_not_talked_away(crew: Crew) -> None:
+    visit = crew.visit()
+    visits.record_vitals(visit, crew.nurse, [Reading("pregnant", True)])
+    with pytest.raises(acts.Unsafe) as unsafe:
+        acts.write_prescription(visit, crew.doctor, [ENALAPRIL], override_reason="it will be all right")
+    assert unsafe.value.never
 
 
 def test_bad_lines_are_named(crew: Crew) -> None:
@@ -103,3 +71,85 @@ def test_bad_lines_are_named(crew: Crew) -> None:
     }  # fmt: skip
     with pytest.raises(acts.BadItems):
         acts.write_prescription(crew.visit(), crew.doctor, [])
+
+
+def test_milligrams_of_a_syrup_are_refused_with_the_millilitres(crew: Crew) -> None:
+    syrup = replace(ITEM, form="oral_liquid", strength="250 mg/5 mL", dose=Decimal(500), dose_unit="mg")
+    with pytest.raises(acts.BadItems) as wrong:
+        acts.write_prescription(crew.visit(), crew.doctor, [syrup])
+    ((key, message),) = wrong.value.errors
+    assert key == "0.dose_unit" and message.params["offer"] == "10 mL"
+
+
+def test_what_is_taken_and_prescribed_counts(crew: Crew) -> None:
+    visit = crew.visit()
+    assert facts_of(crew.patient.pk).taking_asked is False and facts_of(crew.patient.pk).allergies is None
+    history.add(crew.patient, "medication", crew.nurse, "Warfarin 5 mg")
+    paper = acts.write_prescription(visit, crew.doctor, [ITEM])
+    assert [t.words for t in facts_of(crew.patient.pk).taking] == ["Warfarin 5 mg"]
+    acts.sign(paper, crew.doctor)
+    assert [t.medicine for t in facts_of(crew.patient.pk).taking] == ["", "amoxicillin"]
+    assert facts_of(crew.patient.pk, without=[paper.pk]).taking[0].words == "Warfarin 5 mg"
+    found = acts.check(visit, [ITEM]).found
+    assert {f.check for f in found} >= {"double", "interaction"} or {f.check for f in found} == {"double"}
+
+
+def test_kidneys_are_known_from_a_creatinine_and_not_from_an_old_one(crew: Crew) -> None:
+    visit = crew.visit()
+    assert facts_of(crew.patient.pk).egfr is None
+    visits.record_vitals(visit, crew.nurse, [Reading("creatinine", Decimal(300), "umol/L")])
+    known = facts_of(crew.patient.pk)
+    assert known.egfr is not None and known.egfr < 30
+    with writing(None, "test.age") as write:
+        row = Observation.objects.get(code="creatinine")
+        row.at = clock.now() - timedelta(days=400)
+        write.save(row)
+    old = facts_of(crew.patient.pk)
+    assert old.egfr is None and "days old" in str(old.egfr_why)
+
+
+def test_a_childs_weight_grows_old(crew: Crew) -> None:
+    with writing(None, "setup") as write:
+        child = write.save(new_person((clock.now() - timedelta(days=900)).date(), "male"))
+    visit = crew.visit(child)
+    visits.record_vitals(visit, crew.nurse, [Reading("weight", Decimal("12.4"))])
+    assert facts_of(child.pk).weight_kg == Decimal("12.4") and facts_of(child.pk).pregnant is False
+    with writing(None, "test.age") as write:
+        row = Observation.objects.get(code="weight")
+        row.at = clock.now() - timedelta(days=90)
+        write.save(row)
+    assert facts_of(child.pk).weight_kg is None and "90" in str(facts_of(child.pk).weight_why)
+
+
+def answered(crew: Crew) -> Answer:
+    """A case whose answer proposes a medicine."""
+    on_duty(crew.heart)
+    case = cases.accept(cases.receive(cases.send(crew.filled(), crew.doctor)), crew.heart)
+    line = {"medicine": "enalapril", "words": ENALAPRIL.words, "dose": "1", "dose_unit": "tablet", "route": "oral",
+            "per_day": "1", "days": "30"}  # fmt: skip
+    return cases.answer(case, crew.heart, ANSWER, key_of(crew.heart), [line])
+
+
+def test_a_proposal_is_adopted_by_the_units_doctor_after_new_checks(crew: Crew) -> None:
+    answer = answered(crew)
+    visit = Visit.objects.get()
+    with pytest.raises(NotAllowed):
+        acts.adopt(answer, crew.nurse, [ENALAPRIL], visit=visit)
+    visits.record_vitals(visit, crew.nurse, [Reading("pregnant", True)])
+    with pytest.raises(acts.Unsafe):
+        acts.adopt(answer, crew.doctor, [ENALAPRIL], visit=visit)
+    assert not queries.adopted(answer)
+    visits.record_vitals(visit, crew.nurse, [Reading("pregnant", False)])
+    made = acts.adopt(answer, crew.doctor, [ENALAPRIL], visit=visit, advice="Check potassium")
+    assert made.author_id == crew.doctor.pk and made.case_id == answer.case_id and made.answer_id == answer.pk
+    assert acts.printable(acts.sign(made, crew.doctor)) and queries.adopted(answer)
+
+
+def test_what_a_replaced_answer_proposed_is_not_adopted(crew: Crew) -> None:
+    answer = answered(crew)
+    visit = Visit.objects.get()
+    later = cases.correct_answer(Case.objects.get(), crew.heart, ANSWER, key_of(crew.heart))
+    with pytest.raises(Refusal):
+        acts.adopt(Answer.objects.get(pk=answer.pk), crew.doctor, [ENALAPRIL], visit=visit)
+    with pytest.raises(Refusal):
+        acts.adopt(later, crew.doctor, [ENALAPRIL], visit=visit)

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date
 from uuid import UUID
 
 from qafila.clinic.cases.models import Answer, Case
 from qafila.clinic.history.acts import OPEN
 from qafila.clinic.history.models import HistoryEntry, Section
-from qafila.clinic.prescribing.models import Prescription, PrescriptionItem
+from qafila.clinic.prescribing.models import PrescriptionItem
+from qafila.clinic.prescribing.queries import running
 from qafila.clinic.visits.models import FactStatus
 from qafila.clinic.visits.queries import OPEN_CASES, Summary, summary
-from qafila.kernel import clock
 from qafila.registry.people.models import Person
 from qafila.registry.people.queries import one_with
 from qafila.registry.places.here import local_day
@@ -52,7 +52,7 @@ def patient(person: Person) -> Patient:
     """The ten-second page of a person: a fixed number of queries, whatever the record holds."""
     ids = one_with(person.pk)
     lists = lists_of(ids)
-    return Patient(summary(person.pk, visits=5), lists, prescribed(ids), _due(ids, lists))
+    return Patient(summary(person.pk, visits=5), lists, running(ids), _due(ids, lists))
 
 
 def lists_of(ids: list[UUID]) -> dict[str, List]:
@@ -68,18 +68,6 @@ def lists_of(ids: list[UUID]) -> dict[str, List]:
         live = [row for row in named if row.state in OPEN or section == Section.FAMILY]
         found[section.value] = List(section, known, live, [row for row in named if row not in live])
     return found
-
-
-def prescribed(ids: list[UUID]) -> list[PrescriptionItem]:
-    """Lines of signed prescriptions that have not run out, latest first. Two queries."""
-    now = clock.now()
-    recent = Prescription.objects.filter(
-        person_id__in=ids, status=FactStatus.FINAL, signed_at__isnull=False, at__gte=now - timedelta(days=366)
-    )
-    since = {one.pk: one.at for one in recent}
-    lines = PrescriptionItem.objects.filter(prescription_id__in=list(since), withdrawn=False)
-    running = [x for x in lines if since[x.prescription_id] + timedelta(days=x.days) > now]
-    return sorted(running, key=lambda x: since[x.prescription_id], reverse=True)
 
 
 def _due(ids: list[UUID], lists: dict[str, List]) -> list[Due]:

@@ -1,24 +1,26 @@
-"""Writing and signing prescriptions."""
+"""Writing, proposing, adopting and signing prescriptions."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import timedelta
 from decimal import Decimal
+from typing import Any
 from uuid import UUID
 
-from qafila.clinic.models import Allergy, Case, Prescription, PrescriptionItem, Visit
-from qafila.clinic.prescribing import checks
+from qafila.clinic.models import Answer, Case, Prescription, PrescriptionItem, Visit
+from qafila.clinic.prescribing import checks, doses
+from qafila.clinic.prescribing.findings import Checked, Line
+from qafila.clinic.prescribing.person import facts_of
 from qafila.clinic.refusal import Doubtful, Refusal, of_bad
 from qafila.clinic.rules.words import N_, Message
 from qafila.clinic.visits.models import FactStatus
 from qafila.clinic.visits.transitions import require_valid
-from qafila.journal.write import writing
+from qafila.journal.write import Writer, writing
 from qafila.kernel import clock
 from qafila.kernel.text import Bad, parse_text
-from qafila.packs import load
-from qafila.registry.people.queries import one_with
+from qafila.packs.catalogue import Catalogue, catalogue
+from qafila.registry.places.here import country_code
 from qafila.registry.staff.models import Staff
 from qafila.registry.staff.rights import require
 
@@ -33,14 +35,17 @@ SIGNED = N_("This prescription is signed. Mark it as an error and write another.
 NOT_VALID = N_("This prescription was entered in error or replaced.")
 NOT_YOURS = N_("A prescription is signed by whoever wrote it.")
 LONG = N_("This text is too long.")
+NO_PROPOSAL = N_("This is no proposal of a specialist.")
 
 
 class Unsafe(Refusal):
-    """The checks found something: change it, or write it all the same with a reason. `checked` has the findings."""
+    """The checks found something: change it, or write it all the same with a reason. `checked` has the findings;
+    where `never` is true, no reason is enough."""
 
-    def __init__(self, checked: checks.Checked) -> None:
+    def __init__(self, checked: Checked) -> None:
         super().__init__(checked.found[0].message)
         self.checked = checked
+        self.never = bool(checked.never)
 
 
 class BadItems(Doubtful):
@@ -49,7 +54,8 @@ class BadItems(Doubtful):
 
 @dataclass(frozen=True)
 class Item:
-    """One medicine as entered; `words` its name, form and strength as printed; `medicine` its formulary code or ""."""
+    """One medicine as entered; `words` its name, form and strength as printed; `medicine` its formulary code or "",
+    `form` and `strength` as in the formulary."""
 
     words: str
     dose: Decimal
@@ -59,20 +65,25 @@ class Item:
     days: int
     medicine: str = ""
     instructions: str = ""
+    form: str = ""
+    strength: str = ""
+
+    def line(self) -> Line:
+        """As the checks see it."""
+        return Line(
+            self.medicine, self.words, self.form, self.strength,
+            self.dose, self.dose_unit, self.route, self.per_day, self.days,
+        )  # fmt: skip
 
 
-def check(visit: Visit, items: Sequence[Item]) -> checks.Checked:
-    """What the checks say of these medicines for this person: reads only."""
-    known = list(Allergy.objects.filter(person_id__in=one_with(visit.person_id), status=FactStatus.FINAL))
-    return checks.check(
-        [checks.Line(one.medicine, one.words) for one in items],
-        allergies=[one.substance for one in known if not one.none_known],
-        asked=bool(known),
-        formulary=[
-            checks.Known(m.code, (m.label.ar, m.label.fr, m.label.en), m.atc) for m in load.formulary().medicine
-        ],
-        running=_running(visit),
-    )
+def formulary() -> Catalogue:
+    """The list of medicines with this country's names."""
+    return catalogue(country_code())
+
+
+def check(visit: Visit, items: Sequence[Item], *, without: Sequence[UUID] = ()) -> Checked:
+    """What the checks say of these medicines for this person: reads only. `without`: prescriptions to pass over."""
+    return checks.check([one.line() for one in items], facts_of(visit.person_id, without=without), formulary())
 
 
 def write_prescription(
@@ -84,19 +95,19 @@ def write_prescription(
     override_reason: str = "",
     case: Case | None = None,
     replaces: Prescription | None = None,
+    adopts: Answer | None = None,
 ) -> Prescription:
-    """Write a prescription, unsigned. `replaces`: an unsigned one that it stands for.
+    """Write a prescription, unsigned. `replaces`: an unsigned one that it stands for; `adopts`: the answer by which a
+    specialist proposed it.
 
-    Raises `NotAllowed`, `BadItems`, `Refusal`, and `Unsafe` where the checks find something and no `override_reason`
-    says why it is right.
+    Raises `NotAllowed`, `BadItems`, `Refusal`, and `Unsafe` where the checks find something that needs a reason and no
+    `override_reason` says why it is right, or something that no reason makes right.
     """
     require(by, "prescribe", visit)
     require_valid(visit.status)
     _check_items(items)
-    checked = check(visit, items)
-    why = _tidy(override_reason, 300)
-    if checked.found and not why:
-        raise Unsafe(checked)
+    checked = check(visit, items, without=[replaces.pk] if replaces else [])
+    why = _reason(checked, override_reason)
     with writing(by, "prescription.write") as write:
         if replaces is not None:
             before = Prescription._base_manager.select_for_update().get(pk=replaces.pk)
@@ -104,25 +115,44 @@ def write_prescription(
                 raise Refusal(Message(SIGNED))
             before.status = FactStatus.AMENDED
             write.save(before)
-        prescription = write.save(
-            Prescription(
-                person_id=visit.person_id,
-                visit_id=visit.pk,
-                author=by,
-                at=clock.now(),
-                case_id=case.pk if case else None,
-                advice=_tidy(advice, 500),
-                override_reason=why if checked.found else "",
-                checked={
-                    "found": [[f.message.text, f.message.params] for f in checked.found],
-                    "not_checked": [[m.text, m.params] for m in checked.not_checked],
-                },
-                replaces=replaces.pk if replaces else None,
-            )
+        return _store(
+            write,
+            items,
+            person_id=visit.person_id,
+            visit_id=visit.pk,
+            author=by,
+            case_id=case.pk if case else None,
+            advice=_tidy(advice, 500),
+            override_reason=why,
+            checked=_plain(checked),
+            replaces=replaces.pk if replaces else None,
+            answer_id=adopts.pk if adopts else None,
         )
-        for position, one in enumerate(items, 1):
-            write.save(_row(prescription, position, one))
-        return prescription
+
+
+def adopt(
+    answer: Answer,
+    by: Staff,
+    items: Sequence[Item],
+    *,
+    visit: Visit,
+    advice: str = "",
+    override_reason: str = "",
+) -> Prescription:
+    """Make what a specialist's answer proposes a prescription of the unit's doctor, unsigned, once all checks have run.
+
+    `items`: the proposed lines as the doctor completed or changed them. Raises as `write_prescription`, and `Refusal`
+    for an answer that is replaced or proposes nothing.
+    """
+    require(by, "prescribe", visit)
+    if not answer.proposal or answer.person_id != visit.person_id:
+        raise Refusal(Message(NO_PROPOSAL))
+    if answer.status != FactStatus.FINAL:
+        raise Refusal(Message(NOT_VALID))
+    case = Case.objects.filter(pk=answer.case_id).first()
+    return write_prescription(
+        visit, by, items, advice=advice, override_reason=override_reason, case=case, adopts=answer
+    )
 
 
 def sign(prescription: Prescription, by: Staff) -> Prescription:
@@ -149,23 +179,25 @@ def printable(prescription: Prescription) -> bool:
     return prescription.signed_at is not None and prescription.status == FactStatus.FINAL
 
 
-def items_of(prescription: Prescription) -> list[PrescriptionItem]:
-    """Its medicines in order."""
-    return list(PrescriptionItem.objects.filter(prescription_id=prescription.pk, withdrawn=False).order_by("position"))
+def _store(write: Writer, items: Sequence[Item], lane: int | None = None, **fields: Any) -> Prescription:
+    prescription = write.save(Prescription(at=clock.now(), **fields), lane=lane)
+    for position, one in enumerate(items, 1):
+        write.save(_row(prescription, position, one), lane=lane)
+    return prescription
 
 
-def _running(visit: Visit) -> set[str]:
-    """Formulary codes of signed prescriptions, of other visits, that have not run out."""
-    now = clock.now()
-    recent = Prescription.objects.filter(
-        person_id__in=one_with(visit.person_id),
-        status=FactStatus.FINAL,
-        signed_at__isnull=False,
-        at__gte=now - timedelta(days=366),
-    ).exclude(visit_id=visit.pk)
-    since: dict[UUID, Prescription] = {one.pk: one for one in recent}
-    lines = PrescriptionItem.objects.filter(prescription_id__in=list(since), withdrawn=False).exclude(medicine="")
-    return {one.medicine for one in lines if since[one.prescription_id].at + timedelta(days=one.days) > now}
+def _reason(checked: Checked, given: str) -> str:
+    why = _tidy(given, 300)
+    if checked.never or (checked.reasoned and not why):
+        raise Unsafe(checked)
+    return why if checked.found else ""
+
+
+def _plain(checked: Checked) -> dict[str, Any]:
+    return {
+        "found": [[f.message.text, f.message.params, f.severity, f.position] for f in checked.found],
+        "not_checked": [[m.text, m.params] for m in checked.reasons],
+    }
 
 
 def _row(prescription: Prescription, position: int, one: Item) -> PrescriptionItem:
@@ -175,6 +207,8 @@ def _row(prescription: Prescription, position: int, one: Item) -> PrescriptionIt
         position=position,
         medicine=one.medicine,
         words=_tidy(one.words, 120),
+        form=one.form,
+        strength=one.strength,
         dose=one.dose,
         dose_unit=one.dose_unit,
         route=one.route,
@@ -188,7 +222,8 @@ def _check_items(items: Sequence[Item]) -> None:
     if not items:
         raise BadItems([("", Message(NO_ITEMS))])
     errors = []
-    routes = {one.code for one in load.formulary().route}
+    held = formulary()
+    routes = {one.code for one in held.formulary.route}
     for position, one in enumerate(items):
         rules = (
             ("words", bool(one.words.strip()), NO_WORDS),
@@ -201,6 +236,9 @@ def _check_items(items: Sequence[Item]) -> None:
             ("instructions", len(one.instructions) <= 200, LONG),
         )
         errors += [(f"{position}.{field}", Message(text)) for field, holds, text in rules if not holds]
+        wrong = doses.mismatch(one.line(), held)
+        if wrong is not None:
+            errors.append((f"{position}.dose_unit", wrong[0]))
     if errors:
         raise BadItems(errors)
 

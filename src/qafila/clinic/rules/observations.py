@@ -103,6 +103,8 @@ PER_MINUTE = Unit("/min", "/min")
 MMHG = Unit("mm[Hg]", "mmHg")
 CM = Unit("cm", "cm")
 METRE = Unit("m", "m", 100.0)
+UMOL_L = Unit("umol/L", "µmol/L", code="14682-9")
+CREATININE_MG_DL = Unit("mg/dL", "mg/dL", 88.4, code="2160-0")  # molar mass of creatinine 113.12 g/mol
 KG = Unit("kg", "kg")
 GRAM = Unit("g", "g", 0.001)
 
@@ -143,6 +145,8 @@ KINDS: dict[str, Kind] = {
              units=(Unit("%", "%"),), possible=(10, 100), plausible=any_age(80, 100)),
         Kind("glucose", N_("Blood glucose"), "14743-9", "Glucose [Moles/volume] in Capillary blood by Glucometer",
              units=(MMOL_L, MG_DL), decimals=1, possible=(0.5, 85.0), plausible=any_age(2.5, 30.0)),
+        Kind("creatinine", N_("Serum creatinine"), "14682-9", "Creatinine [Moles/volume] in Serum or Plasma",
+             units=(UMOL_L, CREATININE_MG_DL), decimals=1, possible=(5.0, 5000.0), plausible=any_age(20, 1000)),
         Kind("weight", N_("Weight"), "29463-7", "Body weight", units=(KG, GRAM), decimals=3, possible=(0.2, 500.0),
              plausible=WEIGHT),
         Kind("height", N_("Height or length"), "8302-2", "Body height", units=(CM, METRE), decimals=1,

@@ -81,6 +81,7 @@ def unit() -> None:
     from qafila.clinic.cases.jobs import overdue_watch
     from qafila.node.demo.past import Past
     from qafila.node.demo.referrals import Referrals
+    from qafila.node.demo.stock import fill
     from qafila.node.demo.unit_life import TODAY
     from qafila.registry.places.here import local_day
     from qafila.sync.enrolment import enrol
@@ -100,6 +101,7 @@ def unit() -> None:
     with ExitStack() as stack:
         stack.enter_context(past.lived())
         referrals.begin()
+        fill(life.unit, life.nurse, local_day(now))
         for ago in range(6, 0, -1):
             life.day(local_day(now) - timedelta(days=ago), daily)
         life.today(now, today)

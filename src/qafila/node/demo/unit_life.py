@@ -179,10 +179,11 @@ class UnitLife:
     def prescribe(self, visit: Visit, medicine: Medicine) -> None:
         """Write and sign; where the checks find something the doctor leaves it out."""
         code, words, dose, unit, route, per_day, days = medicine
-        known = {m.code for m in load.formulary().medicine}
+        form, strength = product_of(code, words, unit)
         item = prescribing.Item(
-            words, Decimal(str(dose)), unit, route, Decimal(str(per_day)), days, code if code in known else ""
-        )
+            words, Decimal(str(dose)), unit, route, Decimal(str(per_day)), days,
+            code if form else "", form=form, strength=strength,
+        )  # fmt: skip
         try:
             written = prescribing.write_prescription(visit, self.doctor, [item])
         except prescribing.Unsafe:
@@ -196,3 +197,14 @@ class UnitLife:
             day = max(week[number % len(week)], one.born + timedelta(days=1))
             self.past.go(opening(day, 9, number * 11 % 60))
             self.register(number)
+
+
+def product_of(code: str, words: str, unit: str) -> tuple[str, str]:
+    """Form and strength of the formulary that a story's words mean; empty where there is none."""
+    forms = {one.code: one.units for one in load.formulary().form}
+    for medicine in load.formulary().medicine:
+        for product in medicine.product if medicine.code == code else ():
+            for strength in product.strengths:
+                if strength in words and unit in forms[product.form]:
+                    return product.form, strength
+    return "", ""

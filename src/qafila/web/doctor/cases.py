@@ -16,10 +16,11 @@ from django.utils.translation import gettext
 from django.views.decorators.http import require_GET, require_POST
 
 from qafila.clinic.cases import acts, queries, telling
-from qafila.clinic.cases.models import Case
+from qafila.clinic.cases.models import Answer, Case
 from qafila.clinic.cases.proof import of_case, proof_of
 from qafila.clinic.cases.transitions import ACCEPTED, CLOSED, MORE_ASKED, OPEN, WITH_ANSWER
 from qafila.clinic.forms.context import pack_of
+from qafila.clinic.prescribing.queries import adopted
 from qafila.clinic.refusal import Refusal
 from qafila.clinic.visits.models import Visit
 from qafila.journal import history
@@ -123,6 +124,7 @@ def show(request: Any, case: Case, status: int = 200, **more: Any) -> HttpRespon
         "answer": answer,
         "answer_lines": answers.lines(case, answer) if answer else [],
         "proposed": medicines.lines(answer),
+        "adoptable": _adoptable(answer, request.staff, visit),
         "proof": proof_of(answer) if answer else None,
         "answer_by": Staff.objects.filter(pk=answer.author_id).first() if answer else None,
         "messages_": people_of(queries.messages_of(case)),
@@ -143,6 +145,11 @@ def show(request: Any, case: Case, status: int = 200, **more: Any) -> HttpRespon
         **more,
     }
     return render(request, "doctor/case.html", context, status=status)
+
+
+def _adoptable(answer: Answer | None, staff: Staff, visit: Visit) -> bool:
+    """Whether the reader may make the proposed medicines a prescription, and nobody has yet."""
+    return answer is not None and bool(answer.proposal) and may(staff, "prescribe", visit) and not adopted(answer)
 
 
 def visit_url(staff: Staff, visit: Visit) -> str:

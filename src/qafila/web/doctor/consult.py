@@ -23,7 +23,7 @@ from qafila.journal import history
 from qafila.kernel.transitions import WrongState
 from qafila.packs import load
 from qafila.registry.people.queries import one_with
-from qafila.registry.staff.rights import require
+from qafila.registry.staff.rights import may, require
 from qafila.web.access import needs
 from qafila.web.doctor.lines import case_lines, file_title, file_url, specialty_label
 from qafila.web.nurse import drafts
@@ -165,6 +165,7 @@ def show(
         "cases": cases,
         "specialties": [(code, specialty_label(code)) for code in load.specialties() if code not in asked],
         "prescriptions": prescriptions,
+        "may_dispense": may(request.staff, "stock.dispense", visit),
         "entries": _entries(record, prescriptions),
         **more,
     }

@@ -1,9 +1,7 @@
-"""Writing and signing a prescription."""
+"""Writing, adopting and signing a prescription."""
 
 from __future__ import annotations
 
-from decimal import Decimal
-from functools import lru_cache
 from typing import Any
 from uuid import UUID
 
@@ -13,44 +11,46 @@ from django.shortcuts import redirect, render
 from django.utils.translation import gettext, ngettext
 from django.views.decorators.http import require_http_methods, require_POST
 
+from qafila.clinic.cases.models import Answer
 from qafila.clinic.prescribing import acts
+from qafila.clinic.prescribing.findings import Facts
 from qafila.clinic.prescribing.models import Prescription
+from qafila.clinic.prescribing.person import facts_of
 from qafila.clinic.refusal import Doubtful, Refusal
-from qafila.clinic.visits import queries
+from qafila.clinic.rules.words import Message
+from qafila.clinic.visits import acts as visits
+from qafila.clinic.visits.acts import Reading
+from qafila.clinic.visits.models import FactStatus
+from qafila.clinic.visits.queries import summary
 from qafila.journal import history
-from qafila.kernel.text import Integer, Number, parse_integer, parse_number
-from qafila.packs import load
+from qafila.kernel.text import Number, parse_number
+from qafila.registry.staff.models import Staff
 from qafila.registry.staff.rights import require
 from qafila.web.access import needs
+from qafila.web.doctor.medicines import (
+    add_usual,
+    beside,
+    dose_units,
+    groups,
+    of_proposal,
+    plain,
+    products,
+    read,
+    take_offer,
+    told,
+    typed,
+    unit_label,
+)
 from qafila.web.nurse import drafts
 from qafila.web.nurse.sheet import shown
 from qafila.web.nurse.views import found, heading
 from qafila.web.once import once
 from qafila.web.reception.words import language
 
-LINES = 6
-FIELDS = ("words", "dose", "dose_unit", "route", "per_day", "days", "instructions")
-
-
-DOSE_UNITS = ("tablet", "capsule", "mg", "g", "mL", "drop", "puff", "sachet", "suppository", "application", "IU")
-
-
-def unit_label(code: str) -> str:
-    """What a dose is counted in."""
-    return {
-        "tablet": gettext("tablet"),
-        "capsule": gettext("capsule"),
-        "sachet": gettext("sachet"),
-        "suppository": gettext("suppository"),
-        "drop": gettext("drop"),
-        "puff": gettext("puff"),
-        "application": gettext("application"),
-    }.get(code, code)
-
 
 def dose_words(item: Any) -> str:
     """A line of a prescription as people say it: how much, how often, how long."""
-    dose, times = f"{item.dose.normalize():f}", f"{item.per_day.normalize():f}"
+    dose, times = plain(item.dose), plain(item.per_day)
     count = int(item.per_day) if item.per_day == int(item.per_day) else 2
     return " · ".join(
         (
@@ -61,131 +61,169 @@ def dose_words(item: Any) -> str:
     )
 
 
-@lru_cache(maxsize=8)
-def products(tongue: str) -> tuple[tuple[str, str], ...]:
-    """(words as printed, code) of everything in the formulary."""
-    pack = load.formulary()
-    forms = {f.code: f.label.text(tongue) for f in pack.form}
-    return tuple(
-        (f"{m.label.text(tongue)} {strength} {forms.get(p.form, p.form)}", m.code)
-        for m in pack.medicine
-        for p in m.product
-        for strength in p.strengths
-    )
+def unchecked_words(row: Prescription) -> list[str]:
+    """What could not be checked when it was written, in the reader's language: a print says so."""
+    return [told(Message(text, **values)) for text, values in row.checked.get("not_checked", [])]
 
 
 @require_http_methods(["GET", "POST"])
 @needs("prescribe")
 @once
-def page(request: Any, visit_id: UUID) -> HttpResponse:
-    """The prescription as a form; signing follows at once."""
+def page(request: Any, visit_id: UUID, answer_id: UUID | None = None) -> HttpResponse:
+    """The prescription as a form; signing follows at once. With a proposal: its lines, adopted when they are signed."""
     visit, person = found(visit_id)
     require(request.staff, "prescribe", visit)
     history.log_read(request.staff.pk, person.pk, "doctor.prescribe")
-    draft = f"prescribe:{visit.pk.hex}"
+    proposal = _proposal(answer_id, person.pk)
+    draft = f"prescribe:{visit.pk.hex}" if proposal is None else f"adopt:{proposal.pk.hex}"
     kept = drafts.load(request.staff, draft) if request.method == "GET" else None
     said = kept[0] if kept else request.POST
+    if proposal is not None and request.method == "GET" and kept is None:
+        said = of_proposal(proposal)
+    facts = facts_of(person.pk)
     lines = typed(said)
+    helped = _helped(request.POST, lines, facts)
     context = {
         **heading(visit, person),
+        **_around(facts),
+        "ask_url": f"{request.path}ask/",
         "lines": lines,
-        "products": products(language()),
-        "units": [(code, unit_label(code)) for code in DOSE_UNITS],
-        "routes": [(r.code, r.label.text(language())) for r in load.formulary().route],
         "advice": said.get("advice", ""),
         "override": said.get("override_reason", ""),
         "draft": draft,
         "kept": kept[1] if kept else None,
-        "status_draft": load.formulary().status == "draft",
-        "summary": queries.summary(person.pk, visits=1),
+        "proposal": proposal,
+        "proposer": Staff.objects.filter(pk=proposal.author_id).first() if proposal else None,
+        "summary": summary(person.pk, visits=1),
     }
-    if request.method == "GET":
+    if request.method == "GET" or helped:
         return render(request, "doctor/prescribe.html", context | checked(visit, lines))
-    items, wrong = read(lines)
-    if not wrong:
-        try:
-            made = acts.write_prescription(
-                visit, request.staff, items, advice=context["advice"], override_reason=context["override"]
-            )
-        except acts.Unsafe:
-            context["problem"] = gettext("Look again before you sign.")
-        except Doubtful as doubt:
-            rows = [line["n"] for line in lines if line["used"]]
-            wrong = [(rows[int(key.partition(".")[0] or 0)], shown(message)) for key, message in doubt.errors]
-        except Refusal as refused:
-            context["problem"] = shown(refused.message)
-        else:
-            acts.sign(made, request.staff)
-            drafts.forget(request.staff, draft)
-            messages.success(request, gettext("Signed. It can be printed now."))
-            return redirect("doctor:consult", visit.pk)
+    wrong, problem = _sign(request, visit, lines, context, proposal)
+    if not wrong and not problem:
+        drafts.forget(request.staff, draft)
+        messages.success(request, gettext("Signed. It can be printed now."))
+        return redirect("doctor:consult", visit.pk)
     for row, words in wrong:
         lines[row]["wrong"].append(words)
+    context["problem"] = problem
     return render(request, "doctor/prescribe.html", context | checked(visit, lines), status=422)
+
+
+def _proposal(pk: UUID | None, person: UUID) -> Answer | None:
+    if pk is None:
+        return None
+    row = Answer.objects.filter(pk=pk, status=FactStatus.FINAL).first()
+    if row is None or row.person_id != person or not row.proposal:
+        raise Http404
+    return row
+
+
+def _helped(form: Any, lines: list[dict[str, Any]], facts: Facts) -> bool:
+    """Whether a button (or the Enter key) only filled something in: a usual course, or a dose in the right unit."""
+    if form.get("usual"):
+        add_usual(lines, form["usual"], facts)
+    elif form.get("offer"):
+        take_offer(lines, form["offer"])
+    elif not form.get("look"):
+        return False
+    return True
+
+
+def _around(facts: Facts) -> dict[str, Any]:
+    """What stands around the lines: lists to choose from, and what is known of the person."""
+    held = acts.formulary()
+    return {
+        "products": products(language()),
+        "groups": groups(facts),
+        "units": [(code, unit_label(code)) for code in dose_units()],
+        "routes": [(r.code, r.label.text(language())) for r in held.formulary.route],
+        "facts": facts,
+        "weight_why": told(facts.weight_why) if facts.weight_why else "",
+        "egfr_why": told(facts.egfr_why) if facts.egfr_why else "",
+        "status_draft": held.formulary.status == "draft",
+    }
+
+
+def _sign(
+    request: Any, visit: Any, lines: list[dict[str, Any]], context: dict[str, Any], proposal: Answer | None
+) -> tuple[list[tuple[int, str]], str]:
+    """Write and sign; what is wrong with which row, and what is wrong at all."""
+    items, wrong = read(lines)
+    if wrong:
+        return wrong, ""
+    words = {"advice": context["advice"], "override_reason": context["override"]}
+    try:
+        if proposal is None:
+            made = acts.write_prescription(visit, request.staff, items, **words)
+        else:
+            made = acts.adopt(proposal, request.staff, items, visit=visit, **words)
+        acts.sign(made, request.staff)
+    except acts.Unsafe as unsafe:
+        if unsafe.never:
+            return [], gettext("No reason is enough for what is contraindicated: change the line, or what is recorded.")
+        return [], gettext("Look again before you sign.")
+    except Doubtful as doubt:
+        rows = [line["n"] for line in lines if line["used"]]
+        return [(rows[int(key.partition(".")[0] or 0)], told(message)) for key, message in doubt.errors], ""
+    except Refusal as refused:
+        return [], shown(refused.message)
+    return [], ""
 
 
 @require_POST
 @needs("prescribe")
 def check(request: Any, visit_id: UUID) -> HttpResponse:
-    """What the checks say of the medicines typed so far, and what they do not look at. Writes nothing."""
+    """What the checks say of the medicines typed so far, and what they could not look at. Writes nothing."""
     visit, _person = found(visit_id)
     require(request.staff, "prescribe", visit)
-    return render(request, "doctor/checked.html", checked(visit, typed(request.POST)))
-
-
-def typed(said: Any) -> list[dict[str, Any]]:
-    """The form's rows as typed; `used`: something stands in the row."""
-    lines = []
-    for n in range(LINES):
-        line: dict[str, Any] = {f: said.get(f"{f}-{n}", "") for f in FIELDS}
-        used = any(line[f].strip() for f in ("words", "dose", "per_day", "days", "instructions"))
-        lines.append(line | {"n": n, "used": used, "wrong": []})
-    return lines
+    lines = typed(request.POST)
+    return render(request, "doctor/checked_lines.html", {"lines": lines} | checked(visit, lines))
 
 
 def checked(visit: Any, lines: list[dict[str, Any]]) -> dict[str, Any]:
-    """Findings and what was not checked, of the rows that name a medicine."""
-    items = [i for i in read(lines)[0] if i.words]
+    """Findings beside their rows, and what was not checked, of the rows that name a medicine."""
+    for line in lines:
+        line["used"] = line["used"] and bool(line["words"].strip())
+    items = read(lines)[0]
     if not items:
-        return {"found": [], "not_checked": []}
+        return {"found": False, "reasoned": False, "never": False, "not_checked": []}
     result = acts.check(visit, items)
+    beside(lines, items, result)
     return {
-        "found": [shown(f.message) for f in result.found],
-        "not_checked": [shown(m) for m in result.not_checked],
+        "found": bool(result.found),
+        "reasoned": bool(result.reasoned),
+        "never": bool(result.never),
+        "not_checked": [told(m) for m in result.reasons],
     }
 
 
-def read(lines: list[dict[str, Any]]) -> tuple[list[acts.Item], list[tuple[int, str]]]:
-    """The medicines of the rows in use, and what is wrong: (row, words)."""
-    codes = {words: code for tongue in ("ar", "fr", "en") for words, code in products(tongue)}
-    items: list[acts.Item] = []
-    wrong: list[tuple[int, str]] = []
-    for line in lines:
-        if not line["used"]:
-            continue
-        dose, per_day, days = parse_number(line["dose"]), parse_number(line["per_day"]), parse_integer(line["days"])
-        if not isinstance(dose, Number):
-            wrong.append((line["n"], gettext("The dose is not a number.")))
-        if not isinstance(per_day, Number):
-            wrong.append((line["n"], gettext("How many times a day is not a number.")))
-        if not isinstance(days, Integer):
-            wrong.append((line["n"], gettext("The days are not a whole number.")))
-        words = " ".join(line["words"].split())
-        items.append(
-            acts.Item(
-                words=words,
-                dose=dose.value if isinstance(dose, Number) else Decimal(0),
-                dose_unit=line["dose_unit"],
-                route=line["route"],
-                per_day=per_day.value if isinstance(per_day, Number) else Decimal(0),
-                days=days.value if isinstance(days, Integer) else 0,
-                medicine=codes.get(words, ""),
-                instructions=line["instructions"],
-            )
-        )
-    if not items:
-        wrong.append((0, gettext("Write at least one medicine.")))
-    return items, wrong
+@require_POST
+@needs("prescribe")
+@once
+def ask(request: Any, visit_id: UUID, answer_id: UUID | None = None) -> HttpResponse:
+    """Answer what the checks lack: pregnancy, breastfeeding, weight, creatinine. Back to the page above."""
+    visit, _person = found(visit_id)
+    require(request.staff, "prescribe", visit)
+    readings: list[Reading] = []
+    for code in ("pregnant", "lactating"):
+        if request.POST.get(code) in ("yes", "no"):
+            readings.append(Reading(code, request.POST[code] == "yes"))
+    for code, unit in (("weight", "kg"), ("creatinine", request.POST.get("creatinine_unit", "umol/L"))):
+        if request.POST.get(code, "").strip():
+            value = parse_number(request.POST[code])
+            if not isinstance(value, Number):
+                messages.error(request, gettext("This is not a number."))
+                return redirect(request.path.removesuffix("ask/"))
+            readings.append(Reading(code, value.value, unit))
+    try:
+        if readings:
+            visits.record_vitals(visit, request.staff, readings)
+            messages.success(request, gettext("Saved."))
+    except Doubtful as doubt:
+        messages.error(request, " ".join(shown(message) for _, message in doubt.errors))
+    except Refusal as refused:
+        messages.error(request, shown(refused.message))
+    return redirect(request.path.removesuffix("ask/"))
 
 
 @require_POST

@@ -11,7 +11,7 @@ from django.utils.translation import gettext, ngettext
 from qafila.clinic.cases import proposal
 from qafila.clinic.cases.models import Answer
 from qafila.packs import load
-from qafila.web.doctor.prescribe import DOSE_UNITS, products, unit_label
+from qafila.web.doctor.medicines import dose_units, products, unit_label
 from qafila.web.reception.words import language
 from qafila.web.templatetags.qafila import told
 
@@ -21,7 +21,7 @@ TYPED = ("words", "dose", "dose_unit", "route", "per_day", "days", "instructions
 
 def rows(said: Any) -> list[dict[str, Any]]:
     """The rows of the form as typed (`medicine-FIELD-N`); a name of the formulary brings its code."""
-    codes = {words: code for tongue in ("ar", "fr", "en") for words, code in products(tongue)}
+    codes = {one.words: one.code for tongue in ("ar", "fr", "en") for one in products(tongue)}
     found = []
     for n in range(ROWS):
         row: dict[str, Any] = {name: (said.get(f"medicine-{name}-{n}") or "")[:300] for name in TYPED}
@@ -41,7 +41,7 @@ def form(held: list[dict[str, Any]], errors: Mapping[str, Any] | None = None) ->
         "medicines": found,
         "medicines_used": sum(one["used"] for one in found),
         "products": products(language()),
-        "units": [(code, unit_label(code)) for code in DOSE_UNITS],
+        "units": [(code, unit_label(code)) for code in dose_units()],
         "routes": [(r.code, r.label.text(language())) for r in load.formulary().route],
     }
 

@@ -86,11 +86,12 @@
     try {
       const answer = await fetch(form.dataset.check, { method: "POST", body: data, signal: asking.signal, credentials: "same-origin" });
       if (!answer.ok || answer.redirected) return;
-      const told = new DOMParser().parseFromString(await answer.text(), "text/html").getElementById("rx-checked");
-      const mine = document.getElementById("rx-checked");
-      if (told.textContent.trim() === mine.textContent.trim()) return;
-      document.getElementById("rx-override").hidden = !("found" in told.dataset);
-      mine.replaceWith(told);
+      const page = new DOMParser().parseFromString(await answer.text(), "text/html");
+      for (const told of page.querySelectorAll(".rx-beside, #rx-checked")) {
+        const mine = document.getElementById(told.id);
+        if (mine && told.innerHTML !== mine.innerHTML) mine.replaceWith(told);
+      }
+      document.getElementById("rx-override").hidden = !("reasoned" in page.getElementById("rx-checked").dataset);
     } catch { /* signing checks in any case */ }
   });
 })();
