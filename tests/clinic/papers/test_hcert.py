@@ -184,6 +184,7 @@ def test_the_example_of_the_page_for_other_teams_is_true() -> None:
     page = (Path(__file__).parents[3] / "docs/howto/verify-a-print.md").read_text()
     block = page.split("## An example")[1].split("(`text`")[0]
     said: dict[str, str] = {}
+    name = ""
     for line in block.splitlines():
         if line.startswith("    ") and line.strip():
             name = line[4:14].strip() or name
