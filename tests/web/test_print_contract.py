@@ -116,28 +116,31 @@ def rows(van: Vehicle) -> dict[str, str]:
     }  # fmt: skip
 
 
-@pytest.mark.parametrize("kind", KINDS)
+PAPERS = [
+    (kind, size)
+    for kind in KINDS
+    for size in (("card", "A5", "A4") if kind == "card" else ("A4",) if kind == "growth" else ("A5", "A4"))
+]
+
+
+@pytest.mark.parametrize(("kind", "size"), PAPERS)
 def test_every_print_on_every_paper_in_every_language(
-    van: Vehicle, rows: dict[str, str], kind: str, tmp_path: Path
+    van: Vehicle, rows: dict[str, str], kind: str, size: str, tmp_path: Path
 ) -> None:
     browser = van.at("salma")
     trusted = by_key_id(keys.known())
-    sizes = ("card", "A5", "A4") if kind == "card" else ("A4",) if kind == "growth" else ("A5", "A4")
-    for size in sizes:
-        for tongue in TONGUES:
-            page = browser.get(f"/prints/{kind}/{rows[kind]}/", {"paper": size, "lang": tongue})
-            assert page.status_code == 200 and page["Content-Type"] == "application/pdf", (kind, size, tongue)
-            keep(page.content, f"{kind}-{size}-{tongue}.pdf")
-            codes = [code for code in scanned(page.content, tmp_path, pages=2) if code.startswith("QAF1:")]
-            assert len(codes) == 1 and verify(codes[0], trusted, clock.now()).genuine, (kind, size, tongue)
-            told = subprocess.run(
-                ["pdfinfo", str(tmp_path / "x.pdf")], capture_output=True, text=True, check=True
-            ).stdout
-            wide, tall = (round(float(x)) for x in re.search(r"Page size: +([0-9.]+) x ([0-9.]+)", told).groups())  # type: ignore[union-attr]
-            assert {wide, tall} == set(POINTS[size])
-            pages = int(re.search(r"Pages: +(\d+)", told)[1])  # type: ignore[index]
-            most = 2 if size == "card" or (tongue == "both" and kind != "prescription") else 1
-            assert kind == "growth" or pages <= most, (kind, size, tongue, pages)
+    for tongue in TONGUES:
+        page = browser.get(f"/prints/{kind}/{rows[kind]}/", {"paper": size, "lang": tongue})
+        assert page.status_code == 200 and page["Content-Type"] == "application/pdf", (kind, size, tongue)
+        keep(page.content, f"{kind}-{size}-{tongue}.pdf")
+        codes = [code for code in scanned(page.content, tmp_path, pages=2) if code.startswith("QAF1:")]
+        assert len(codes) == 1 and verify(codes[0], trusted, clock.now()).genuine, (kind, size, tongue)
+        told = subprocess.run(["pdfinfo", str(tmp_path / "x.pdf")], capture_output=True, text=True, check=True).stdout
+        wide, tall = (round(float(x)) for x in re.search(r"Page size: +([0-9.]+) x ([0-9.]+)", told).groups())  # type: ignore[union-attr]
+        assert {wide, tall} == set(POINTS[size])
+        pages = int(re.search(r"Pages: +(\d+)", told)[1])  # type: ignore[index]
+        most = 2 if size == "card" or (tongue == "both" and kind != "prescription") else 1
+        assert kind == "growth" or pages <= most, (kind, size, tongue, pages)
 
 
 @pytest.mark.parametrize("kind", ["prescription", "answer"])

@@ -5,6 +5,7 @@ from __future__ import annotations
 import zlib
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
 from uuid import UUID
 
 import base45
@@ -15,9 +16,10 @@ from cwt import COSE, COSEKey
 from hypothesis import given
 from hypothesis import strategies as st
 
-from qafila.clinic.papers import cbor, hcert
+from qafila.clinic.papers import cbor, content, hcert
 from qafila.clinic.papers.hcert import Claims
 from qafila.clinic.papers.verify import Key, Outcome, by_key_id, verify
+from qafila.kernel.ids import short_code
 
 KEY = Ed25519PrivateKey.from_private_bytes(bytes(range(32)))
 OTHER = Ed25519PrivateKey.from_private_bytes(bytes(range(1, 33)))
@@ -176,3 +178,23 @@ def test_cbor_is_what_another_library_writes_canonically(value: object) -> None:
 def test_cbor_that_claims_too_much_is_refused(raw: bytes) -> None:
     with pytest.raises(cbor.Malformed):
         cbor.loads(raw)
+
+
+def test_the_example_of_the_page_for_other_teams_is_true() -> None:
+    page = (Path(__file__).parents[3] / "docs/howto/verify-a-print.md").read_text()
+    block = page.split("## An example")[1].split("(`text`")[0]
+    said: dict[str, str] = {}
+    name = ""
+    for line in block.splitlines():
+        if line.startswith("    ") and line.strip():
+            name = line[4:14].strip() or name
+            said[name] = said.get(name, "") + line[14:]
+    found = hcert.read(said["text"])
+    assert hcert.holds(found, PUBLIC) and PUBLIC.hex() in page and hcert.key_id(PUBLIC).hex() in page
+    assert (found.protected.hex(), found.payload.hex(), found.signature.hex()) == (
+        said["protected"], said["payload"], said["signature"]
+    )  # fmt: skip
+    facts = content.facts_of("7K2M-9QXW-A\nParacétamol 500 mg comprimé; 1; 3; 5")
+    assert content.content("prescription", facts).decode() == said["content"].replace("⏎", "\n")
+    assert content.same(found.claims.digest, "prescription", facts, found.claims.id, "BPE3-E65D-8")
+    assert found.claims.digest.hex() == said["hash"] and short_code(found.claims.id) in page

@@ -32,6 +32,7 @@ MOST = 30
 SPAN = timedelta(minutes=1)
 """…in so long."""
 LONGEST = 2000
+EXAMPLE = "7K2M-9QXW-A\nParacétamol 500 mg; 1; 3; 5"
 OUTCOMES: dict[Outcome, str | Promise] = {
     Outcome.GENUINE: _("Genuine: this document was issued so."),
     Outcome.ALTERED: _("Refused: altered, or not signed by the node that it names."),
@@ -76,7 +77,7 @@ class Found:
 @public
 def page(request: Any) -> HttpResponse:
     """Paste or scan the code, or type the number under it; the answer stands on the same page."""
-    context: dict[str, Any] = {"code": "", "longest": LONGEST}
+    context: dict[str, Any] = {"code": "", "longest": LONGEST, "example": EXAMPLE}
     if request.method == "GET":
         return render(request, "prints/check.html", context)
     if too_often(request.META.get("REMOTE_ADDR", "")):

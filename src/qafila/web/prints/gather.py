@@ -37,7 +37,9 @@ def row_of(kind: str, pk: UUID) -> tuple[Any, Person]:
     """The row that a paper shows, and whose it is. Raises `Http404`."""
     model = ROWS.get(kind)
     row = model.objects.filter(pk=pk).first() if model else None
-    person = people.get(pk if kind == Kind.CARD else row.person_id) if row is not None else None
+    if row is None:
+        raise Http404
+    person = people.get(pk if kind == Kind.CARD else row.person_id)
     if person is None:
         raise Http404
     return row, person
@@ -80,7 +82,7 @@ def of_transfer(case: Case) -> tuple[list[Condition], list[Note], list[Observati
 def who_wrote(*rows: Condition | Note) -> Staff | None:
     """Who answers for a visit: the author of its first diagnosis or note."""
     authors = [row.author_id for row in rows if row.author_id]
-    return Staff.objects.filter(pk=authors[0]).first() if authors else None
+    return Staff.objects.filter(pk__in=authors[:1]).first()
 
 
 def _conditions(record: queries.VisitPage) -> list[Condition]:

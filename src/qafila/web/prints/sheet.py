@@ -160,7 +160,9 @@ def _strip(document: Document, person: Person, issued: acts.Issued, spoken: tupl
             if unit is not None:
                 parts.append(strip.Line(words.unit_name(unit), rtl=rtl))
             parts.append(strip.Line(said["name"], size=30, bold=True, rtl=rtl))
-            parts.append(strip.Line(f"{said['sex']} · {said['age']}", rtl=rtl))
+            parts.append(strip.Line(f"{said['sex']} · {said['age']} · {person.code}", rtl=rtl))
+            if (doctor := document.more.get("doctor")) is not None:
+                parts.append(strip.Line(doctor.name_arabic if rtl and doctor.name_arabic else doctor.name, rtl=rtl))
             parts += [strip.Line(one.text, one.size, one.bold, rtl) for one in document.lines()]
             parts.append(strip.RULE)
     with translation.override(spoken[0]):

@@ -15,7 +15,7 @@ from dataclasses import asdict, dataclass
 from functools import lru_cache
 from typing import Any
 
-from qafila.web.prints.render import SECONDS, PrintFailed
+from qafila.web.prints.render import SECONDS, PrintFailed, direction
 
 WIDE = 576
 """Dots: 72 mm at 203 dpi."""
@@ -128,37 +128,37 @@ def _put(pen: Any, line: Line, at: int) -> int:
     if not line.text:
         pen.line((EDGE, at + 8, WIDE - EDGE, at + 8), fill=0, width=2)
         return at + 18
-    font, fonts = _font(line.size, line.bold, _ARABIC.search(line.text) is not None), (line.size, line.bold)
+    fonts = (line.size, line.bold)
     step = round(line.size * 1.55)
-    for row in _rows(pen, line, font):
-        width = _width(pen, row, font, fonts, rtl=line.rtl)
+    for row in _rows(pen, line):
+        width = _width(pen, row, fonts, rtl=line.rtl)
         left = (WIDE - width) / 2 if line.middle else WIDE - EDGE - width if line.rtl else EDGE
         _draw(pen, row, (left, at), fonts, rtl=line.rtl)
         at += step
     return at + 4
 
 
-def _rows(pen: Any, line: Line, font: Any) -> list[str]:
+def _rows(pen: Any, line: Line) -> list[str]:
     """The paragraph broken where it does not fit."""
     rows = []
     for paragraph in line.text.splitlines():
         row = ""
         for word in paragraph.split(" "):
             longer = f"{row} {word}" if row else word
-            if row and _width(pen, longer, font, (line.size, line.bold), rtl=line.rtl) > WIDE - 2 * EDGE:
+            if row and _width(pen, longer, (line.size, line.bold), rtl=line.rtl) > WIDE - 2 * EDGE:
                 rows.append(row)
                 longer = word
             row = longer
         rows.append(row)
-    return [piece for row in rows for piece in _cut(pen, row, font, line)]
+    return [piece for row in rows for piece in _cut(pen, row, line)]
 
 
-def _cut(pen: Any, row: str, font: Any, line: Line) -> list[str]:
+def _cut(pen: Any, row: str, line: Line) -> list[str]:
     """A single word that is wider than the paper, in pieces."""
     pieces = []
-    while len(row) > 1 and _width(pen, row, font, (line.size, line.bold), rtl=line.rtl) > WIDE - 2 * EDGE:
+    while len(row) > 1 and _width(pen, row, (line.size, line.bold), rtl=line.rtl) > WIDE - 2 * EDGE:
         most = len(row) - 1
-        while most > 1 and _width(pen, row[:most], font, (line.size, line.bold), rtl=line.rtl) > WIDE - 2 * EDGE:
+        while most > 1 and _width(pen, row[:most], (line.size, line.bold), rtl=line.rtl) > WIDE - 2 * EDGE:
             most = most * 7 // 8
         pieces.append(row[:most])
         row = row[most:]
@@ -166,15 +166,24 @@ def _cut(pen: Any, row: str, font: Any, line: Line) -> list[str]:
 
 
 def _runs(text: str, *, rtl: bool) -> list[tuple[str, bool]]:
-    """Stretches of one script in the order in which they are drawn, from left to right: (text, Arabic)."""
-    runs: list[tuple[str, bool]] = []
-    for word in re.split(r"( +)", text):
-        arabic = _ARABIC.search(word) is not None
-        if runs and (not word.strip() or arabic == runs[-1][1]):
-            runs[-1] = (runs[-1][0] + word, runs[-1][1])
-        elif word:
-            runs.append((word, arabic))
-    return runs[::-1] if rtl else runs
+    """Stretches of one script in the order in which they are drawn, from left to right: (text, Arabic).
+
+    What stands between two " · " keeps its own direction, as a `bdi` does on a page.
+    """
+    pieces = []
+    for piece in re.split(r"(?:^| )·(?: |$)", text):
+        runs: list[tuple[str, bool]] = []
+        for word in piece.split(" "):
+            arabic = _ARABIC.search(word) is not None
+            if runs and arabic == runs[-1][1]:
+                runs[-1] = (f"{runs[-1][0]} {word}", arabic)
+            elif word:
+                runs.append((word, arabic))
+        pieces.append(runs[::-1] if direction(piece) == "rtl" else runs)
+    found: list[tuple[str, bool]] = []
+    for runs in pieces[::-1] if rtl else pieces:
+        found += [("·", False), *runs] if found else runs
+    return found
 
 
 def _draw(pen: Any, row: str, at: tuple[float, int], fonts: tuple[int, bool], *, rtl: bool) -> None:
@@ -182,14 +191,19 @@ def _draw(pen: Any, row: str, at: tuple[float, int], fonts: tuple[int, bool], *,
     for text, arabic in _runs(row, rtl=rtl):
         font, way = _font(*fonts, arabic), "rtl" if arabic else "ltr"
         pen.text((left, top + fonts[0] * 1.15), text, font=font, fill=0, direction=way, anchor="ls")
-        left += pen.textlength(text, font=font, direction=way)
+        left += pen.textlength(text, font=font, direction=way) + _gap(fonts)
 
 
-def _width(pen: Any, row: str, font: Any, fonts: tuple[int, bool], *, rtl: bool) -> float:
-    return sum(
-        pen.textlength(text, font=_font(*fonts, arabic), direction="rtl" if arabic else "ltr")
+def _width(pen: Any, row: str, fonts: tuple[int, bool], *, rtl: bool) -> float:
+    widths = [
+        pen.textlength(text, font=_font(*fonts, arabic), direction="rtl" if arabic else "ltr") + _gap(fonts)
         for text, arabic in _runs(row, rtl=rtl)
-    )
+    ]
+    return sum(widths) - _gap(fonts) if widths else 0.0
+
+
+def _gap(fonts: tuple[int, bool]) -> float:
+    return fonts[0] * 0.27
 
 
 @lru_cache(maxsize=16)

@@ -82,7 +82,7 @@ def prescription(request: Any, prescription_id: UUID) -> HttpResponse:
     def lines() -> list[strip.Line]:
         found = []
         for n, (item, _dose, route) in enumerate(fill()["items"], 1):
-            found += [strip.Line(f"{n}. {item.words}", bold=True), strip.Line(f"{dose_words(item)} · {route}")]
+            found += [strip.Line(f"{n} · {item.words}", bold=True), strip.Line(f"{dose_words(item)} · {route}")]
             found += [strip.Line(item.instructions)] if item.instructions else []
         return found + ([strip.Line(row.advice)] if row.advice else [])
 
