@@ -71,7 +71,7 @@ def note_late(cases: list[UUID]) -> int:
     for case_id, values in CaseEvent.objects.filter(case_id__in=list(held), act="came_after").values_list(
         "case_id", "values"
     ):
-        known[case_id] |= set((values or {}).get("facts", ()))
+        known[case_id] |= set(str((values or {}).get("facts", "")).split())
     fresh: dict[UUID, list[str]] = {}
     for case_id, at, one in _came(by_visit, list(held)):
         case = case_id if case_id in held else None
@@ -87,7 +87,8 @@ def _came(by_visit: dict[UUID, UUID], cases: list[UUID]) -> Iterator[tuple[UUID 
     final = {"visit_id__in": list(by_visit), "status": FactStatus.FINAL}
     files = Attachment.objects.filter(Q(visit_id__in=list(by_visit)) | Q(case_id__in=cases), status=FactStatus.FINAL)
     for file in proof.arrived(proof.of_case(files))[0]:
-        yield (file.case_id if file.case_id in cases else by_visit.get(file.visit_id)), None, file.pk
+        of_visit = by_visit.get(file.visit_id) if file.visit_id else None
+        yield (file.case_id if file.case_id in cases else of_visit), None, file.pk
     rows = (
         Observation.objects.filter(**final),
         Note.objects.filter(label=Label.NORMAL, **final),
@@ -95,7 +96,7 @@ def _came(by_visit: dict[UUID, UUID], cases: list[UUID]) -> Iterator[tuple[UUID 
     )
     for some in rows:
         for pk, visit, at in some.values_list("pk", "visit_id", "at"):
-            yield by_visit.get(visit), at, pk
+            yield (by_visit.get(visit) if visit else None), at, pk
 
 
 def _came_after(case: Case, answer: Answer, facts: list[str]) -> None:
@@ -105,7 +106,7 @@ def _came_after(case: Case, answer: Answer, facts: list[str]) -> None:
         if not row.came_after:
             row.came_after = True
             write.save(row, lane=lane)
-        tell(write, row, "came_after", None, Message(CAME, answer=answer.pk.hex, facts=facts), lane=lane)
+        tell(write, row, "came_after", None, Message(CAME, answer=answer.pk.hex, facts=" ".join(facts)), lane=lane)
 
 
 def _once(case: Case, act: str, key: str, text: Message, name: str) -> bool:

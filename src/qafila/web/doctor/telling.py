@@ -125,9 +125,9 @@ def plain(request: Any, case_id: UUID) -> HttpResponse:
     problem, status = "", 200
     if request.method == "POST":
         doses = {item.pk.hex: [said.get(f"dose-{item.pk.hex}-{slot}", "") for slot in SLOT_FIELDS] for item in items}
-        texts = [said.get(name, "") for name in ("have", "do", "come_back")]
+        have, do, come_back = (said.get(name, "") for name in ("have", "do", "come_back"))
         try:
-            acts.write_plain(case, answer, request.staff, tongue, *texts, doses)
+            acts.write_plain(case, answer, request.staff, tongue, have, do, come_back, doses)
         except Refusal as refused:
             problem, status = shown(refused.message), 422
         else:
