@@ -293,9 +293,16 @@ class Journey:
         expect(answer).to_be_visible()
         self.look(doctor)
         link = page.locator("a[href*='/prints/answer/']").first.get_attribute("href")
-        printed = doctor.context.request.get(f"{doctor.url}{link}")
-        assert printed.status == 200
-        assert printed.body().startswith(b"%PDF")
+        case = path.rstrip("/").rsplit("/", 1)[-1]
+        self.look(doctor.go(f"{path}plain/"))
+        page.locator("textarea[name=do]").fill(f"{words}, in plain words")
+        self.press(page, "form:has(textarea[name=do]) button.btn-primary")
+        self.look(doctor.go("/loop/round/"))
+        for print_ in (link, f"/prints/sheet/{case}/"):
+            printed = doctor.context.request.get(f"{doctor.url}{print_}")
+            assert printed.status == 200
+            assert printed.body().startswith(b"%PDF")
+        doctor.go(path)
         self.press(page, "form[action$='/act/explain/'] button")
         page.locator("#o-note").fill("Synthetic: walks home without pain")
         self.look(doctor)

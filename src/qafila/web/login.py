@@ -146,10 +146,11 @@ def open_key(staff: Staff, secret: str, address: str) -> OpenKey | None:
 HELD = "key"
 
 
-def hold_key(request: Any, staff: Staff, password: str) -> None:
-    """Keep the key that the password opens until the PIN of the shift is set, sealed in the session for this box."""
+def hold_key(request: Any, staff: Staff, password: str, *, until_pin: bool) -> None:
+    """See that the person has a signing key. `until_pin`: keep it, sealed in the session for this box, until the PIN
+    of the shift is set."""
     ensure_key(staff, password)
-    key = queries.open_by_password(staff, password)
+    key = queries.open_by_password(staff, password) if until_pin else None
     if key is not None:
         request.session[HELD] = {"key": key.id.hex, "sealed": seal(key.private, _bound(staff, HELD))}
 

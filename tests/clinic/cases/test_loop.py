@@ -20,6 +20,7 @@ from qafila.clinic.cases.models import Answer, Case, CaseEvent
 from qafila.clinic.imaging.refused import Refused
 from qafila.clinic.refusal import Refusal
 from qafila.clinic.visits import acts as visits
+from qafila.clinic.visits.models import Observation
 from qafila.journal.models import Blob
 from qafila.journal.write import writing
 from qafila.kernel import clock
@@ -163,6 +164,19 @@ def test_what_had_not_arrived_is_listed_and_comes_after(crew: Crew) -> None:
     assert loop_jobs.late_watch(HUB) == 1
     later = acts.correct_answer(Case.objects.get(), crew.heart, ANSWER, key_of(crew.heart))
     assert photo.pk.hex in {one for _, one, _ in later.shown} and not Case.objects.get().came_after
+
+
+def test_a_reading_that_was_still_on_its_way_brings_it_back_too_and_a_new_one_does_not(crew: Crew) -> None:
+    case = answered(crew)
+    values = {"person_id": case.person_id, "visit_id": case.visit_id, "author": crew.nurse}
+    with writing(None, "arrives") as write:
+        write.save(Observation(code="pulse", number=88, unit="/min", at=clock.now(), **values))
+    assert loop_jobs.late_watch(HUB) == 0, "taken after the answer: the unit's own follow-up"
+    with writing(None, "arrives") as write:
+        for code in ("pulse", "spo2"):
+            write.save(Observation(code=code, number=88, at=case.answered_at - timedelta(minutes=9), **values))
+    assert loop_jobs.late_watch(HUB) == 2 and loop_jobs.late_watch(HUB) == 0
+    assert Case.objects.get().came_after and CaseEvent.objects.filter(act="came_after").count() == 1
 
 
 def case_visit(case: Case) -> Any:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
+from datetime import datetime
 from itertools import islice
 from uuid import UUID
 
@@ -13,9 +14,9 @@ from qafila.clinic.cases.models import Answer, Case, CaseEvent
 from qafila.clinic.cases.steps import current, lane_of, tell
 from qafila.clinic.cases.transitions import WITH_ANSWER
 from qafila.clinic.rules.words import N_, Message
-from qafila.clinic.visits.models import Attachment, FactStatus
+from qafila.clinic.visits.models import Attachment, Condition, FactStatus, Note, Observation
 from qafila.journal.here import here
-from qafila.journal.models import Lane
+from qafila.journal.models import Label, Lane
 from qafila.journal.write import writing
 from qafila.packs import load
 from qafila.packs.profile import Profile
@@ -51,8 +52,8 @@ def open_watch(profile: Profile) -> int:
 
 
 def late_watch(profile: Profile) -> int:
-    """Mark the answers after which a file of the case arrived: the case comes back to the specialist's list; how many
-    files were new."""
+    """Mark the answers after which something of the case arrived: the case comes back to the specialist's list; how
+    many things were new."""
     if not profile.routes_cases:
         return 0
     open_cases = Case.objects.filter(status__in=WITH_ANSWER).values_list("pk", flat=True)
@@ -60,39 +61,52 @@ def late_watch(profile: Profile) -> int:
 
 
 def note_late(cases: list[UUID]) -> int:
-    """Of some cases with an answer: note each whole file that the answer in force does not cover."""
-    answers = {
-        a.case_id: a for a in Answer.objects.filter(case_id__in=cases, status=FactStatus.FINAL).order_by("at", "id")
-    }
+    """Of some cases with an answer: note what the answer in force does not cover, each thing once: whole files of the
+    case, and facts of its visit that are older than the answer and came later. How many were new."""
+    rows = Answer.objects.filter(case_id__in=cases, status=FactStatus.FINAL).exclude(signature="")
+    answers = {row.case_id: row for row in rows.order_by("at", "id")}
     held = {c.pk: c for c in Case.objects.filter(pk__in=list(answers))}
     by_visit = {c.visit_id: c.pk for c in held.values() if c.visit_id}
-    files = Attachment.objects.filter(
-        Q(visit_id__in=list(by_visit)) | Q(case_id__in=list(held)), status=FactStatus.FINAL
+    known = {pk: {one for _, one, _ in given.shown} for pk, given in answers.items()}
+    for case_id, values in CaseEvent.objects.filter(case_id__in=list(held), act="came_after").values_list(
+        "case_id", "values"
+    ):
+        known[case_id] |= set(str((values or {}).get("facts", "")).split())
+    fresh: dict[UUID, list[str]] = {}
+    for case_id, at, one in _came(by_visit, list(held)):
+        case = case_id if case_id in held else None
+        if case is not None and one.hex not in known[case] and (at is None or at <= answers[case].at):
+            fresh.setdefault(case, []).append(one.hex)
+    for pk, facts in fresh.items():
+        _came_after(held[pk], answers[pk], sorted(facts))
+    return sum(len(facts) for facts in fresh.values())
+
+
+def _came(by_visit: dict[UUID, UUID], cases: list[UUID]) -> Iterator[tuple[UUID | None, datetime | None, UUID]]:
+    """Case, time (of a file None: it counts whenever it was taken) and id of what may have come."""
+    final = {"visit_id__in": list(by_visit), "status": FactStatus.FINAL}
+    files = Attachment.objects.filter(Q(visit_id__in=list(by_visit)) | Q(case_id__in=cases), status=FactStatus.FINAL)
+    for file in proof.arrived(proof.of_case(files))[0]:
+        of_visit = by_visit.get(file.visit_id) if file.visit_id else None
+        yield (file.case_id if file.case_id in cases else of_visit), None, file.pk
+    rows = (
+        Observation.objects.filter(**final),
+        Note.objects.filter(label=Label.NORMAL, **final),
+        Condition.objects.filter(**final),
     )
-    whole, _ = proof.arrived(proof.of_case(files))
-    found = 0
-    for file in whole:
-        case = held.get(file.case_id) or held.get(by_visit.get(file.visit_id))
-        if case is None or not answers[case.pk].signature:
-            continue
-        if any(one == file.pk.hex for _, one, _ in answers[case.pk].shown):
-            continue
-        found += _came_after(case, answers[case.pk], file)
-    return found
+    for some in rows:
+        for pk, visit, at in some.values_list("pk", "visit_id", "at"):
+            yield (by_visit.get(visit) if visit else None), at, pk
 
 
-def _came_after(case: Case, answer: Answer, file: Attachment) -> bool:
-    key = f"{answer.pk.hex}:{file.pk.hex}"
-    if CaseEvent.objects.filter(case_id=case.pk, act="came_after", values__what=key).exists():
-        return False
+def _came_after(case: Case, answer: Answer, facts: list[str]) -> None:
     with writing(None, "case.came_after") as write:
         row = current(case)
         lane = lane_of(row, Lane.ANSWER)
         if not row.came_after:
             row.came_after = True
             write.save(row, lane=lane)
-        tell(write, row, "came_after", None, Message(CAME, what=key), lane=lane)
-    return True
+        tell(write, row, "came_after", None, Message(CAME, answer=answer.pk.hex, facts=" ".join(facts)), lane=lane)
 
 
 def _once(case: Case, act: str, key: str, text: Message, name: str) -> bool:

@@ -120,7 +120,7 @@ def next_round(unit: Unit, until: date) -> list[Due]:
     cases = list(LISTED.filter(unit_id=unit.pk, status__in=[*WITH_ANSWER, CLOSED]).order_by("answered_at"))
     given = answers_in_force(c.pk for c in cases)
     today = local_day()
-    held = [(c, why, day) for c in cases if (found := _due(c, given.get(c.pk), today, until)) for why, day in [found]]
+    held = [(c, *one) for c in cases if (one := _due(c, given.get(c.pk), today, until)) is not None]
     again = _seen_since([(c, day) for c, why, day in held if c.status == CLOSED and day is not None])
     places = _places([c for c, _, _ in held])
     tried = _attempts(c.pk for c, _, _ in held)

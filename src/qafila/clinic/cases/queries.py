@@ -6,6 +6,7 @@ from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from typing import Any
 from uuid import UUID
 
 from django.db.models import OuterRef, Q, Subquery
@@ -113,7 +114,7 @@ class Talk:
     messages: list[Message]
     """Oldest first."""
     answers: list[Answer]
-    staff: dict[UUID, Staff]
+    staff: dict[Any, Staff]
     """Everybody who had to do with it: authors, actors, the doctor who asked, the specialist."""
 
     @property

@@ -177,7 +177,8 @@ def _distance(case: Case) -> savings.Distance | None:
 
 def _places(case: Case) -> list[str]:
     visit = Visit.objects.filter(pk=case.visit_id).first() if case.visit_id else None
-    stop = Stop.objects.filter(pk=visit.stop_id).first() if visit is not None and visit.stop_id else None
+    stop_id = visit.stop_id if visit is not None else None
+    stop = Stop.objects.filter(pk=stop_id).first() if stop_id is not None else None
     lives = Person.objects.filter(pk=case.person_id).values_list("place", flat=True).first()
     return [place for place in (stop.place if stop is not None else "", lives or "") if place]
 

@@ -63,8 +63,7 @@ def login(request: Any) -> HttpResponse:
                 auth.login(request, user)
                 for left in ("locked", "touched"):
                     request.session.pop(left, None)
-                if _pins(request):
-                    doors.hold_key(request, user, request.POST["password"][:200])
+                doors.hold_key(request, user, request.POST["password"][:200], until_pin=_pins(request))
                 return redirect(_next(request))
             doors.note_failure(username, address)
             error, status = _("Name or password is not right. Check both and try again."), 401

@@ -17,13 +17,14 @@ from django.views.decorators.http import require_GET, require_POST
 
 from qafila.clinic.cases import acts, queries, telling
 from qafila.clinic.cases.models import Answer, Case
-from qafila.clinic.cases.proof import of_case, proof_of
+from qafila.clinic.cases.proof import at_hand, of_case, proof_of
 from qafila.clinic.cases.transitions import ACCEPTED, CLOSED, MORE_ASKED, OPEN, WITH_ANSWER
 from qafila.clinic.forms.context import pack_of
 from qafila.clinic.prescribing.queries import adopted
 from qafila.clinic.refusal import Refusal
 from qafila.clinic.visits.models import Visit
 from qafila.journal import history
+from qafila.kernel.looks import one_look
 from qafila.packs import load
 from qafila.packs.shapes import PackError
 from qafila.registry.people import queries as people
@@ -99,20 +100,27 @@ def page(request: Any, case_id: UUID) -> HttpResponse:
 
 def show(request: Any, case: Case, status: int = 200, **more: Any) -> HttpResponse:
     """The case's page; `typed` in `more` holds what was sent with a refused form, by the form's act."""
+    require(request.staff, "case.read", case)
+    history.log_read(request.staff.pk, case.person_id, "doctor.case")
+    if case.status in ("answered", "on_unit"):
+        acts.mark_read(case, request.staff)
+    with one_look():
+        return _show(request, case, status, **more)
+
+
+def _show(request: Any, case: Case, status: int, **more: Any) -> HttpResponse:
     from qafila.web.doctor.packet import WRITTEN, flags, gate_of
     from qafila.web.doctor.telling import section
 
-    require(request.staff, "case.read", case)
-    history.log_read(request.staff.pk, case.person_id, "doctor.case")
-    answer = queries.answer_of(case)
-    if answer is not None and case.status in ("answered", "on_unit"):
-        acts.mark_read(case, request.staff)
+    talk = queries.talk_of(case)
+    answer = talk.answer
+    author = talk.staff.get(answer.author_id) if answer is not None and answer.author_id else None
     person = people.get(case.person_id)
     visit = Visit.objects.filter(pk=case.visit_id).first() if case.visit_id else None
     if person is None or visit is None:
         raise Http404
     writing = case.status == "draft"
-    lines = queries.timeline(case)
+    lines = queries.timeline(case, talk)
     possible = queries.available(case, request.staff)
     context = {
         **heading(visit, person),
@@ -125,9 +133,9 @@ def show(request: Any, case: Case, status: int = 200, **more: Any) -> HttpRespon
         "answer_lines": answers.lines(case, answer) if answer else [],
         "proposed": medicines.lines(answer),
         "adoptable": _adoptable(answer, request.staff, visit),
-        "proof": proof_of(answer) if answer else None,
-        "answer_by": Staff.objects.filter(pk=answer.author_id).first() if answer else None,
-        "messages_": people_of(queries.messages_of(case)),
+        "proof": proof_of(answer, author, read=[*at_hand(case), *talk.messages]) if answer else None,
+        "answer_by": author,
+        "messages_": [(row, _name(talk.staff.get(row.author_id))) for row in talk.messages],
         "lines": lines,
         "is_open": case.status in OPEN,
         "writes": may(request.staff, "message.write", case),
@@ -163,10 +171,8 @@ def line_status(case: Case) -> str:
     return status_label("waits" if here else case.status)
 
 
-def people_of(rows: list[Any]) -> list[tuple[Any, str]]:
-    """Messages with their authors' names."""
-    names = dict(Staff.objects.filter(pk__in={r.author_id for r in rows}).values_list("pk", "name"))
-    return [(r, names.get(r.author_id, "")) for r in rows]
+def _name(staff: Staff | None) -> str:
+    return staff.name if staff is not None else ""
 
 
 TAKEN = WITH_ANSWER | {ACCEPTED, MORE_ASKED, CLOSED}

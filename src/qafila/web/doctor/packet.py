@@ -23,6 +23,7 @@ from qafila.clinic.refusal import Incomplete, Refusal
 from qafila.clinic.visits import acts as visit_acts
 from qafila.clinic.visits.models import Visit
 from qafila.journal import history
+from qafila.kernel.looks import one_look
 from qafila.packs import load
 from qafila.registry.places.here import country_code
 from qafila.registry.staff.models import Staff
@@ -106,8 +107,24 @@ def _page(
         raise Http404
     visit, person = found(case.visit_id)
     history.log_read(request.staff.pk, person.pk, "doctor.packet")
-    pack = pack_of(case)
     case.urgency = typed.get("urgency") or case.urgency
+    with one_look():
+        return _drawn(request, case, draft, given, typed, read, status, visit, person, **more)
+
+
+def _drawn(
+    request: Any,
+    case: Case,
+    draft: str,
+    given: Any,
+    typed: dict[str, Any],
+    read: packet.Read | None,
+    status: int,
+    visit: Visit,
+    person: Any,
+    **more: Any,
+) -> HttpResponse:
+    pack = pack_of(case)
     groups = sections(case, given, read, request.POST)
     context = {
         **heading(visit, person),

@@ -50,6 +50,8 @@ class Taking:
     """Times a day as a number, where the parts of the day were not said."""
     day: tuple[str, ...]
     slots: list[dict[str, Any]]
+    once: dict[str, Any]
+    """How much at a time, where the parts of the day were not said."""
 
 
 def medicines_of(case: Case) -> list[PrescriptionItem]:
@@ -65,8 +67,9 @@ def takings(items: list[PrescriptionItem], doses: dict[str, Any]) -> list[Taking
         chosen = doses.get(item.pk.hex)
         day = tuple(chosen) if isinstance(chosen, list) else dosing.usual(item.dose, item.per_day)
         day = tuple(str(one) for one in (day or ("", "", "", "")))[:4]
+        once = _slot("noon", f"{item.dose.normalize():f}", item.dose_unit)
         slots = [_slot(name, amount, item.dose_unit) for name, amount in zip(SLOT_FIELDS, day, strict=False)]
-        found.append(Taking(item, "" if any(day) else f"{item.per_day.normalize():f}", day, slots))
+        found.append(Taking(item, "" if any(day) else f"{item.per_day.normalize():f}", day, slots, once))
     return found
 
 
@@ -122,9 +125,9 @@ def plain(request: Any, case_id: UUID) -> HttpResponse:
     problem, status = "", 200
     if request.method == "POST":
         doses = {item.pk.hex: [said.get(f"dose-{item.pk.hex}-{slot}", "") for slot in SLOT_FIELDS] for item in items}
-        texts = [said.get(name, "") for name in ("have", "do", "come_back")]
+        have, do, come_back = (said.get(name, "") for name in ("have", "do", "come_back"))
         try:
-            acts.write_plain(case, answer, request.staff, tongue, *texts, doses)
+            acts.write_plain(case, answer, request.staff, tongue, have, do, come_back, doses)
         except Refusal as refused:
             problem, status = shown(refused.message), 422
         else:
