@@ -9,18 +9,18 @@ from decimal import Decimal
 import pytest
 
 from qafila.clinic.cases import acts as cases
+from qafila.clinic.cases import answering
 from qafila.clinic.history import acts as history
-from qafila.clinic.models import Observation, Prescription
+from qafila.clinic.models import Answer, Observation
 from qafila.clinic.prescribing import acts, queries
 from qafila.clinic.prescribing.person import facts_of
 from qafila.clinic.refusal import Refusal
 from qafila.clinic.visits import acts as visits
 from qafila.clinic.visits.acts import Reading
-from qafila.journal.models import Lane, Record
 from qafila.journal.write import writing
 from qafila.kernel import clock
 from qafila.kernel.rights import NotAllowed
-from tests.clinic.conftest import Crew, new_person, on_duty
+from tests.clinic.conftest import ANSWER, Crew, new_person, on_duty
 
 ITEM = acts.Item(
     "Amoxicillin 500 mg capsule", Decimal(1), "capsule", "oral", Decimal(3), 7, "amoxicillin", "", "capsule", "500 mg"
@@ -125,30 +125,29 @@ def test_a_childs_weight_grows_old(crew: Crew) -> None:
 def test_a_proposal_is_adopted_by_the_units_doctor_after_new_checks(crew: Crew) -> None:
     on_duty(crew.heart)
     case = cases.receive(cases.send(crew.filled(), crew.doctor))
-    proposal = acts.propose(case, crew.heart, [ENALAPRIL], advice="Check potassium")
-    assert Record.objects.filter(subject=proposal.pk).latest("no").lane == Lane.ANSWER
-    with pytest.raises(Refusal):
-        acts.sign(proposal, crew.heart)
-    assert not acts.printable(proposal) and queries.proposals([case.pk]) == [proposal]
+    answer = answering.answer(answering.accept(case, crew.heart), crew.heart, ANSWER)
     with pytest.raises(NotAllowed):
-        acts.adopt(proposal, crew.nurse)
+        acts.adopt(answer, crew.nurse, [ENALAPRIL])
     visit = case.visit
     visits.record_vitals(visit, crew.nurse, [Reading("pregnant", True)])
     with pytest.raises(acts.Unsafe):
-        acts.adopt(proposal, crew.doctor)
+        acts.adopt(answer, crew.doctor, [ENALAPRIL])
     visits.record_vitals(visit, crew.nurse, [Reading("pregnant", False)])
-    made = acts.adopt(proposal, crew.doctor)
-    assert made.author_id == crew.doctor.pk and made.case_id == case.pk and made.replaces == proposal.pk
-    assert acts.printable(acts.sign(made, crew.doctor)) and queries.proposals([case.pk]) == []
+    first = acts.adopt(answer, crew.doctor, [ITEM])
+    made = acts.adopt(answer, crew.doctor, [ENALAPRIL])
+    assert (made.author_id, made.case_id, made.answer_id, made.replaces) == (
+        crew.doctor.pk, case.pk, answer.pk, first.pk
+    )  # fmt: skip
+    assert queries.adopted([answer.pk]) == set()
+    assert acts.printable(acts.sign(made, crew.doctor)) and queries.adopted([answer.pk]) == {answer.pk}
     with pytest.raises(Refusal):
-        acts.adopt(Prescription.objects.get(pk=proposal.pk), crew.doctor)
+        acts.adopt(answer, crew.doctor, [ITEM], visit=crew.visit(another()))
+    answering.correct_answer(case, crew.heart, ANSWER)
+    with pytest.raises(Refusal):
+        acts.adopt(Answer.objects.get(pk=answer.pk), crew.doctor, [ITEM])
 
 
-def test_a_later_proposal_takes_the_place_of_the_first(crew: Crew) -> None:
-    on_duty(crew.heart)
-    case = cases.receive(cases.send(crew.filled(), crew.doctor))
-    first = acts.propose(case, crew.heart, [ITEM])
-    second = acts.propose(case, crew.heart, [ENALAPRIL])
-    assert second.replaces == first.pk and queries.proposals([case.pk]) == [second]
-    with pytest.raises(Refusal):
-        acts.adopt(second, crew.heart) if acts.sign(second, crew.heart) else None
+def another() -> object:
+    """Somebody else."""
+    with writing(None, "setup") as write:
+        return write.save(new_person(clock.now().date() - timedelta(days=15000)))

@@ -1,4 +1,4 @@
-"""Writing, proposing, adopting and signing prescriptions."""
+"""Writing, adopting and signing prescriptions."""
 
 from __future__ import annotations
 
@@ -8,20 +8,19 @@ from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
-from qafila.clinic.models import Case, Prescription, PrescriptionItem, Visit
+from qafila.clinic.models import Answer, Case, Prescription, PrescriptionItem, Visit
 from qafila.clinic.prescribing import checks, doses
 from qafila.clinic.prescribing.findings import Checked, Line
 from qafila.clinic.prescribing.person import facts_of
-from qafila.clinic.prescribing.queries import items_of
 from qafila.clinic.refusal import Doubtful, Refusal, of_bad
 from qafila.clinic.rules.words import N_, Message
 from qafila.clinic.visits.models import FactStatus
 from qafila.clinic.visits.transitions import require_valid
-from qafila.journal.models import Lane
 from qafila.journal.write import Writer, writing
 from qafila.kernel import clock
 from qafila.kernel.text import Bad, parse_text
 from qafila.packs.catalogue import Catalogue, catalogue
+from qafila.registry.people.queries import one_with
 from qafila.registry.places.here import country_code
 from qafila.registry.staff.models import Staff
 from qafila.registry.staff.rights import require
@@ -37,8 +36,8 @@ SIGNED = N_("This prescription is signed. Mark it as an error and write another.
 NOT_VALID = N_("This prescription was entered in error or replaced.")
 NOT_YOURS = N_("A prescription is signed by whoever wrote it.")
 LONG = N_("This text is too long.")
-ONLY_PROPOSED = N_("This is a specialist's proposal: the unit's doctor adopts it first.")
-NO_PROPOSAL = N_("This is no proposal of a specialist.")
+ANSWER_REPLACED = N_("This answer was replaced or entered in error: look at the latest one.")
+OTHER_PERSON = N_("This answer is about another person.")
 NO_VISIT = N_("The visit that this belongs to is not on this node.")
 
 
@@ -107,8 +106,9 @@ def write_prescription(
     override_reason: str = "",
     case: Case | None = None,
     replaces: Prescription | None = None,
+    answer: Answer | None = None,
 ) -> Prescription:
-    """Write a prescription, unsigned. `replaces`: an unsigned one that it stands for.
+    """Write a prescription, unsigned. `replaces`: an unsigned one that it stands for; `answer`: see `adopt`.
 
     Raises `NotAllowed`, `BadItems`, `Refusal`, and `Unsafe` where the checks find something that needs a reason and no
     `override_reason` says why it is right, or something that no reason makes right.
@@ -132,6 +132,7 @@ def write_prescription(
             visit_id=visit.pk,
             author=by,
             case_id=case.pk if case else None,
+            answer_id=answer.pk if answer else None,
             advice=_tidy(advice, 500),
             override_reason=why,
             checked=_plain(checked),
@@ -139,66 +140,38 @@ def write_prescription(
         )
 
 
-def propose(case: Case, by: Staff, items: Sequence[Item], *, advice: str = "") -> Prescription:
-    """A specialist's proposal in a case of theirs; it goes with the answer and is no prescription until it is adopted.
-
-    A later proposal of the case replaces it. What the checks find here is kept with it and refuses nothing: the unit
-    knows the person better, and checks again. Raises `NotAllowed`, `BadItems`, `Refusal`.
-    """
-    require(by, "prescribe", case)
-    _check_items(items)
-    checked = checks.check([one.line() for one in items], facts_of(case.person_id), formulary())
-    with writing(by, "prescription.propose") as write:
-        before = None
-        for row in Prescription._base_manager.filter(case_id=case.pk, proposed=True, status=FactStatus.FINAL):
-            before, row.status = row, FactStatus.AMENDED
-            write.save(row, lane=Lane.ANSWER)
-        return _store(
-            write,
-            items,
-            lane=Lane.ANSWER,
-            person_id=case.person_id,
-            visit_id=case.visit_id,
-            author=by,
-            case_id=case.pk,
-            advice=_tidy(advice, 500),
-            checked=_plain(checked),
-            replaces=before.pk if before else None,
-            proposed=True,
-        )
-
-
 def adopt(
-    proposal: Prescription,
+    answer: Answer,
     by: Staff,
+    items: Sequence[Item],
     *,
     visit: Visit | None = None,
-    items: Sequence[Item] | None = None,
-    advice: str | None = None,
+    advice: str = "",
     override_reason: str = "",
 ) -> Prescription:
-    """Make a specialist's proposal a prescription of the unit's doctor, unsigned, after all checks have run again.
+    """Make what a specialist proposed in an answer a prescription of the unit's doctor, unsigned: all checks run again.
 
-    `visit`: the one it is given in (the case's own); `items`: as the doctor changed them. Raises as
-    `write_prescription`.
+    `items`: the proposal as the doctor completed or changed it; `visit`: the one it is given in (the case's own). An
+    unsigned one of the same answer is replaced. Raises as `write_prescription`.
     """
-    given_in = visit or proposal.visit_here()
+    given_in = visit or answer.visit_here()
     if given_in is None:
         raise Refusal(Message(NO_VISIT))
     require(by, "prescribe", given_in)
-    if not proposal.proposed:
-        raise Refusal(Message(NO_PROPOSAL))
-    if proposal.status != FactStatus.FINAL:
-        raise Refusal(Message(NOT_VALID))
-    case = Case.objects.filter(pk=proposal.case_id).first()
+    if answer.status != FactStatus.FINAL:
+        raise Refusal(Message(ANSWER_REPLACED))
+    if given_in.person_id not in one_with(answer.person_id):
+        raise Refusal(Message(OTHER_PERSON))
+    before = Prescription.objects.filter(answer_id=answer.pk, signed_at__isnull=True, status=FactStatus.FINAL).first()
     return write_prescription(
         given_in,
         by,
-        [item_of(row) for row in items_of(proposal)] if items is None else items,
-        advice=proposal.advice if advice is None else advice,
+        items,
+        advice=advice,
         override_reason=override_reason,
-        case=case,
-        replaces=proposal,
+        case=Case.objects.filter(pk=answer.case_id).first(),
+        replaces=before,
+        answer=answer,
     )
 
 
@@ -211,8 +184,6 @@ def sign(prescription: Prescription, by: Staff) -> Prescription:
     require(by, "prescribe", visit)
     with writing(by, "prescription.sign") as write:
         row = Prescription._base_manager.select_for_update().get(pk=prescription.pk)
-        if row.proposed:
-            raise Refusal(Message(ONLY_PROPOSED))
         if row.status != FactStatus.FINAL:
             raise Refusal(Message(NOT_VALID))
         if row.author_id != by.pk:
@@ -228,10 +199,10 @@ def printable(prescription: Prescription) -> bool:
     return prescription.signed_at is not None and prescription.status == FactStatus.FINAL
 
 
-def _store(write: Writer, items: Sequence[Item], lane: int | None = None, **fields: Any) -> Prescription:
-    prescription = write.save(Prescription(at=clock.now(), **fields), lane=lane)
+def _store(write: Writer, items: Sequence[Item], **fields: Any) -> Prescription:
+    prescription = write.save(Prescription(at=clock.now(), **fields))
     for position, one in enumerate(items, 1):
-        write.save(_row(prescription, position, one), lane=lane)
+        write.save(_row(prescription, position, one))
     return prescription
 
 

@@ -26,8 +26,8 @@ class Prescription(Fact):
     """What the checks found and what they could not check: {found: [[msgid, values, severity, position]…],
     not_checked: [[msgid, values]…]}; values as `findings.said` reads them."""
     advice = models.CharField(max_length=500, default="", blank=True)
-    proposed = models.BooleanField(default=False)
-    """A specialist's proposal: never signed itself; the unit's doctor adopts it as one of their own."""
+    answer = Ref("clinic.Answer", null=True, blank=True)
+    """The specialist's answer whose proposal it adopts."""
 
 
 class PrescriptionItem(Recorded):

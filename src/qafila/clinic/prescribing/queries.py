@@ -28,7 +28,7 @@ def running(ids: Iterable[UUID], without: Iterable[UUID] = ()) -> list[Prescript
     return sorted(held, key=lambda x: since[x.prescription_id], reverse=True)
 
 
-def proposals(case_ids: Iterable[UUID]) -> list[Prescription]:
-    """Prescriptions proposed by specialists in these cases that nobody has adopted, latest first."""
-    rows = Prescription.objects.filter(case_id__in=list(case_ids), proposed=True, status=FactStatus.FINAL)
-    return list(rows.order_by("-at"))
+def adopted(answers: Iterable[UUID]) -> set[UUID]:
+    """Of these answers, those whose proposal stands in a signed prescription."""
+    rows = Prescription.objects.filter(answer_id__in=list(answers), signed_at__isnull=False, status=FactStatus.FINAL)
+    return set(rows.values_list("answer_id", flat=True))

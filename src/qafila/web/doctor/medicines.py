@@ -17,7 +17,7 @@ from qafila.packs.interactions import Severity
 from qafila.web.nurse.sheet import shown
 from qafila.web.reception.words import language
 
-LINES = 6
+LINES = 12
 FIELDS = ("words", "dose", "dose_unit", "route", "per_day", "days", "instructions")
 
 
@@ -37,6 +37,13 @@ def unit_label(code: str) -> str:
     """What a dose is counted in."""
     label = acts.formulary().units.get(code)
     return code if label is None else str(label.text(language()))
+
+
+def dose_units() -> list[str]:
+    """The units in which doses of any form are written."""
+    held = acts.formulary().formulary
+    used = {unit for form in held.form for unit in form.units}
+    return [one.code for one in held.unit if one.code in used]
 
 
 def told(message: Message) -> str:
@@ -129,13 +136,18 @@ def typed(form: Any) -> list[dict[str, Any]]:
     return lines
 
 
-def of_items(items: list[acts.Item]) -> dict[str, str]:
-    """Form fields of these medicines."""
-    found: dict[str, str] = {}
-    for n, one in enumerate(items[:LINES]):
-        values = (one.words, plain(one.dose), one.dose_unit, one.route, plain(one.per_day), str(one.days))
-        found |= {f"{name}-{n}": value for name, value in zip(FIELDS, (*values, one.instructions), strict=True)}
-    return found
+def proposed(answer: Any) -> list[dict[str, str]]:
+    """The lines that an answer proposes: fields of a row as texts, "" where the specialist left it open."""
+    held = getattr(answer, "proposal", None)
+    if held is None:
+        # one text for all lines
+        held = [{"words": line.strip()[:120]} for line in answer.prescription.splitlines() if line.strip()]
+    return [{name: str(one.get(name) or "") for name in FIELDS} for one in held if isinstance(one, dict)]
+
+
+def of_proposal(rows: list[dict[str, str]]) -> dict[str, str]:
+    """Form fields of proposed lines."""
+    return {f"{name}-{n}": value for n, one in enumerate(rows[:LINES]) for name, value in one.items()}
 
 
 def add_usual(lines: list[dict[str, Any]], chosen: str, facts: Facts) -> None:

@@ -11,7 +11,8 @@ from django.shortcuts import redirect, render
 from django.utils.translation import gettext, ngettext
 from django.views.decorators.http import require_http_methods, require_POST
 
-from qafila.clinic.prescribing import acts, queries
+from qafila.clinic.cases.models import Answer
+from qafila.clinic.prescribing import acts
 from qafila.clinic.prescribing.findings import Facts
 from qafila.clinic.prescribing.models import Prescription
 from qafila.clinic.prescribing.person import facts_of
@@ -22,16 +23,19 @@ from qafila.clinic.visits.acts import Reading
 from qafila.clinic.visits.queries import summary
 from qafila.journal import history
 from qafila.kernel.text import Number, parse_number
+from qafila.registry.people.queries import one_with
 from qafila.registry.staff.models import Staff
 from qafila.registry.staff.rights import require
 from qafila.web.access import needs
 from qafila.web.doctor.medicines import (
     add_usual,
     beside,
+    dose_units,
     groups,
-    of_items,
+    of_proposal,
     plain,
     products,
+    proposed,
     read,
     take_offer,
     told,
@@ -66,18 +70,18 @@ def unchecked_words(row: Prescription) -> list[str]:
 @require_http_methods(["GET", "POST"])
 @needs("prescribe")
 @once
-def page(request: Any, visit_id: UUID, proposal_id: UUID | None = None) -> HttpResponse:
-    """The prescription as a form; signing follows at once. With a proposal: its lines, adopted when they are signed."""
+def page(request: Any, visit_id: UUID, answer_id: UUID | None = None) -> HttpResponse:
+    """The prescription as a form; signing follows at once. With an answer: what it proposes, adopted by signing it."""
     visit, person = found(visit_id)
     require(request.staff, "prescribe", visit)
     history.log_read(request.staff.pk, person.pk, "doctor.prescribe")
-    proposal = _proposal(proposal_id, person.pk)
-    draft = f"prescribe:{visit.pk.hex}" if proposal is None else f"adopt:{proposal.pk.hex}"
+    answer = _answer(answer_id, person.pk)
+    draft = f"prescribe:{visit.pk.hex}" if answer is None else f"adopt:{answer.pk.hex}"
     kept = drafts.load(request.staff, draft) if request.method == "GET" else None
     said = kept[0] if kept else request.POST
-    if proposal is not None and request.method == "GET" and kept is None:
-        said = of_items([acts.item_of(i) for i in queries.items_of(proposal)]) | {"advice": proposal.advice}
-    facts = facts_of(person.pk, without=[proposal.pk] if proposal else [])
+    if answer is not None and request.method == "GET" and kept is None:
+        said = of_proposal(proposed(answer))
+    facts = facts_of(person.pk)
     lines = typed(said)
     helped = _helped(request.POST, lines, facts)
     context = {
@@ -89,13 +93,13 @@ def page(request: Any, visit_id: UUID, proposal_id: UUID | None = None) -> HttpR
         "override": said.get("override_reason", ""),
         "draft": draft,
         "kept": kept[1] if kept else None,
-        "proposal": proposal,
-        "proposer": Staff.objects.filter(pk=proposal.author_id).first() if proposal else None,
+        "answer": answer,
+        "proposer": Staff.objects.filter(pk=answer.author_id).first() if answer else None,
         "summary": summary(person.pk, visits=1),
     }
     if request.method == "GET" or helped:
-        return render(request, "doctor/prescribe.html", context | checked(visit, lines, proposal))
-    wrong, problem = _sign(request, visit, lines, context, proposal)
+        return render(request, "doctor/prescribe.html", context | checked(visit, lines))
+    wrong, problem = _sign(request, visit, lines, context, answer)
     if not wrong and not problem:
         drafts.forget(request.staff, draft)
         messages.success(request, gettext("Signed. It can be printed now."))
@@ -103,14 +107,14 @@ def page(request: Any, visit_id: UUID, proposal_id: UUID | None = None) -> HttpR
     for row, words in wrong:
         lines[row]["wrong"].append(words)
     context["problem"] = problem
-    return render(request, "doctor/prescribe.html", context | checked(visit, lines, proposal), status=422)
+    return render(request, "doctor/prescribe.html", context | checked(visit, lines), status=422)
 
 
-def _proposal(pk: UUID | None, person: UUID) -> Prescription | None:
+def _answer(pk: UUID | None, person: UUID) -> Answer | None:
     if pk is None:
         return None
-    row = Prescription.objects.filter(pk=pk, proposed=True, status="final").first()
-    if row is None or row.person_id != person:
+    row = Answer.objects.filter(pk=pk, status="final").first()
+    if row is None or row.person_id not in one_with(person):
         raise Http404
     return row
 
@@ -132,7 +136,7 @@ def _around(facts: Facts) -> dict[str, Any]:
     return {
         "products": products(language()),
         "groups": groups(facts),
-        "units": [(code, unit_label(code)) for code in sorted({u for f in held.formulary.form for u in f.units})],
+        "units": [(code, unit_label(code)) for code in dose_units()],
         "routes": [(r.code, r.label.text(language())) for r in held.formulary.route],
         "facts": facts,
         "weight_why": told(facts.weight_why) if facts.weight_why else "",
@@ -142,7 +146,7 @@ def _around(facts: Facts) -> dict[str, Any]:
 
 
 def _sign(
-    request: Any, visit: Any, lines: list[dict[str, Any]], context: dict[str, Any], proposal: Prescription | None
+    request: Any, visit: Any, lines: list[dict[str, Any]], context: dict[str, Any], answer: Answer | None
 ) -> tuple[list[tuple[int, str]], str]:
     """Write and sign; what is wrong with which row, and what is wrong at all."""
     items, wrong = read(lines)
@@ -150,10 +154,10 @@ def _sign(
         return wrong, ""
     words = {"advice": context["advice"], "override_reason": context["override"]}
     try:
-        if proposal is None:
+        if answer is None:
             made = acts.write_prescription(visit, request.staff, items, **words)
         else:
-            made = acts.adopt(proposal, request.staff, visit=visit, items=items, **words)
+            made = acts.adopt(answer, request.staff, items, visit=visit, **words)
         acts.sign(made, request.staff)
     except acts.Unsafe as unsafe:
         if unsafe.never:
@@ -177,14 +181,14 @@ def check(request: Any, visit_id: UUID) -> HttpResponse:
     return render(request, "doctor/checked_lines.html", {"lines": lines} | checked(visit, lines))
 
 
-def checked(visit: Any, lines: list[dict[str, Any]], proposal: Prescription | None = None) -> dict[str, Any]:
+def checked(visit: Any, lines: list[dict[str, Any]]) -> dict[str, Any]:
     """Findings beside their rows, and what was not checked, of the rows that name a medicine."""
     for line in lines:
         line["used"] = line["used"] and bool(line["words"].strip())
     items = read(lines)[0]
     if not items:
         return {"found": False, "reasoned": False, "never": False, "not_checked": []}
-    result = acts.check(visit, items, without=[proposal.pk] if proposal else [])
+    result = acts.check(visit, items)
     beside(lines, items, result)
     return {
         "found": bool(result.found),
@@ -197,7 +201,7 @@ def checked(visit: Any, lines: list[dict[str, Any]], proposal: Prescription | No
 @require_POST
 @needs("prescribe")
 @once
-def ask(request: Any, visit_id: UUID, proposal_id: UUID | None = None) -> HttpResponse:
+def ask(request: Any, visit_id: UUID, answer_id: UUID | None = None) -> HttpResponse:
     """Answer what the checks lack: pregnancy, breastfeeding, weight, creatinine. Back to the page above."""
     visit, _person = found(visit_id)
     require(request.staff, "prescribe", visit)
