@@ -84,14 +84,6 @@ def formulary() -> Catalogue:
     return catalogue(country_code())
 
 
-def item_of(row: PrescriptionItem) -> Item:
-    """A stored line as it would be entered."""
-    return Item(
-        row.words, row.dose, row.dose_unit, row.route, row.per_day, row.days,
-        row.medicine, row.instructions, row.form, row.strength,
-    )  # fmt: skip
-
-
 def check(visit: Visit, items: Sequence[Item], *, without: Sequence[UUID] = ()) -> Checked:
     """What the checks say of these medicines for this person: reads only. `without`: prescriptions to pass over."""
     return checks.check([one.line() for one in items], facts_of(visit.person_id, without=without), formulary())
@@ -197,6 +189,11 @@ def sign(prescription: Prescription, by: Staff) -> Prescription:
 def printable(prescription: Prescription) -> bool:
     """Whether it may be printed: signed and still valid."""
     return prescription.signed_at is not None and prescription.status == FactStatus.FINAL
+
+
+def items_of(prescription: Prescription) -> list[PrescriptionItem]:
+    """Its medicines in order."""
+    return list(PrescriptionItem.objects.filter(prescription_id=prescription.pk, withdrawn=False).order_by("position"))
 
 
 def _store(write: Writer, items: Sequence[Item], **fields: Any) -> Prescription:

@@ -11,11 +11,6 @@ from qafila.clinic.visits.models import FactStatus
 from qafila.kernel import clock
 
 
-def items_of(prescription: Prescription) -> list[PrescriptionItem]:
-    """Its medicines in order."""
-    return list(PrescriptionItem.objects.filter(prescription_id=prescription.pk, withdrawn=False).order_by("position"))
-
-
 def running(ids: Iterable[UUID], without: Iterable[UUID] = ()) -> list[PrescriptionItem]:
     """Lines of signed prescriptions of these people that have not run out, latest first. Two queries."""
     now = clock.now()

@@ -11,9 +11,10 @@ from django.utils.translation import gettext
 from qafila.clinic.prescribing import acts, doses, usual
 from qafila.clinic.prescribing.findings import Checked, Facts, said
 from qafila.clinic.rules.words import Message
-from qafila.kernel.text import Integer, Number, parse_integer, parse_number
+from qafila.kernel.text import Integer, Number, parse_integer, parse_number, strip_controls
 from qafila.packs import load
 from qafila.packs.interactions import Severity
+from qafila.packs.strengths import isolated
 from qafila.web.nurse.sheet import shown
 from qafila.web.reception.words import language
 
@@ -48,7 +49,12 @@ def dose_units() -> list[str]:
 
 def told(message: Message) -> str:
     """A message of the checks in the reader's language, labels of the packs too."""
-    return shown(said(message, acts.formulary(), language()))
+    return in_line(shown(said(message, acts.formulary(), language())))
+
+
+def in_line(text: str) -> str:
+    """Words with strengths in them, for a page that reads from right to left."""
+    return isolated(text) if language().startswith("ar") else text
 
 
 def severity_words(severity: Severity) -> str:
@@ -68,7 +74,8 @@ def products(tongue: str) -> tuple[Product, ...]:
     carried = {(c.code, c.form, c.strength) for c in (held.local.carried if held.local else ())}
     found = [
         Product(
-            f"{m.label.text(tongue)} {strength} {held.forms[p.form].label.text(tongue)}",
+            f"{m.label.text(tongue)} {isolated(strength) if tongue == 'ar' else strength} "
+            f"{held.forms[p.form].label.text(tongue)}",
             m.code,
             p.form,
             strength,
@@ -82,9 +89,14 @@ def products(tongue: str) -> tuple[Product, ...]:
     return tuple(sorted(found, key=lambda p: (p.code, p.form, p.strength) not in carried))
 
 
+def by_words(text: str) -> Product | None:
+    """The product that these words are, in any of the languages."""
+    return _by_words().get(" ".join(strip_controls(text).split()))
+
+
 @load.remembered
 def _by_words() -> dict[str, Product]:
-    return {p.words: p for tongue in ("ar", "fr", "en") for p in products(tongue)}
+    return {strip_controls(p.words): p for tongue in ("ar", "fr", "en") for p in products(tongue)}
 
 
 def words_of(code: str, form: str, strength: str) -> str:
@@ -177,8 +189,8 @@ def take_offer(lines: list[dict[str, Any]], chosen: str) -> None:
 
 def _item(line: dict[str, Any]) -> acts.Item:
     dose, per_day, days = parse_number(line["dose"]), parse_number(line["per_day"]), parse_integer(line["days"])
-    words = " ".join(line["words"].split())
-    product = _by_words().get(words)
+    words = " ".join(strip_controls(line["words"]).split())
+    product = by_words(words)
     return acts.Item(
         words=words,
         dose=dose.value if isinstance(dose, Number) else Decimal(0),
