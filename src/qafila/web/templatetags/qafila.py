@@ -184,6 +184,15 @@ def triage(level: str, reason: str = "") -> dict[str, Any]:
     return {"level": level, "words": words.get(level, _("Not assessed")), "reason": reason}
 
 
+@register.inclusion_tag("parts/not_checked.html")
+def not_checked(prescription: Any) -> dict[str, Any]:
+    """What could not be checked when a prescription was written."""
+    # the page's language is known when the tag is used, and the lists of medicines are read then
+    from qafila.web.doctor.prescribe import unchecked_words
+
+    return {"words": unchecked_words(prescription)}
+
+
 @register.inclusion_tag("parts/urgency.html")
 def urgency(code: str) -> dict[str, Any]:
     """How urgent a case is: colour, sign and word."""
