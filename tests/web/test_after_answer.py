@@ -12,7 +12,6 @@ from qafila.clinic.cases import acts as cases
 from qafila.clinic.cases.loop_models import Contact, PlainWords
 from qafila.clinic.cases.models import Answer, Case
 from qafila.clinic.prescribing import acts as prescribing
-from qafila.clinic.prescribing.queries import items_of
 from qafila.clinic.visits import acts as visits
 from qafila.clinic.visits.models import Attachment, Visit
 from qafila.journal.here import Here
@@ -105,7 +104,7 @@ def test_the_sheet_in_plain_words_shows_signed_medicines_alone(van: Vehicle, cas
     visits.no_known_allergy(Visit.objects.get(), doctor)
     row = prescribing.write_prescription(Visit.objects.get(), doctor, [item], case=case, override_reason="as proposed")
     prescribing.sign(row, doctor)
-    line = items_of(row)[0]
+    line = prescribing.items_of(row)[0]
     page = text(browser.get(at))
     assert "once a day: say when" in page and "pictograms/night.svg" in page
     given = {"lang": "fr", "have": "Votre cœur va bien", "do": "Moins de café", "come_back": "",

@@ -10,11 +10,14 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
+from qafila.clinic.cases import acts as cases
+from qafila.clinic.cases.models import Answer
 from qafila.clinic.prescribing import acts as prescribing
 from qafila.clinic.prescribing.models import Prescription, PrescriptionItem
 from qafila.clinic.visits import acts as visits
 from qafila.clinic.visits.models import Observation, Visit
 from qafila.journal.here import Here
+from qafila.journal.write import writing
 from qafila.registry.people import acts as people
 from qafila.registry.people.details import NameParts
 from qafila.registry.places.here import local_day
@@ -22,6 +25,7 @@ from qafila.registry.stock import acts as stock
 from qafila.registry.stock import queries
 from qafila.registry.stock.models import Lot, Shipment, StockMove
 from qafila.registry.units.acts import create_unit
+from qafila.web.doctor.medicines import products
 from qafila.web.stock.words import last_day
 from tests.web.vehicle import Vehicle, text, vehicle
 
@@ -65,6 +69,16 @@ def test_arabic_digits_and_names_make_a_structured_line(van: Vehicle, visit: Vis
     )  # fmt: skip
 
 
+def test_arabic_words_keep_the_strength_in_order_and_are_read_back(van: Vehicle, visit: Visit) -> None:
+    words = next(p.words for p in products("ar") if (p.code, p.strength) == ("amoxicillin", "250 mg/5 mL"))
+    assert "\u2066250 mg/5 mL\u2069" in words
+    address = f"/doctor/visit/{visit.pk}/prescription/"
+    sent = van.at("salma").post(address, row(words=words, dose="10", dose_unit="mL"))
+    assert sent.status_code == 302
+    item = PrescriptionItem.objects.get()
+    assert (item.medicine, item.form) == ("amoxicillin", "oral_liquid") and "\u2066" not in item.words
+
+
 def test_milligrams_of_a_syrup_are_refused_and_millilitres_offered(van: Vehicle, visit: Visit) -> None:
     browser, address = van.at("salma"), f"/doctor/visit/{visit.pk}/prescription/"
     syrup = row(words="Amoxicillin 250 mg/5 mL oral liquid", dose="500", dose_unit="mg")
@@ -92,6 +106,25 @@ def test_findings_stand_beside_their_line_and_what_was_not_checked_below(van: Ve
     said = page.content.decode()
     assert 'id="f1" role="alert"' in said and "penicillins" in said and "Not checked:" in said
     assert "It was not asked which medicines" in text(page)
+
+
+def test_what_a_specialist_proposed_is_completed_and_adopted(van: Vehicle, visit: Visit) -> None:
+    case = cases.draft_case(visit, "cardiology", van.crew["salma"])
+    with writing(None, "test.answered") as write:
+        told = {"diagnosis": "HTA", "certainty": "probable", "plan": "Traiter"}
+        answer = write.save(
+            Answer(person_id=visit.person_id, case=case, author=van.crew["hind"],
+                   prescription="Amlodipine 5 mg tablet", **told)
+        )  # fmt: skip
+    browser, address = van.at("salma"), f"/doctor/visit/{visit.pk}/prescription/adopt/{answer.pk}/"
+    assert address in text(browser.get(f"/doctor/visit/{visit.pk}/"))
+    page = text(browser.get(address))
+    assert "Proposed by Hind" in page and 'value="Amlodipine 5 mg tablet"' in page
+    typed = row(words="Amlodipine 5 mg tablet", dose_unit="tablet", per_day="1", days="30")
+    assert browser.post(address, typed).status_code == 302
+    made = Prescription.objects.get()
+    assert made.answer_id == answer.pk and made.case_id == case.pk and made.signed_at
+    assert address not in text(browser.get(f"/doctor/visit/{visit.pk}/"))
 
 
 # --- stock --------------------------------------------------------------------------------

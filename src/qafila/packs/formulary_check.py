@@ -50,7 +50,7 @@ def _unknown(code: str) -> str:
 def _formulary(held: Formulary) -> Iterator[tuple[str, str]]:
     for table, rows in (("medicine", held.medicine), ("substance", held.substance), ("class", held.family),
                         ("form", held.form), ("route", held.route), ("note", held.note)):  # fmt: skip
-        yield from _twice(table, [one.code for one in rows])  # type: ignore[attr-defined]
+        yield from _twice(table, [one.code for one in rows])
     own = [one.code for one in held.medicine if not one.substances]
     for code, count in Counter([*own, *(s.code for s in held.substance), *(f.code for f in held.family)]).items():
         if count > 1:

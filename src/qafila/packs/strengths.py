@@ -6,6 +6,12 @@ import re
 from dataclasses import dataclass
 from decimal import Decimal
 
+_LATIN = re.compile(
+    r"\d[\d .,]*\s?(?:million IU|micrograms?|mg|mL|g|IU|%)"
+    r"(?: ?[+/] ?[\d.,]* ?(?:micrograms?|mg|mL|g|L|dose|IU)\b)*"
+)
+LRI, PDI = "\u2066", "\u2069"
+
 TO_BASE = {
     "mg": (Decimal(1), "mg"),
     "g": (Decimal(1000), "mg"),
@@ -27,6 +33,11 @@ class Strength:
     amounts: tuple[Decimal, ...]
     bases: tuple[str, ...]
     per_ml: Decimal | None
+
+
+def isolated(text: str) -> str:
+    """The text with each strength in it kept left to right: in Arabic words `100 mg/5 mL` turns round otherwise."""
+    return _LATIN.sub(lambda found: f"{LRI}{found[0]}{PDI}", text)
 
 
 def parse(text: str) -> Strength | None:

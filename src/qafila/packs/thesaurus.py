@@ -144,11 +144,12 @@ def _quoted(text: str) -> str:
 def mapping(root: Path | None = None) -> dict[str, str]:
     """Folded name → code of a substance or class: the formulary's own names, and those of the thesaurus."""
     held = load.formulary(root=root)
+    labels = [(one.label, one.code) for one in held.medicine if not one.substances]
+    labels += [(one.label, one.code) for one in (*held.substance, *held.family)]
     found: dict[str, str] = {}
-    for one in (*held.medicine, *held.substance, *held.family):
-        if not getattr(one, "substances", ()):
-            for name in (one.label.fr, one.label.en, re.sub(r"\s*\(.*\)", "", one.label.fr)):
-                found.setdefault(_key(name), one.code)
+    for label, code in labels:
+        for name in (label.fr, label.en, re.sub(r"\s*\(.*\)", "", label.fr)):
+            found.setdefault(_key(name), code)
     for extra in load.thesaurus_names(root).name:
         found[_key(extra.name)] = extra.code
     return found

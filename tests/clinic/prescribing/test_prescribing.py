@@ -9,8 +9,9 @@ from decimal import Decimal
 import pytest
 
 from qafila.clinic.cases import acts as cases
+from qafila.clinic.cases import answering
 from qafila.clinic.history import acts as history
-from qafila.clinic.models import Answer, Case, Observation, Visit
+from qafila.clinic.models import Answer, Observation
 from qafila.clinic.prescribing import acts, queries
 from qafila.clinic.prescribing.person import facts_of
 from qafila.clinic.refusal import Refusal
@@ -121,35 +122,32 @@ def test_a_childs_weight_grows_old(crew: Crew) -> None:
     assert facts_of(child.pk).weight_kg is None and "90" in str(facts_of(child.pk).weight_why)
 
 
-def answered(crew: Crew) -> Answer:
-    """A case whose answer proposes a medicine."""
-    on_duty(crew.heart)
-    case = cases.accept(cases.receive(cases.send(crew.filled(), crew.doctor)), crew.heart)
-    line = {"medicine": "enalapril", "words": ENALAPRIL.words, "dose": "1", "dose_unit": "tablet", "route": "oral",
-            "per_day": "1", "days": "30"}  # fmt: skip
-    return cases.answer(case, crew.heart, ANSWER, key_of(crew.heart), [line])
-
-
 def test_a_proposal_is_adopted_by_the_units_doctor_after_new_checks(crew: Crew) -> None:
-    answer = answered(crew)
-    visit = Visit.objects.get()
+    on_duty(crew.heart)
+    case = cases.receive(cases.send(crew.filled(), crew.doctor))
+    answer = answering.answer(answering.accept(case, crew.heart), crew.heart, ANSWER, key_of(crew.heart))
     with pytest.raises(NotAllowed):
-        acts.adopt(answer, crew.nurse, [ENALAPRIL], visit=visit)
+        acts.adopt(answer, crew.nurse, [ENALAPRIL])
+    visit = case.visit
     visits.record_vitals(visit, crew.nurse, [Reading("pregnant", True)])
     with pytest.raises(acts.Unsafe):
-        acts.adopt(answer, crew.doctor, [ENALAPRIL], visit=visit)
-    assert not queries.adopted(answer)
+        acts.adopt(answer, crew.doctor, [ENALAPRIL])
     visits.record_vitals(visit, crew.nurse, [Reading("pregnant", False)])
-    made = acts.adopt(answer, crew.doctor, [ENALAPRIL], visit=visit, advice="Check potassium")
-    assert made.author_id == crew.doctor.pk and made.case_id == answer.case_id and made.answer_id == answer.pk
-    assert acts.printable(acts.sign(made, crew.doctor)) and queries.adopted(answer)
+    first = acts.adopt(answer, crew.doctor, [ITEM])
+    made = acts.adopt(answer, crew.doctor, [ENALAPRIL])
+    assert (made.author_id, made.case_id, made.answer_id, made.replaces) == (
+        crew.doctor.pk, case.pk, answer.pk, first.pk
+    )  # fmt: skip
+    assert queries.adopted([answer.pk]) == set()
+    assert acts.printable(acts.sign(made, crew.doctor)) and queries.adopted([answer.pk]) == {answer.pk}
+    with pytest.raises(Refusal):
+        acts.adopt(answer, crew.doctor, [ITEM], visit=crew.visit(another()))
+    answering.correct_answer(case, crew.heart, ANSWER, key_of(crew.heart))
+    with pytest.raises(Refusal):
+        acts.adopt(Answer.objects.get(pk=answer.pk), crew.doctor, [ITEM])
 
 
-def test_what_a_replaced_answer_proposed_is_not_adopted(crew: Crew) -> None:
-    answer = answered(crew)
-    visit = Visit.objects.get()
-    later = cases.correct_answer(Case.objects.get(), crew.heart, ANSWER, key_of(crew.heart))
-    with pytest.raises(Refusal):
-        acts.adopt(Answer.objects.get(pk=answer.pk), crew.doctor, [ENALAPRIL], visit=visit)
-    with pytest.raises(Refusal):
-        acts.adopt(later, crew.doctor, [ENALAPRIL], visit=visit)
+def another() -> object:
+    """Somebody else."""
+    with writing(None, "setup") as write:
+        return write.save(new_person(clock.now().date() - timedelta(days=15000)))

@@ -1,4 +1,4 @@
-"""Writing, proposing, adopting and signing prescriptions."""
+"""Writing, adopting and signing prescriptions."""
 
 from __future__ import annotations
 
@@ -20,6 +20,7 @@ from qafila.journal.write import Writer, writing
 from qafila.kernel import clock
 from qafila.kernel.text import Bad, parse_text
 from qafila.packs.catalogue import Catalogue, catalogue
+from qafila.registry.people.queries import one_with
 from qafila.registry.places.here import country_code
 from qafila.registry.staff.models import Staff
 from qafila.registry.staff.rights import require
@@ -35,7 +36,9 @@ SIGNED = N_("This prescription is signed. Mark it as an error and write another.
 NOT_VALID = N_("This prescription was entered in error or replaced.")
 NOT_YOURS = N_("A prescription is signed by whoever wrote it.")
 LONG = N_("This text is too long.")
-NO_PROPOSAL = N_("This is no proposal of a specialist.")
+ANSWER_REPLACED = N_("This answer was replaced or entered in error: look at the latest one.")
+OTHER_PERSON = N_("This answer is about another person.")
+NO_VISIT = N_("The visit that this belongs to is not on this node.")
 
 
 class Unsafe(Refusal):
@@ -95,10 +98,9 @@ def write_prescription(
     override_reason: str = "",
     case: Case | None = None,
     replaces: Prescription | None = None,
-    adopts: Answer | None = None,
+    answer: Answer | None = None,
 ) -> Prescription:
-    """Write a prescription, unsigned. `replaces`: an unsigned one that it stands for; `adopts`: the answer by which a
-    specialist proposed it.
+    """Write a prescription, unsigned. `replaces`: an unsigned one that it stands for; `answer`: see `adopt`.
 
     Raises `NotAllowed`, `BadItems`, `Refusal`, and `Unsafe` where the checks find something that needs a reason and no
     `override_reason` says why it is right, or something that no reason makes right.
@@ -122,11 +124,11 @@ def write_prescription(
             visit_id=visit.pk,
             author=by,
             case_id=case.pk if case else None,
+            answer_id=answer.pk if answer else None,
             advice=_tidy(advice, 500),
             override_reason=why,
             checked=_plain(checked),
             replaces=replaces.pk if replaces else None,
-            answer_id=adopts.pk if adopts else None,
         )
 
 
@@ -135,23 +137,33 @@ def adopt(
     by: Staff,
     items: Sequence[Item],
     *,
-    visit: Visit,
+    visit: Visit | None = None,
     advice: str = "",
     override_reason: str = "",
 ) -> Prescription:
-    """Make what a specialist's answer proposes a prescription of the unit's doctor, unsigned, once all checks have run.
+    """Make what a specialist proposed in an answer a prescription of the unit's doctor, unsigned: all checks run again.
 
-    `items`: the proposed lines as the doctor completed or changed them. Raises as `write_prescription`, and `Refusal`
-    for an answer that is replaced or proposes nothing.
+    `items`: the proposal as the doctor completed or changed it; `visit`: the one it is given in (the case's own). An
+    unsigned one of the same answer is replaced. Raises as `write_prescription`.
     """
-    require(by, "prescribe", visit)
-    if not answer.proposal or answer.person_id != visit.person_id:
-        raise Refusal(Message(NO_PROPOSAL))
+    given_in = visit or answer.visit_here()
+    if given_in is None:
+        raise Refusal(Message(NO_VISIT))
+    require(by, "prescribe", given_in)
     if answer.status != FactStatus.FINAL:
-        raise Refusal(Message(NOT_VALID))
-    case = Case.objects.filter(pk=answer.case_id).first()
+        raise Refusal(Message(ANSWER_REPLACED))
+    if given_in.person_id not in one_with(answer.person_id):
+        raise Refusal(Message(OTHER_PERSON))
+    before = Prescription.objects.filter(answer_id=answer.pk, signed_at__isnull=True, status=FactStatus.FINAL).first()
     return write_prescription(
-        visit, by, items, advice=advice, override_reason=override_reason, case=case, adopts=answer
+        given_in,
+        by,
+        items,
+        advice=advice,
+        override_reason=override_reason,
+        case=Case.objects.filter(pk=answer.case_id).first(),
+        replaces=before,
+        answer=answer,
     )
 
 
@@ -179,10 +191,15 @@ def printable(prescription: Prescription) -> bool:
     return prescription.signed_at is not None and prescription.status == FactStatus.FINAL
 
 
-def _store(write: Writer, items: Sequence[Item], lane: int | None = None, **fields: Any) -> Prescription:
-    prescription = write.save(Prescription(at=clock.now(), **fields), lane=lane)
+def items_of(prescription: Prescription) -> list[PrescriptionItem]:
+    """Its medicines in order."""
+    return list(PrescriptionItem.objects.filter(prescription_id=prescription.pk, withdrawn=False).order_by("position"))
+
+
+def _store(write: Writer, items: Sequence[Item], **fields: Any) -> Prescription:
+    prescription = write.save(Prescription(at=clock.now(), **fields))
     for position, one in enumerate(items, 1):
-        write.save(_row(prescription, position, one), lane=lane)
+        write.save(_row(prescription, position, one))
     return prescription
 
 

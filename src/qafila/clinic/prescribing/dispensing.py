@@ -9,8 +9,7 @@ from datetime import date
 from uuid import UUID
 
 from qafila.clinic.models import Prescription, PrescriptionItem, Visit
-from qafila.clinic.prescribing.acts import formulary, printable
-from qafila.clinic.prescribing.queries import items_of
+from qafila.clinic.prescribing.acts import formulary, items_of, printable
 from qafila.clinic.refusal import Refusal
 from qafila.clinic.rules.words import N_, Message
 from qafila.packs.formulary_shapes import Form

@@ -6,15 +6,9 @@ from collections.abc import Iterable
 from datetime import timedelta
 from uuid import UUID
 
-from qafila.clinic.cases.models import Answer
 from qafila.clinic.prescribing.models import Prescription, PrescriptionItem
 from qafila.clinic.visits.models import FactStatus
 from qafila.kernel import clock
-
-
-def items_of(prescription: Prescription) -> list[PrescriptionItem]:
-    """Its medicines in order."""
-    return list(PrescriptionItem.objects.filter(prescription_id=prescription.pk, withdrawn=False).order_by("position"))
 
 
 def running(ids: Iterable[UUID], without: Iterable[UUID] = ()) -> list[PrescriptionItem]:
@@ -29,6 +23,7 @@ def running(ids: Iterable[UUID], without: Iterable[UUID] = ()) -> list[Prescript
     return sorted(held, key=lambda x: since[x.prescription_id], reverse=True)
 
 
-def adopted(answer: Answer) -> bool:
-    """Whether a doctor of the unit made the answer's proposal a prescription that stands."""
-    return Prescription.objects.filter(answer_id=answer.pk, status=FactStatus.FINAL).exists()
+def adopted(answers: Iterable[UUID]) -> set[UUID]:
+    """Of these answers, those whose proposal stands in a signed prescription."""
+    rows = Prescription.objects.filter(answer_id__in=list(answers), signed_at__isnull=False, status=FactStatus.FINAL)
+    return set(rows.values_list("answer_id", flat=True))

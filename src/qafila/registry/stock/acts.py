@@ -56,7 +56,6 @@ LESS = _("The stock says %(held)s, you take %(wanted)s. Count again, or write wh
 WHY = _("Write a reason.")
 SAME_UNIT = _("Choose another unit.")
 DONE = _("This was confirmed already.")
-NOT_HERE = _("This is not on its way to or from your unit.")
 
 
 def receive(

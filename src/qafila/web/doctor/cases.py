@@ -157,7 +157,7 @@ def _show(request: Any, case: Case, status: int, **more: Any) -> HttpResponse:
 
 def _adoptable(answer: Answer | None, staff: Staff, visit: Visit) -> bool:
     """Whether the reader may make the proposed medicines a prescription, and nobody has yet."""
-    return answer is not None and bool(answer.proposal) and may(staff, "prescribe", visit) and not adopted(answer)
+    return answer is not None and bool(answer.proposal) and may(staff, "prescribe", visit) and not adopted([answer.pk])
 
 
 def visit_url(staff: Staff, visit: Visit) -> str:

@@ -12,8 +12,10 @@ from django.utils.translation import gettext
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from qafila.clinic.cases import queries as case_queries
+from qafila.clinic.cases.models import Answer
 from qafila.clinic.cases.transitions import OPEN
 from qafila.clinic.diagnosis import icd10
+from qafila.clinic.prescribing.queries import adopted
 from qafila.clinic.refusal import Refusal
 from qafila.clinic.rules.observations import KINDS
 from qafila.clinic.visits import acts, assessment, queries
@@ -23,6 +25,7 @@ from qafila.journal import history
 from qafila.kernel.transitions import WrongState
 from qafila.packs import load
 from qafila.registry.people.queries import one_with
+from qafila.registry.staff.models import Staff
 from qafila.registry.staff.rights import may, require
 from qafila.web.access import needs
 from qafila.web.doctor.lines import case_lines, file_title, file_url, specialty_label
@@ -165,6 +168,7 @@ def show(
         "cases": cases,
         "specialties": [(code, specialty_label(code)) for code in load.specialties() if code not in asked],
         "prescriptions": prescriptions,
+        "proposals": _proposals([c.case.pk for c in cases]),
         "may_dispense": may(request.staff, "stock.dispense", visit),
         "entries": _entries(record, prescriptions),
         **more,
@@ -192,6 +196,14 @@ def vitals_lines(person_id: UUID) -> list[dict[str, Any]]:
     order = {key: place for place, key in enumerate(KINDS)}
     rows = sorted(found_.items(), key=lambda item: order.get(item[0], 99))
     return [{**reading(trend.latest, {}), "change": trend.change, "before": trend.before} for _key, trend in rows]
+
+
+def _proposals(case_ids: list[UUID]) -> list[tuple[Any, Any]]:
+    """Answers of these cases that propose medicines which nobody has adopted, with who wrote them."""
+    rows = [a for a in Answer.objects.filter(case_id__in=case_ids, status=FactStatus.FINAL) if a.proposal]
+    done = adopted([a.pk for a in rows]) if rows else set()
+    staff = Staff.objects.in_bulk([a.author_id for a in rows if a.author_id]) if rows else {}
+    return [(a, staff.get(a.author_id)) for a in rows if a.pk not in done]
 
 
 def _prescriptions(visit: Any) -> list[Any]:

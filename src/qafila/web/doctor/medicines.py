@@ -13,13 +13,14 @@ from qafila.clinic.cases.models import Answer
 from qafila.clinic.prescribing import acts, doses, usual
 from qafila.clinic.prescribing.findings import Checked, Facts, said
 from qafila.clinic.rules.words import Message
-from qafila.kernel.text import Integer, Number, parse_integer, parse_number
+from qafila.kernel.text import Integer, Number, parse_integer, parse_number, strip_controls
 from qafila.packs import load
 from qafila.packs.interactions import Severity
+from qafila.packs.strengths import isolated
 from qafila.web.nurse.sheet import shown
 from qafila.web.reception.words import language
 
-LINES = 6
+LINES = 12
 FIELDS = ("words", "dose", "dose_unit", "route", "per_day", "days", "instructions")
 
 
@@ -42,13 +43,20 @@ def unit_label(code: str) -> str:
 
 
 def dose_units() -> list[str]:
-    """Everything that a dose is counted in."""
-    return sorted({unit for form in acts.formulary().formulary.form for unit in form.units})
+    """The units in which doses of any form are written."""
+    held = acts.formulary().formulary
+    used = {unit for form in held.form for unit in form.units}
+    return [one.code for one in held.unit if one.code in used]
 
 
 def told(message: Message) -> str:
     """A message of the checks in the reader's language, labels of the packs too."""
-    return shown(said(message, acts.formulary(), language()))
+    return in_line(shown(said(message, acts.formulary(), language())))
+
+
+def in_line(text: str) -> str:
+    """Words with strengths in them, for a page that reads from right to left."""
+    return isolated(text) if language().startswith("ar") else text
 
 
 def severity_words(severity: Severity) -> str:
@@ -68,7 +76,8 @@ def products(tongue: str) -> tuple[Product, ...]:
     carried = {(c.code, c.form, c.strength) for c in (held.local.carried if held.local else ())}
     found = [
         Product(
-            f"{m.label.text(tongue)} {strength} {held.forms[p.form].label.text(tongue)}",
+            f"{m.label.text(tongue)} {isolated(strength) if tongue == 'ar' else strength} "
+            f"{held.forms[p.form].label.text(tongue)}",
             m.code,
             p.form,
             strength,
@@ -82,9 +91,14 @@ def products(tongue: str) -> tuple[Product, ...]:
     return tuple(sorted(found, key=lambda p: (p.code, p.form, p.strength) not in carried))
 
 
+def by_words(text: str) -> Product | None:
+    """The product that these words are, in any of the languages."""
+    return _by_words().get(" ".join(strip_controls(text).split()))
+
+
 @load.remembered
 def _by_words() -> dict[str, Product]:
-    return {p.words: p for tongue in ("ar", "fr", "en") for p in products(tongue)}
+    return {strip_controls(p.words): p for tongue in ("ar", "fr", "en") for p in products(tongue)}
 
 
 def words_of(code: str, form: str, strength: str) -> str:
@@ -137,12 +151,9 @@ def typed(form: Any) -> list[dict[str, Any]]:
 
 
 def of_proposal(answer: Answer) -> dict[str, str]:
-    """Form fields of the medicines that an answer proposes; what it leaves open stays open."""
-    found: dict[str, str] = {}
-    for n, one in enumerate(proposal.tidy(answer.proposal)[:LINES]):
-        words = words_of(one["medicine"], "", "") if one["medicine"] and not one["words"] else one["words"]
-        found |= {f"{name}-{n}": words if name == "words" else one[name] for name in FIELDS}
-    return found
+    """Form fields of the lines that an answer proposes; what the specialist left open stays open."""
+    held = proposal.tidy(answer.proposal)[:LINES]
+    return {f"{name}-{n}": one[name] for n, one in enumerate(held) for name in FIELDS}
 
 
 def add_usual(lines: list[dict[str, Any]], chosen: str, facts: Facts) -> None:
@@ -172,8 +183,8 @@ def take_offer(lines: list[dict[str, Any]], chosen: str) -> None:
 
 def _item(line: dict[str, Any]) -> acts.Item:
     dose, per_day, days = parse_number(line["dose"]), parse_number(line["per_day"]), parse_integer(line["days"])
-    words = " ".join(line["words"].split())
-    product = _by_words().get(words)
+    words = " ".join(strip_controls(line["words"]).split())
+    product = by_words(words)
     return acts.Item(
         words=words,
         dose=dose.value if isinstance(dose, Number) else Decimal(0),

@@ -20,10 +20,10 @@ from qafila.clinic.refusal import Doubtful, Refusal
 from qafila.clinic.rules.words import Message
 from qafila.clinic.visits import acts as visits
 from qafila.clinic.visits.acts import Reading
-from qafila.clinic.visits.models import FactStatus
 from qafila.clinic.visits.queries import summary
 from qafila.journal import history
 from qafila.kernel.text import Number, parse_number
+from qafila.registry.people.queries import one_with
 from qafila.registry.staff.models import Staff
 from qafila.registry.staff.rights import require
 from qafila.web.access import needs
@@ -70,16 +70,16 @@ def unchecked_words(row: Prescription) -> list[str]:
 @needs("prescribe")
 @once
 def page(request: Any, visit_id: UUID, answer_id: UUID | None = None) -> HttpResponse:
-    """The prescription as a form; signing follows at once. With a proposal: its lines, adopted when they are signed."""
+    """The prescription as a form; signing follows at once. With an answer: what it proposes, adopted by signing it."""
     visit, person = found(visit_id)
     require(request.staff, "prescribe", visit)
     history.log_read(request.staff.pk, person.pk, "doctor.prescribe")
-    proposal = _proposal(answer_id, person.pk)
-    draft = f"prescribe:{visit.pk.hex}" if proposal is None else f"adopt:{proposal.pk.hex}"
+    answer = _answer(answer_id, person.pk)
+    draft = f"prescribe:{visit.pk.hex}" if answer is None else f"adopt:{answer.pk.hex}"
     kept = drafts.load(request.staff, draft) if request.method == "GET" else None
     said = kept[0] if kept else request.POST
-    if proposal is not None and request.method == "GET" and kept is None:
-        said = of_proposal(proposal)
+    if answer is not None and request.method == "GET" and kept is None:
+        said = of_proposal(answer)
     facts = facts_of(person.pk)
     lines = typed(said)
     helped = _helped(request.POST, lines, facts)
@@ -92,13 +92,13 @@ def page(request: Any, visit_id: UUID, answer_id: UUID | None = None) -> HttpRes
         "override": said.get("override_reason", ""),
         "draft": draft,
         "kept": kept[1] if kept else None,
-        "proposal": proposal,
-        "proposer": Staff.objects.filter(pk=proposal.author_id).first() if proposal else None,
+        "answer": answer,
+        "proposer": Staff.objects.filter(pk=answer.author_id).first() if answer else None,
         "summary": summary(person.pk, visits=1),
     }
     if request.method == "GET" or helped:
         return render(request, "doctor/prescribe.html", context | checked(visit, lines))
-    wrong, problem = _sign(request, visit, lines, context, proposal)
+    wrong, problem = _sign(request, visit, lines, context, answer)
     if not wrong and not problem:
         drafts.forget(request.staff, draft)
         messages.success(request, gettext("Signed. It can be printed now."))
@@ -109,11 +109,11 @@ def page(request: Any, visit_id: UUID, answer_id: UUID | None = None) -> HttpRes
     return render(request, "doctor/prescribe.html", context | checked(visit, lines), status=422)
 
 
-def _proposal(pk: UUID | None, person: UUID) -> Answer | None:
+def _answer(pk: UUID | None, person: UUID) -> Answer | None:
     if pk is None:
         return None
-    row = Answer.objects.filter(pk=pk, status=FactStatus.FINAL).first()
-    if row is None or row.person_id != person or not row.proposal:
+    row = Answer.objects.filter(pk=pk, status="final").first()
+    if row is None or row.person_id not in one_with(person):
         raise Http404
     return row
 
@@ -145,7 +145,7 @@ def _around(facts: Facts) -> dict[str, Any]:
 
 
 def _sign(
-    request: Any, visit: Any, lines: list[dict[str, Any]], context: dict[str, Any], proposal: Answer | None
+    request: Any, visit: Any, lines: list[dict[str, Any]], context: dict[str, Any], answer: Answer | None
 ) -> tuple[list[tuple[int, str]], str]:
     """Write and sign; what is wrong with which row, and what is wrong at all."""
     items, wrong = read(lines)
@@ -153,10 +153,10 @@ def _sign(
         return wrong, ""
     words = {"advice": context["advice"], "override_reason": context["override"]}
     try:
-        if proposal is None:
+        if answer is None:
             made = acts.write_prescription(visit, request.staff, items, **words)
         else:
-            made = acts.adopt(proposal, request.staff, items, visit=visit, **words)
+            made = acts.adopt(answer, request.staff, items, visit=visit, **words)
         acts.sign(made, request.staff)
     except acts.Unsafe as unsafe:
         if unsafe.never:

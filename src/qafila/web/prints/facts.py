@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from qafila.clinic.cases import proposal
 from qafila.clinic.cases.models import Answer, Case
 from qafila.clinic.papers.content import Fact
 from qafila.clinic.prescribing.models import PrescriptionItem
@@ -35,7 +36,7 @@ def of_answer(person: Person, row: Answer) -> list[Fact]:
 def _proposed(row: Answer) -> list[Fact]:
     """Each proposed medicine as `of_prescription` has those that are signed."""
     wanted = ("words", "dose", "per_day", "days")
-    return [tuple(str(one.get(name, "")) for name in wanted) for one in row.proposal]
+    return [tuple(one[name] for name in wanted) for one in proposal.tidy(row.proposal)]
 
 
 def of_visit(

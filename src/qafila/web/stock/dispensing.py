@@ -19,6 +19,7 @@ from qafila.journal import history
 from qafila.registry.people import queries as people
 from qafila.registry.staff.rights import require
 from qafila.registry.stock import acts as stock
+from qafila.registry.stock import queries
 from qafila.registry.stock.models import Lot
 from qafila.web.access import needs
 from qafila.web.doctor.medicines import unit_label
@@ -56,7 +57,8 @@ def page(request: Any, prescription_id: UUID) -> HttpResponse:
         else:
             messages.success(request, gettext("Given out."))
             return redirect("stock:dispense", row.pk)
-    lines = [_line(one, problem) for one in dispensing.plan(row, unit)]
+    here = [one for one in queries.stock_of(unit) if one.usable > 0]
+    lines = [_line(one, problem, here) for one in dispensing.plan(row, unit)]
     context = {
         "row": row,
         "visit": visit,
@@ -68,10 +70,16 @@ def page(request: Any, prescription_id: UUID) -> HttpResponse:
     return render(request, "stock/dispense.html", context, status=422 if problem else 200)
 
 
-def _line(plan: dispensing.Plan, problem: tuple[str, str, bool] | None) -> dict[str, Any]:
+def _line(plan: dispensing.Plan, problem: tuple[str, str, bool] | None, here: list[queries.Stock]) -> dict[str, Any]:
     mine = problem if problem is not None and problem[0] == plan.item.pk.hex else None
+    others = [one for one in here if one.product[0] == plan.item.medicine] if plan.lacks else []
     return {
         "plan": plan,
+        "others": [
+            (words.product_words(one.product), one.usable, words.counted(one.product))
+            for one in others
+            if one.product != (plan.item.medicine, plan.item.form, plan.item.strength)
+        ],
         "dose": dose_words(plan.item),
         "unit": unit_label(plan.counted) if plan.counted else "",
         "problem": mine[1] if mine else "",

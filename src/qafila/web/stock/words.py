@@ -13,7 +13,7 @@ from django.utils.translation import gettext
 from qafila.clinic.prescribing.acts import formulary
 from qafila.kernel.text import Integer, latin_digits, parse_integer
 from qafila.registry.stock.queries import Product, Stock, product_of
-from qafila.web.doctor.medicines import products, unit_label
+from qafila.web.doctor.medicines import by_words, products, unit_label
 from qafila.web.reception.words import language
 
 SEPARATOR = "|"
@@ -35,8 +35,7 @@ def product_from(text: str) -> Product | None:
     parts = text.split(SEPARATOR)
     if len(parts) == 3:
         return parts[0], parts[1], parts[2]
-    words = " ".join(text.split())
-    found = next((p for t in ("ar", "fr", "en") for p in products(t) if p.words == words), None)
+    found = by_words(text)
     return (found.code, found.form, found.strength) if found else None
 
 

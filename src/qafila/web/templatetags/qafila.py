@@ -20,6 +20,7 @@ from django.utils.translation import ngettext
 from qafila.clinic.forms import approval
 from qafila.kernel import clock
 from qafila.packs.specialty import Specialty
+from qafila.packs.strengths import isolated
 
 register = template.Library()
 NBSP = "\u00a0"
@@ -33,6 +34,12 @@ def quantity(value: Any, unit: str = "") -> SafeString:
     if isinstance(value, (Decimal, float)):
         value = format(Decimal(str(value)).normalize(), "f")
     return format_html('<bdi dir="ltr" class="quantity">{}{}{}</bdi>', value, NBSP if unit else "", unit)
+
+
+@register.filter
+def medicine(words: str) -> str:
+    """Name, strength and form of a medicine as they stand in the record: the strength stays left to right."""
+    return isolated(words)
 
 
 @register.filter
@@ -175,6 +182,15 @@ def triage(level: str, reason: str = "") -> dict[str, Any]:
         "green": _("Can wait"),
     }
     return {"level": level, "words": words.get(level, _("Not assessed")), "reason": reason}
+
+
+@register.inclusion_tag("parts/not_checked.html")
+def not_checked(prescription: Any) -> dict[str, Any]:
+    """What could not be checked when a prescription was written."""
+    # the page's language is known when the tag is used, and the lists of medicines are read then
+    from qafila.web.doctor.prescribe import unchecked_words
+
+    return {"words": unchecked_words(prescription)}
 
 
 @register.inclusion_tag("parts/urgency.html")
