@@ -143,6 +143,8 @@ def test_on_duty_by_a_tap(hub_desk: Desk) -> None:
 
 def test_the_list_costs_the_same_for_any_number(hub_desk: Desk, case: Any) -> None:
     browser = hub_desk.at(hub_desk.crew.heart)
+    for _ in range(3):
+        hub_desk.sent()
     browser.get("/specialist/")
     few = queries(browser, "/specialist/")
     for _ in range(4):

@@ -1,5 +1,6 @@
 """All models of the clinic, gathered for Django."""
 
+from qafila.clinic.cases.duty_models import Opinion
 from qafila.clinic.cases.models import Answer, Case, CaseEvent, Message
 from qafila.clinic.forms.models import PackApproval
 from qafila.clinic.history.models import HistoryEntry
@@ -18,5 +19,6 @@ from qafila.clinic.visits.models import (
 
 __all__ = [
     "Allergy", "Answer", "Attachment", "Case", "CaseEvent", "Condition", "Consent", "Draft", "Encounter",
-    "HistoryEntry", "Message", "Note", "Observation", "PackApproval", "Prescription", "PrescriptionItem", "Visit",
+    "HistoryEntry", "Message", "Note", "Observation", "Opinion", "PackApproval", "Prescription", "PrescriptionItem",
+    "Visit",
 ]  # fmt: skip

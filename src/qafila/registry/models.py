@@ -2,9 +2,11 @@
 
 from qafila.registry.people.models import MatchKey, NameKey, NameShare, Newcomer, Pair, Person, PersonLink, PersonName
 from qafila.registry.staff.models import Credential, Duty, Pin, Staff
+from qafila.registry.staff.roster.models import Leave, Need, Preference, Shift, Swap
 from qafila.registry.units.models import Assignment, Room, Round, Stop, Unit, Vehicle
 
 __all__ = [
-    "Assignment", "Credential", "Duty", "MatchKey", "NameKey", "NameShare", "Newcomer", "Pair", "Person", "PersonLink",
-    "PersonName", "Pin", "Room", "Round", "Staff", "Stop", "Unit", "Vehicle",
+    "Assignment", "Credential", "Duty", "Leave", "MatchKey", "NameKey", "NameShare", "Need", "Newcomer", "Pair",
+    "Person", "PersonLink", "PersonName", "Pin", "Preference", "Room", "Round", "Shift", "Staff", "Stop", "Swap",
+    "Unit", "Vehicle",
 ]  # fmt: skip

@@ -9,10 +9,10 @@ from django.db.models import Q
 
 from qafila.clinic.cases.acts import deliver
 from qafila.clinic.cases.alarms import of_unit
-from qafila.clinic.cases.assigning import REROUTED_BY_ITSELF, assign, receive
+from qafila.clinic.cases.assigning import receive, relieve, route_all
 from qafila.clinic.cases.models import Case, CaseEvent
 from qafila.clinic.cases.steps import EMERGENCY, current, tell
-from qafila.clinic.cases.transitions import ANSWERED, ASSIGNED, DECLINED, OPEN, RECEIVED, SENT, UNDER_WAY
+from qafila.clinic.cases.transitions import ANSWERED, ASSIGNED, OPEN, SENT, UNDER_WAY
 from qafila.clinic.rules.words import N_, Message
 from qafila.journal.here import here
 from qafila.journal.write import writing
@@ -35,12 +35,7 @@ def case_routing(profile: Profile) -> int:
         return 0
     for case in Case.objects.filter(status=SENT):
         receive(case)
-    given = 0
-    for case in Case.objects.filter(status__in=(RECEIVED, DECLINED)).order_by("deadline"):
-        if case.status == DECLINED and not _only_personal(case):
-            continue
-        given += assign(case).status == ASSIGNED
-    return given
+    return route_all() + relieve()
 
 
 def emergency_watch(profile: Profile) -> int:
@@ -113,12 +108,6 @@ def review_after_death(person: Person) -> int:
         _once(c, "person_died", Message(DIED))
         for c in Case.objects.filter(person_id__in=one_with(person.pk), status__in=OPEN)
     )
-
-
-def _only_personal(case: Case) -> bool:
-    """Whether the last specialist declined for a reason of their own."""
-    last = CaseEvent.objects.filter(case_id=case.pk, act="decline").order_by("-at", "-id").first()
-    return last is not None and any(last.words.startswith(f"[{code}]") for code in REROUTED_BY_ITSELF)
 
 
 def _once(case: Case, act: str, text: Message) -> bool:

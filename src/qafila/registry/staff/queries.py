@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from uuid import UUID
 
 from django.contrib.auth.hashers import check_password, make_password
 from django.db.models import Q, QuerySet
@@ -40,6 +41,11 @@ def roster(at: datetime | None = None) -> QuerySet[Duty]:
     running = Q(ends__isnull=True) | Q(ends__gt=moment)
     rows: QuerySet[Duty] = Duty.objects.filter(running, starts__lte=moment).exclude(status=Duty.Status.OFF)
     return rows.order_by("specialty", "starts")
+
+
+def serving(at: datetime) -> set[tuple[UUID, str]]:
+    """Who is on duty (not on a break) at an instant, for which specialty: (staff, specialty). One query."""
+    return set(roster(at).filter(status=Duty.Status.ON).values_list("staff_id", "specialty"))
 
 
 def on_duty(specialty: str, at: datetime | None = None) -> list[Staff]:

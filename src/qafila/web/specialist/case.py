@@ -12,7 +12,8 @@ from django.shortcuts import redirect, render
 from django.utils.translation import gettext
 from django.views.decorators.http import require_GET, require_POST
 
-from qafila.clinic.cases import acts, assigning, queries
+from qafila.clinic.cases import acts, queries
+from qafila.clinic.cases.line import candidates as crew_of
 from qafila.clinic.cases.models import Case
 from qafila.clinic.cases.transitions import UNDER_WAY
 from qafila.clinic.refusal import Doubtful, Refusal
@@ -23,7 +24,6 @@ from qafila.registry.people import queries as people
 from qafila.registry.people.births import age_of
 from qafila.registry.places.here import local_day
 from qafila.registry.staff.models import Staff
-from qafila.registry.staff.queries import on_duty
 from qafila.registry.staff.rights import may, require
 from qafila.registry.units.models import Unit
 from qafila.web.access import needs
@@ -164,12 +164,10 @@ def _forms(request: Any, case: Case, can: list[str]) -> dict[str, Any]:
 
 def others(case: Case) -> list[tuple[UUID, str, bool, int]]:
     """To whom it could go: those on duty first, the least busy first. Id, name, on duty, cases in hand."""
-    on = {s.pk for s in on_duty(case.specialty)}
-    people_ = Staff.objects.in_bulk([c.staff for c in assigning.candidates(case.specialty)])
+    crew = crew_of(case.specialty, everybody=True)
+    people_ = Staff.objects.in_bulk([c.staff for c in crew])
     held = [
-        (c.staff, staff_name(people_.get(c.staff)), c.staff in on, c.load)
-        for c in assigning.candidates(case.specialty)
-        if c.staff != case.specialist_id
+        (c.staff, staff_name(people_.get(c.staff)), c.on_duty, c.hands) for c in crew if c.staff != case.specialist_id
     ]
     return sorted(held, key=lambda one: (not one[2], one[3], one[1]))
 
