@@ -24,7 +24,10 @@ BY_HAND = N_("Assigned by hand.")
 TO_WHOM = N_("To %(name)s: %(reason)s")
 BATCH = 500
 """Cases that routing looks at in one transaction."""
-__all__ = ["BATCH", "REROUTED_BY_ITSELF", "assign", "deadline", "receive", "relieve", "reroute", "route", "route_all"]
+__all__ = [
+    "BATCH", "REROUTED_BY_ITSELF", "answers_cases", "assign", "deadline", "give", "is_specialist", "receive", "relieve",
+    "reroute", "route", "route_all",
+]  # fmt: skip
 
 
 def receive(case: Case) -> Case:
@@ -62,7 +65,7 @@ def assign(case: Case, to: Staff | None = None, by: Staff | None = None) -> Case
         row = current(case)
         if to is not None:
             _check_answers(to)
-            return _give(write, row, "assign", to, by, Message(BY_HAND))
+            return give(write, row, "assign", to, by, Message(BY_HAND))
         if row.status in (RECEIVED, DECLINED):
             route(row.specialty)
         return current(row)
@@ -118,7 +121,7 @@ def relieve() -> int:
         for held, choice in routing.relieve(crew, [one for _, one in line.not_begun(busy)]):
             row = Case._base_manager.select_for_update().get(pk=held.waiting.case)
             if row.status == ASSIGNED and row.specialist_id == held.staff:
-                _give(write, row, "reroute", Staff.objects.get(pk=choice.staff), None, choice.reason)
+                give(write, row, "reroute", Staff.objects.get(pk=choice.staff), None, choice.reason)
                 moved += 1
         return moved
 
@@ -129,18 +132,30 @@ def reroute(case: Case, to: Staff, by: Staff, reason: str) -> Case:
     why = tidy(reason, 300)
     _check_answers(to)
     with writing(by, "case.reroute") as write:
-        return _give(write, current(case), "reroute", to, by, Message(TO_WHOM, name=to.name, reason=why))
+        return give(write, current(case), "reroute", to, by, Message(TO_WHOM, name=to.name, reason=why))
+
+
+def is_specialist(staff: Staff) -> bool:
+    """Whether somebody answers cases at all."""
+    return grants(staff).has("case.answer")
+
+
+def answers_cases(staff: Staff, specialty: str) -> bool:
+    """Whether somebody answers cases of a specialty."""
+    return specialty in staff.specialties and is_specialist(staff)
 
 
 def _check_answers(to: Staff) -> None:
-    if not grants(to).has("case.answer"):
+    if not is_specialist(to):
         raise Refusal(Message(NOT_ANSWERING, name=to.name))
 
 
-def _give(write: Writer, case: Case, act: str, to: Staff, by: Staff | None, reason: Message) -> Case:
+def give(write: Writer, case: Case, act: str, to: Staff, by: Staff | None, reason: Message, *, told: str = "") -> Case:
+    """Move a locked case by `act` into somebody's hands; its timeline says `told` where that is another word than the
+    act's. Raises `WrongState`."""
     move(case, act)
     case.specialist = to
     lane = lane_of(case, Lane.ANSWER)
     write.save(case, lane=lane)
-    tell(write, case, act, by, reason, lane=lane)
+    tell(write, case, told or act, by, reason, lane=lane)
     return case

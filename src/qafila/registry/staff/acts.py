@@ -15,6 +15,7 @@ from qafila.kernel.clock import now
 from qafila.kernel.rights import NotAllowed
 from qafila.packs import load
 from qafila.registry.staff.models import Credential, Duty, Staff
+from qafila.registry.staff.obligations import hand_over
 from qafila.registry.staff.queries import by_username, credential_of
 from qafila.registry.staff.rights import grants, require, require_or_node
 
@@ -114,12 +115,17 @@ def set_roles(staff: Staff, roles: Sequence[str], by: Staff | None) -> Staff:
         return write.save(row)
 
 
-def set_active(staff: Staff, active: bool, by: Staff | None) -> Staff:
-    """Let a person in again, or keep them out."""
+def set_active(staff: Staff, active: bool, by: Staff | None, to: Staff | None = None) -> Staff:
+    """Let a person in again, or keep them out; `to` takes over what somebody who departs still owes.
+
+    Raises `NotAllowed`, `NobodyNamed`.
+    """
     _manage(by, staff)
-    row = Staff.objects.get(pk=staff.pk)
-    row.active = active
     with writing(by, act="staff.set_active") as write:
+        if not active:
+            hand_over(staff, to, by)
+        row = Staff.objects.get(pk=staff.pk)
+        row.active = active
         return write.save(row)
 
 

@@ -43,9 +43,10 @@ def roster(at: datetime | None = None) -> QuerySet[Duty]:
     return rows.order_by("specialty", "starts")
 
 
-def serving(at: datetime) -> set[tuple[UUID, str]]:
-    """Who is on duty (not on a break) at an instant, for which specialty: (staff, specialty). One query."""
-    return set(roster(at).filter(status=Duty.Status.ON).values_list("staff_id", "specialty"))
+def serving(at: datetime, *, breaks: bool = False) -> set[tuple[UUID, str]]:
+    """Who is on duty at an instant, for which specialty: (staff, specialty); with `breaks`, who is on a break, too."""
+    rows = roster(at) if breaks else roster(at).filter(status=Duty.Status.ON)
+    return set(rows.values_list("staff_id", "specialty"))
 
 
 def on_duty(specialty: str, at: datetime | None = None) -> list[Staff]:
