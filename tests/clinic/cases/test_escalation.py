@@ -20,6 +20,7 @@ from tests.clinic.conftest import Crew, on_duty
 START = datetime(2026, 3, 2, 9, tzinfo=UTC)
 LATER = st.integers(0, 4000).map(lambda m: START + timedelta(minutes=m))
 STATES = st.sampled_from(["received", "assigned", "accepted", "declined", "more_asked", "answered"])
+ACTS = st.sampled_from(["send", "receive", "assign", "ask", "supply", "answer", "remind", "deliver"])
 URGENCIES = st.sampled_from(["emergency", "urgent", "routine"])
 
 
@@ -37,8 +38,7 @@ def test_a_step_is_taken_once_in_its_states_when_its_time_has_come(
         assert status in ("more_asked", "answered")
 
 
-@given(st.lists(st.tuples(st.sampled_from(["send", "receive", "assign", "ask", "supply", "answer", "remind", "deliver"]),
-                          LATER), max_size=9), LATER)  # fmt: skip
+@given(st.lists(st.tuples(ACTS, LATER), max_size=9), LATER)
 def test_the_parts_of_the_clock_never_exceed_the_whole(events: list[tuple[str, datetime]], now: datetime) -> None:
     events = sorted(events, key=lambda e: e[1])
     found = clock_of(events, now)

@@ -52,7 +52,7 @@ def test_a_case_that_nobody_has_is_claimed_by_its_specialty_alone(crew: Crew) ->
     assert handing.claim(case, crew.heart).specialist_id == crew.heart.pk
     with pytest.raises(WrongState):
         handing.claim(case, crew.other_heart)
-    assert acts.accept(case, crew.heart).status == "accepted"
+    assert acts.accept(Case.objects.get(), crew.heart).status == "accepted"
 
 
 def test_nobody_departs_while_cases_are_owed_and_no_name_is_given(crew: Crew) -> None:
