@@ -18,6 +18,7 @@ from qafila.registry.staff.models import Credential, Duty, Staff
 from qafila.registry.staff.obligations import hand_over
 from qafila.registry.staff.queries import by_username, credential_of
 from qafila.registry.staff.rights import grants, require, require_or_node
+from qafila.registry.staff.roster.queries import on_shift, shift_ends
 
 
 class UsernameTaken(ValueError):
@@ -144,19 +145,23 @@ def set_language(staff: Staff, language: str, by: Staff | None) -> Staff:
 def set_duty(staff: Staff, specialty: str, status: str, by: Staff | None, until: datetime | None = None) -> Duty | None:
     """Go on duty for a specialty, on a break, or off; for oneself, or for others with the right `roster.manage`.
 
-    One running duty a specialty; None where somebody goes off who was not on.
+    One running duty a specialty; None where somebody goes off who was not on. Whoever goes off, or on a break, during
+    a shift of the roster is so until it ends.
     """
     if by is not None and by.pk != staff.pk:
         require(by, "roster.manage")
     moment = now()
     running = Duty.objects.filter(staff=staff, specialty=specialty, starts__lte=moment)
     open_now = [d for d in running.order_by("starts") if d.ends is None or d.ends > moment]
-    if status == Duty.Status.OFF and not open_now:
+    rostered = (staff.pk, specialty) in on_shift(moment)
+    if status == Duty.Status.OFF and not open_now and not rostered:
         return None
     duty = open_now[-1] if open_now else Duty(staff_id=staff.pk, specialty=specialty, starts=moment)
     duty.status = Duty.Status(status)
     with writing(by, act="staff.set_duty") as write:
-        if status == Duty.Status.OFF:
+        if rostered and (status == Duty.Status.OFF or not open_now):
+            duty.ends = shift_ends(moment)
+        elif status == Duty.Status.OFF:
             duty.ends = moment
         elif until is not None:
             duty.ends = until

@@ -12,9 +12,10 @@ from django.views.decorators.http import require_GET, require_POST
 
 from qafila.clinic.cases import queries
 from qafila.clinic.cases.models import Case
+from qafila.kernel import clock
 from qafila.registry.staff import acts as staff_acts
 from qafila.registry.staff.models import Duty, Staff
-from qafila.registry.staff.queries import duties_of, roster
+from qafila.registry.staff.queries import duties_of, serving
 from qafila.web.access import needs
 from qafila.web.specialist.words import lines, specialty_words, staff_name
 
@@ -63,11 +64,11 @@ def unassigned(staff: Staff) -> list[Any]:
 
 def duty_rows(staff: Staff) -> list[tuple[str, str, str]]:
     """One's specialties, each with its name and the duty's status."""
-    running = {d.specialty: d.status for d in duties_of(staff)}
+    running = duties_of(staff)
     return [(code, specialty_words(code), running.get(code, "off")) for code in staff.specialties]
 
 
 def on_duty_words(staff: Staff) -> list[str]:
     """Colleagues on duty in one's specialties."""
-    ids = [d.staff_id for d in roster() if d.specialty in staff.specialties and d.status == Duty.Status.ON]
+    ids = [who for who, code in serving(clock.now()) if code in staff.specialties]
     return [staff_name(s) for s in Staff.objects.filter(pk__in=ids).exclude(pk=staff.pk).order_by("name")]

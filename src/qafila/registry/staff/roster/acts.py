@@ -92,8 +92,7 @@ def propose(monday: date, specialty: str, shifts: Iterable[tuple[Staff, date, st
     with writing(by, act="roster.propose") as write:
         _withdraw(write, (s for s in week_of(monday, specialty) if s.status == Shift.Status.PROPOSED))
         return [
-            write.save(Shift(staff=staff, specialty=specialty, day=day, half=Half(half)))
-            for staff, day, half in shifts
+            write.save(Shift(staff=staff, specialty=specialty, day=day, half=Half(half))) for staff, day, half in shifts
         ]
 
 
@@ -116,9 +115,7 @@ def _withdraw(write: Writer, rows: Iterable[Shift]) -> int:
     return len(held)
 
 
-def grant_leave(
-    staff: Staff, first: date, last: date, reason: str, by: Staff | None, to: Staff | None = None
-) -> Leave:
+def grant_leave(staff: Staff, first: date, last: date, reason: str, by: Staff | None, to: Staff | None = None) -> Leave:
     """Somebody is away: their shifts of these days are taken away and, where the leave begins today or before, what
     they owe is handed to `to` in the same act.
 
@@ -154,9 +151,7 @@ def ask_swap(shift: Shift, taker: Staff, by: Staff, back: Shift | None = None) -
     if shift.specialty not in taker.specialties or (back is not None and back.staff_id != taker.pk):
         raise RosterRefused(NOT_THEIRS)
     with writing(by, act="roster.ask_swap") as write:
-        return write.save(
-            Swap(shift=shift, giver_id=shift.staff_id, taker=taker, back=back, asked_at=clock.now())
-        )
+        return write.save(Swap(shift=shift, giver_id=shift.staff_id, taker=taker, back=back, asked_at=clock.now()))
 
 
 def answer_swap(swap: Swap, accept: bool, by: Staff) -> Swap:
@@ -185,9 +180,7 @@ def _exchange(write: Writer, swap: Swap) -> None:
             raise RosterRefused(NOT_PUBLISHED)
         if after in away_on(row.day):
             raise RosterRefused(AWAY)
-        others = Shift.objects.filter(staff_id=after, day=row.day, half=row.half).exclude(
-            status=Shift.Status.WITHDRAWN
-        )
+        others = Shift.objects.filter(staff_id=after, day=row.day, half=row.half).exclude(status=Shift.Status.WITHDRAWN)
         if others.exclude(pk__in=list(rows)).exists():
             raise RosterRefused(TWICE)
         row.staff_id = after
