@@ -154,7 +154,8 @@ def test_every_moment_belongs_to_one_half_day(moment: datetime) -> None:
 
 STAFF = st.integers(1, 3).map(lambda n: UUID(int=n))
 TIMES = st.integers(0, 9).map(lambda h: MORNING + timedelta(hours=h))
-said = st.builds(Said, staff=STAFF, specialty=st.just("ent"), status=st.sampled_from(["on", "break", "off"]), since=TIMES)  # fmt: skip
+STATUS = st.sampled_from(["on", "break", "off"])
+said = st.builds(Said, staff=STAFF, specialty=st.just("ent"), status=STATUS, since=TIMES)
 
 
 @given(st.sets(st.tuples(STAFF, st.just("ent"))), st.lists(said, max_size=5), st.dictionaries(STAFF, TIMES))

@@ -11,7 +11,7 @@ from django.contrib.auth.password_validation import validate_password
 from django.utils.translation import gettext_lazy as _
 
 from qafila.journal.write import writing
-from qafila.kernel.clock import now
+from qafila.kernel import clock
 from qafila.kernel.rights import NotAllowed
 from qafila.packs import load
 from qafila.registry.staff.models import Credential, Duty, Staff
@@ -150,7 +150,7 @@ def set_duty(staff: Staff, specialty: str, status: str, by: Staff | None, until:
     """
     if by is not None and by.pk != staff.pk:
         require(by, "roster.manage")
-    moment = now()
+    moment = clock.now()
     running = Duty.objects.filter(staff=staff, specialty=specialty, starts__lte=moment)
     open_now = [d for d in running.order_by("starts") if d.ends is None or d.ends > moment]
     rostered = (staff.pk, specialty) in on_shift(moment)

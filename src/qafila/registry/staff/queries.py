@@ -9,7 +9,7 @@ from uuid import UUID
 from django.contrib.auth.hashers import check_password, make_password
 from django.db.models import Q, QuerySet
 
-from qafila.kernel.clock import now
+from qafila.kernel import clock
 from qafila.registry.staff.models import Credential, Duty, Staff
 from qafila.registry.staff.roster import hours
 from qafila.registry.staff.roster.queries import away_since, on_shift
@@ -47,7 +47,7 @@ def _said(moment: datetime) -> QuerySet[Duty]:
 
 def duty_now(at: datetime | None = None) -> dict[tuple[UUID, str], Literal["on", "break"]]:
     """(staff, specialty) → on duty or on a break at an instant (now), by the roster and what each said. 3 queries."""
-    moment = at or now()
+    moment = at or clock.now()
     rows = _said(moment).order_by("starts", "id").values_list("staff_id", "specialty", "status", "starts")
     return hours.serving(on_shift(moment), [hours.Said(*row) for row in rows], away_since(moment))
 
@@ -59,7 +59,7 @@ def serving(at: datetime, *, breaks: bool = False) -> set[tuple[UUID, str]]:
 
 def on_duty(specialty: str, at: datetime | None = None) -> list[Staff]:
     """Active staff on duty (not on a break) for a specialty at an instant (now), by name."""
-    ids = [staff for staff, code in serving(at or now()) if code == specialty]
+    ids = [staff for staff, code in serving(at or clock.now()) if code == specialty]
     return list(Staff.objects.filter(pk__in=ids, active=True).order_by("name", "id"))
 
 
