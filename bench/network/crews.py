@@ -1,10 +1,11 @@
 """The specialists of a year: drafted week by week with the program's own `roster_draft`, then sick leave strikes.
 
-    shifts          half-days as in the roster (8 to 14, 14 to 20, 20 to 8); five a week and person, at least two people
-                    in each half-day of the day and one at night in every specialty
-    staffing        half-days of the day in proportion to what is expected to arrive in each weekday's half, so that all
-                    the work of the year is `load` of all the hours on duty
-    sick leave      4 % of working days in spells of one to five days, and nobody replaces them (assumed)
+shifts          half-days as in the roster (8 to 14, 14 to 20, 20 to 8); five a week and person, at least one person
+                in each of them in every specialty
+staffing        half-days of the day in proportion to what is expected to arrive in each weekday's half, so that all
+                the work of the year is `load` of all the hours on duty
+sick leave      4 % of working days in spells of one to five days (assumed); nobody replaces them, unless nobody at
+                all were left: then the coordinator calls a colleague in
 """
 
 from __future__ import annotations
@@ -24,7 +25,7 @@ FROM = {"am": 8 * 60, "pm": 14 * 60, "night": 20 * 60}
 LASTS = {"am": 360, "pm": 360, "night": 720}
 SHIFTS_A_WEEK = 5
 SICK, SPELL = 0.04, (1, 5)
-LEAST = {"am": 2, "pm": 2, "night": 1}
+LEAST = {"am": 1, "pm": 1, "night": 1}
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,7 +115,9 @@ def _lived(week: tuple[tuple[UUID, Place], ...], ids: list[UUID], dice: random.R
             lasts = dice.randint(*SPELL)
             away[one].update(range(day, day + lasts))
             day += lasts
-    shifts, lost = [], 0.0
+    shifts: list[Shift] = []
+    lost = 0.0
+    uncovered: dict[tuple[int, str], list[UUID]] = {}
     for number in range(-(-DAYS // 7)):
         for who, place in week:
             day = number * 7 + (place.day - monday).days
@@ -124,7 +127,23 @@ def _lived(week: tuple[tuple[UUID, Place], ...], ids: list[UUID], dice: random.R
                 continue
             if day in away[one]:
                 lost += LASTS[place.half]
+                uncovered.setdefault((begins, place.half), []).append(one)
             else:
                 shifts.append(Shift(begins, begins + LASTS[place.half], one))
+    _called_in(shifts, uncovered, ids, away)
     shifts.sort(key=lambda s: (s.begins, s.staff.int))
     return shifts, lost
+
+
+def _called_in(
+    shifts: list[Shift], uncovered: dict[tuple[int, str], list[UUID]], ids: list[UUID], away: dict[UUID, set[int]]
+) -> None:
+    """Where everybody of a half-day is sick, the first colleague comes who is well and not at work then."""
+    serving: dict[float, set[UUID]] = defaultdict(set)
+    for one in shifts:
+        serving[one.begins].add(one.staff)
+    for (begins, half), _ in sorted(uncovered.items()):
+        if not serving[begins]:
+            well = [one for one in ids if begins // 1440 not in away[one]]
+            shifts.append(Shift(begins, begins + LASTS[half], well[0] if well else ids[0]))
+            serving[begins].add(shifts[-1].staff)

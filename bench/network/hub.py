@@ -33,7 +33,7 @@ RECEIVED, ASSIGNED, ACCEPTED, MORE_ASKED, ANSWERED, DECLINED = (
 )  # fmt: skip
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class Case:
     """A case and what became of it."""
 
@@ -51,7 +51,7 @@ class Case:
     by_hand: bool = False
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class Person:
     """A specialist at work."""
 
@@ -152,7 +152,7 @@ class Hub:
     def _tick(self, _: object) -> None:
         self.ticking = False
         self._pull()
-        if self.first_come or self.line or all(c.hands for c in self.on.values()):
+        if self.first_come or all(c.hands for c in self.on.values()):
             return
         held = [
             Held(case.waiting, pk)
@@ -178,6 +178,7 @@ class Hub:
         case.status = status
         person.mine.append(case)
         self._count(staff, case, 1)
+        self._soon()
         urgent = case.arrival.urgency == "emergency" and not self.first_come
         if urgent and person.current is not None and person.current.arrival.urgency != "emergency":
             self._put_aside(person)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta
 from types import SimpleNamespace
 from typing import Any
@@ -30,14 +29,14 @@ MORNING = datetime(2026, 3, 3, 10, tzinfo=UTC)
 
 
 @pytest.fixture
-def people(unit: Any, monkeypatch: Any) -> Iterator[SimpleNamespace]:
+def people(unit: Any, monkeypatch: Any) -> SimpleNamespace:
     monkeypatch.setattr(clock, "now", lambda: MORNING)
     made = {}
     with writing(None, "setup") as write:
         for name, role in (("amal", "specialist"), ("badr", "specialist"), ("boss", "coordinator")):
             more = {"specialties": ["cardiology"]} if role == "specialist" else {}
             made[name] = write.save(Staff(username=name, name=name.title(), roles=[role], **more))
-    yield SimpleNamespace(**made)
+    return SimpleNamespace(**made)
 
 
 def test_whoever_has_a_published_shift_is_on_duty(people: SimpleNamespace) -> None:

@@ -201,8 +201,24 @@ class Writer:
                 lane = values.pop("lane")
                 header = Header(seq=end.last + 1, **values)
                 records.append(end.append(header, data, self.salt, lane))
-            Record._base_manager.using(self.node.database).bulk_create(records)
+            _insert(records, self.node.database)
         return records
+
+
+MANY = 50
+"""Records from which on the ORM's way is the longer one."""
+
+
+def _insert(records: list[Record], database: str) -> None:
+    if len(records) < MANY:
+        Record._base_manager.using(database).bulk_create(records)
+        return
+    names = [f.attname for f in Record._meta.concrete_fields if f.attname != "no"]
+    rows = [[getattr(record, n) for n in names] for record in records]
+    numbers = dict(tables.insert_back(Record, names, rows, database, once=(), back=("seq", "no")))
+    for record in records:
+        record.no = numbers[record.seq]
+        record._state.adding, record._state.db = False, database
 
 
 def _remember(obj: Recorded) -> None:

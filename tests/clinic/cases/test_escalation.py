@@ -116,6 +116,17 @@ def test_whoever_goes_off_duty_gives_back_what_was_not_begun(crew: Crew) -> None
     assert Case.objects.get().specialist_id == crew.other_heart.pk
 
 
+def test_what_was_begun_is_taken_back_at_half_time(crew: Crew, monkeypatch: Any) -> None:
+    on_duty(crew.heart)
+    case = acts.accept(_sent(crew, "urgent"), crew.heart)
+    set_duty(crew.heart, "cardiology", "off", crew.heart)
+    on_duty(crew.other_heart)
+    assert jobs.case_routing(load.profile("hub")) == 0
+    _at(monkeypatch, 130)
+    assert jobs.case_routing(load.profile("hub")) == 1 and _told(case) == ["release"]
+    assert Case.objects.get().specialist_id == crew.other_heart.pk
+
+
 def test_the_tables_end_with_the_coordinator() -> None:
     for urgency in ("emergency", "urgent", "routine", "whatever"):
         steps = steps_of(urgency)

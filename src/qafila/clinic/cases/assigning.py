@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import datetime, timedelta
 
 from qafila.clinic.cases import line, routing
@@ -22,8 +23,8 @@ from qafila.registry.staff.rights import grants, require
 NOT_ANSWERING = N_("%(name)s does not answer cases.")
 BY_HAND = N_("Assigned by hand.")
 TO_WHOM = N_("To %(name)s: %(reason)s")
-BATCH = 500
-"""Cases that routing looks at in one transaction."""
+BATCH = 200
+"""Cases of a specialty that routing looks at in one transaction."""
 __all__ = [
     "BATCH", "REROUTED_BY_ITSELF", "answers_cases", "assign", "deadline", "give", "is_specialist", "receive", "relieve",
     "reroute", "route", "route_all",
@@ -67,31 +68,31 @@ def assign(case: Case, to: Staff | None = None, by: Staff | None = None) -> Case
             _check_answers(to)
             return give(write, row, "assign", to, by, Message(BY_HAND))
         if row.status in (RECEIVED, DECLINED):
-            route(row.specialty)
+            route([row.specialty])
         return current(row)
 
 
 def route_all() -> int:
     """Let the line of every specialty move; returns how many cases were given."""
     waiting = Case.objects.filter(status__in=(RECEIVED, DECLINED)).order_by("specialty")
-    return sum(route(code) for code in waiting.values_list("specialty", flat=True).distinct())
+    return route(list(waiting.values_list("specialty", flat=True).distinct()))
 
 
-def route(specialty: str, limit: int = BATCH) -> int:
-    """The node's act: give the first `limit` cases in the line of a specialty to whoever has room; returns how many
+def route(specialties: Iterable[str], limit: int = BATCH) -> int:
+    """The node's act: give the first `limit` cases in the line of each specialty to whoever has room; returns how many
     were given. Where nobody can have a case its timeline says why, once.
 
     One transaction, and a fixed number of statements for any number of cases.
     """
     with writing(None, "case.assign") as write:
-        rows = line.waiting(specialty, limit)
+        rows = [row for code in specialties for row in line.waiting(code, limit)]
         if not rows:
             return 0
         held = {row.pk: row for row in rows}
         told = line.noticed(held)
         given: list[Case] = []
         events: list[CaseEvent] = []
-        for one, found in routing.distribute(line.in_line(rows), line.candidates(specialty)):
+        for one, found in routing.distribute(line.in_line(rows), line.candidates()):
             row = held[one.case]
             if isinstance(found, routing.Choice):
                 move(row, "assign")

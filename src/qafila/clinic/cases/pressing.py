@@ -11,7 +11,7 @@ from qafila.clinic.cases.assigning import give
 from qafila.clinic.cases.escalation import ESCALATE, PASS_ON, REMIND
 from qafila.clinic.cases.models import Case, CaseEvent
 from qafila.clinic.cases.steps import current, lane_of, move, tell
-from qafila.clinic.cases.transitions import ASSIGNED
+from qafila.clinic.cases.transitions import ACCEPTED, ASSIGNED
 from qafila.clinic.rules.words import N_, Message
 from qafila.journal.models import Lane
 from qafila.journal.write import Writer, writing
@@ -23,6 +23,9 @@ NOT_BEGUN = N_("Given to %(name)s and not accepted yet: a reminder.")
 PASSED = N_("%(before)s did not accept it in time: passed on to %(name)s.")
 TO_COORDINATOR = N_("The promised time runs out and there is no answer: the coordinator has to act.")
 WENT = N_("%(name)s went off duty before beginning: the case is in line again.")
+WENT_MIDWAY = N_("%(name)s is off duty and has not answered: the case is in line again.")
+LEFT_TO_THE_OWNER = 0.5
+"""Share of the promised time that somebody off duty may take over a case that they began."""
 
 
 def press() -> int:
@@ -75,23 +78,33 @@ def _pass_on(write: Writer, row: Case) -> bool:
 
 
 def release() -> int:
-    """Put into line again what routing gave to people who are off duty now and had not begun it; how many. A break is
-    no reason: who takes one comes back."""
+    """Put into line again what people who are off duty now have in hand; how many: what routing gave them and they had
+    not begun, and what they had begun when half of its time has passed. A break is no reason: who takes one comes back.
+    """
     now = clock.now()
-    given = set(
-        Case.objects.filter(status=ASSIGNED, specialist_id__isnull=False).values_list("specialist_id", flat=True)
-    )
-    gone = given - {staff for staff, _ in serving(now, breaks=True)}
-    moved = 0
-    for case, _ in line.not_begun(gone) if gone else ():
-        with writing(None, "case.release") as write:
-            row = current(case)
-            if row.status != ASSIGNED or row.specialist_id != case.specialist_id:
-                continue
-            before = Staff.objects.filter(pk=row.specialist_id).first()
-            move(row, "release")
-            row.specialist = None
-            write.save(row, lane=lane_of(row, Lane.ANSWER))
-            tell(write, row, "release", None, Message(WENT, name=str(before or "—")), lane=lane_of(row, Lane.ANSWER))
-            moved += 1
-    return moved
+    in_hand = Case.objects.filter(status__in=line.IN_HAND, specialist_id__isnull=False)
+    gone = set(in_hand.values_list("specialist_id", flat=True)) - {who for who, _ in serving(now, breaks=True)}
+    if not gone:
+        return 0
+    begun = in_hand.filter(status=ACCEPTED, specialist_id__in=gone, deadline__isnull=False, received_at__isnull=False)
+    rows = [case for case, _ in line.not_begun(gone)] + [c for c in begun.defer("intake") if _half_gone(c)]
+    return sum(_release(case) for case in rows)
+
+
+def _half_gone(case: Case) -> bool:
+    assert case.deadline is not None and case.received_at is not None
+    return clock.now() >= case.received_at + (case.deadline - case.received_at) * LEFT_TO_THE_OWNER
+
+
+def _release(case: Case) -> bool:
+    with writing(None, "case.release") as write:
+        row = current(case)
+        if row.status != case.status or row.specialist_id != case.specialist_id:
+            return False
+        before = Staff.objects.filter(pk=row.specialist_id).first()
+        text = Message(WENT if row.status == ASSIGNED else WENT_MIDWAY, name=str(before or "—"))
+        move(row, "release")
+        row.specialist = None
+        write.save(row, lane=lane_of(row, Lane.ANSWER))
+        tell(write, row, "release", None, text, lane=lane_of(row, Lane.ANSWER))
+        return True

@@ -25,7 +25,7 @@ CASE = Transitions.table(
     ("reroute",     {RECEIVED, DECLINED, ASSIGNED,
                      ACCEPTED, MORE_ASKED},            ASSIGNED,   HUB,   "case.reroute"),
     ("claim",       {RECEIVED, DECLINED},              ASSIGNED,   HUB,   "case.claim"),
-    ("release",     {ASSIGNED},                        RECEIVED,   HUB,   "node"),
+    ("release",     {ASSIGNED, ACCEPTED},              RECEIVED,   HUB,   "node"),
     ("accept",      {ASSIGNED},                        ACCEPTED,   HUB,   "case.accept"),
     ("decline",     {ASSIGNED, ACCEPTED},              DECLINED,   HUB,   "case.decline"),
     ("ask",         {ACCEPTED},                        MORE_ASKED, HUB,   "case.ask"),
