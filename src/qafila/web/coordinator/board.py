@@ -19,7 +19,9 @@ from qafila.clinic.cases.transitions import CASE, DECLINED, RECEIVED
 from qafila.clinic.refusal import Refusal
 from qafila.registry.staff.models import Staff
 from qafila.registry.staff.rights import may
+from qafila.sync import state
 from qafila.web.access import needs
+from qafila.web.coordinator.overview import overviews
 from qafila.web.once import once
 from qafila.web.records.clashes import unsettled
 from qafila.web.specialist.case import found
@@ -59,7 +61,14 @@ def page(request: Any) -> HttpResponse:
     cards = {name: [_card(line, request.staff, choices) for line in lines(rows)] for name, rows in groups.items()}
     clashes, quarantined = unsettled()
     sections = [(name, title, words, cards[name]) for name, title, words in titles()]
-    context = {"sections": sections, "counts": counts(held), "clashes": clashes, "quarantined": quarantined}
+    context = {
+        "overview": overviews(held),
+        "silent": state.nodes_count()[1],
+        "sections": sections,
+        "counts": counts(held),
+        "clashes": clashes,
+        "quarantined": quarantined,
+    }
     return render(request, "coordinator/board.html", context)
 
 
