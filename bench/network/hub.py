@@ -132,6 +132,8 @@ class Hub:
             while free and self.line:
                 self._give(heapq.heappop(self.line)[2], free.pop(0))
             return
+        if not self.line or not any(routing.has_room(c, self.line[0][2].arrival.urgency) for c in self.on.values()):
+            return  # as `distribute` would find at the first case
         back = []
         for one, found in routing.distribute(self._in_order(), self.on.values()):
             case = self.by_id[one.case]

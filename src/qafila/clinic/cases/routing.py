@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Literal
 from uuid import UUID
@@ -61,8 +61,11 @@ class Candidate:
 
     def with_one(self, urgency: str, count: int = 1) -> Candidate:
         """With one case more (or fewer) in hand."""
-        weight = count * WEIGHT.get(urgency, 1)
-        return replace(self, hands=self.hands + count, load=max(0, self.load + weight))
+        load = max(0, self.load + count * WEIGHT.get(urgency, 1))
+        return Candidate(
+            self.staff, self.name, self.specialties, self.on_duty, self.languages, self.hands + count, load, self.sex,
+            self.skills,
+        )  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)

@@ -31,7 +31,8 @@ from qafila.web.nurse import drafts
 from qafila.web.once import once
 from qafila.web.reception.words import age_words, language, name_words, sex_words
 from qafila.web.records.attachments import shown as shown_file
-from qafila.web.specialist import answering, packet
+from qafila.web.specialist import answering, opinion, packet
+from qafila.web.specialist.clock import spent
 from qafila.web.specialist.words import (
     act_words,
     delay_words,
@@ -90,6 +91,8 @@ def shown(request: Any, case: Case, status: int = 200, **more: Any) -> HttpRespo
         "confirms": case.reconfirm and may(request.staff, "case.answer", case),
         **_record(case, pack),
         **_forms(request, case, can),
+        **opinion.shown(case, request.staff),
+        "spent": spent(case),
         **more,
     }
     return render(request, "specialist/case.html", context, status=status)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import Any
+from uuid import UUID
 
 from django.contrib import messages
 from django.http import Http404, HttpResponse
@@ -10,14 +11,22 @@ from django.shortcuts import redirect, render
 from django.utils.translation import gettext
 from django.views.decorators.http import require_GET, require_POST
 
-from qafila.clinic.cases import queries
+from qafila.clinic.cases import handing, opinions, queries
 from qafila.clinic.cases.models import Case
+from qafila.clinic.refusal import Refusal
 from qafila.kernel import clock
+from qafila.kernel.transitions import WrongState
 from qafila.registry.staff import acts as staff_acts
 from qafila.registry.staff.models import Duty, Staff
 from qafila.registry.staff.queries import duties_of, serving
+from qafila.registry.staff.roster import acts as roster
+from qafila.registry.staff.roster.models import Shift, Swap
+from qafila.registry.staff.roster.queries import swaps as asked_swaps
 from qafila.web.access import needs
+from qafila.web.once import once
+from qafila.web.specialist.case import found
 from qafila.web.specialist.words import lines, specialty_words, staff_name
+from qafila.web.templatetags.qafila import told
 
 MINE = ("assigned", "accepted")
 
@@ -26,11 +35,13 @@ MINE = ("assigned", "accepted")
 @needs("case.answer")
 def page(request: Any) -> HttpResponse:
     """Mine first: to accept, to answer, to confirm; then what waits for the unit; then what nobody has."""
-    found = lines(queries.worklist(request.staff))
+    mine = lines(queries.worklist(request.staff))
     context = {
-        "todo": [line for line in found if line.case.status in MINE or line.case.reconfirm],
-        "waiting": [line for line in found if line.case.status not in MINE and not line.case.reconfirm],
+        "todo": [line for line in mine if line.case.status in MINE or line.case.reconfirm],
+        "waiting": [line for line in mine if line.case.status not in MINE and not line.case.reconfirm],
         "unassigned": unassigned(request.staff),
+        "asked": opinions.asked_of(request.staff),
+        "swaps": swaps(request.staff),
         "duties": duty_rows(request.staff),
         "on_duty": on_duty_words(request.staff),
     }
@@ -54,6 +65,51 @@ def duty(request: Any) -> HttpResponse:
     staff_acts.set_duty(request.staff, specialty, status, request.staff)
     messages.success(request, gettext("Saved: %(status)s.") % {"status": Duty.Status(status).label})
     return redirect("specialist:worklist")
+
+
+@require_POST
+@needs("case.claim")
+@once
+def claim(request: Any, case_id: UUID) -> HttpResponse:
+    """Take a case that nobody has."""
+    try:
+        handing.claim(found(case_id), request.staff)
+    except Refusal as refused:
+        messages.error(request, told(refused.message))
+        return redirect("specialist:worklist")
+    except WrongState:
+        messages.error(request, gettext("Somebody else has it already."))
+        return redirect("specialist:worklist")
+    return redirect("specialist:case", case_id)
+
+
+@require_POST
+@needs("case.answer")
+@once
+def swap(request: Any, swap_id: UUID, verb: str) -> HttpResponse:
+    """Accept or refuse a shift that a colleague asks one to take."""
+    asked = Swap.objects.filter(pk=swap_id, taker_id=request.staff.pk).first()
+    if asked is None or verb not in ("accept", "refuse"):
+        raise Http404
+    try:
+        roster.answer_swap(asked, verb == "accept", request.staff)
+    except roster.RosterRefused as refused:
+        messages.error(request, str(refused.message))
+    else:
+        messages.success(request, gettext("Saved."))
+    return redirect("specialist:worklist")
+
+
+def swaps(staff: Staff) -> list[dict[str, Any]]:
+    """Shifts that colleagues ask one to take."""
+    rows = [s for s in asked_swaps(Swap.Status.ASKED, staff.pk) if s.taker_id == staff.pk]
+    shifts = Shift.objects.in_bulk([s.shift_id for s in rows] + [s.back_id for s in rows if s.back_id])
+    named = Staff.objects.in_bulk([s.giver_id for s in rows])
+    return [
+        {"id": s.pk, "giver": staff_name(named.get(s.giver_id)), "shift": shifts.get(s.shift_id),
+         "back": shifts.get(s.back_id) if s.back_id else None}
+        for s in rows
+    ]  # fmt: skip
 
 
 def unassigned(staff: Staff) -> list[Any]:
