@@ -13,6 +13,7 @@ import math
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
+from itertools import chain
 from uuid import UUID
 
 from bench.network.crews import Crew
@@ -336,11 +337,14 @@ class Hub:
         idle = [s for s, c in self.on.items() if c.hands == 0]
         if not idle or (not self.line and all(c.hands < 2 for c in self.on.values())):
             return False
-        waiting = [c for _, _, c in self.line]
-        if not self.first_come:
-            waiting += [c for pk, one in self.on.items() if one.hands > 1 for c in self.people[pk].mine
-                        if c.status == ASSIGNED and not c.by_hand]  # fmt: skip
+        # Lazily: the line may be long, and nearly always its first case decides.
+        waiting = chain((c for _, _, c in self.line), self._unbegun())
         return any(s not in c.waiting.facts.declined_by for c in waiting for s in idle)
+
+    def _unbegun(self) -> Iterator[Case]:
+        for pk, one in self.on.items():
+            if one.hands > 1 and not self.first_come:
+                yield from (c for c in self.people[pk].mine if c.status == ASSIGNED and not c.by_hand)
 
     def orphans(self) -> int:
         """Unanswered cases that are in nobody's hands, in no line, and for which nothing is under way."""
