@@ -11,6 +11,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from qafila.clinic.cases import acts
+from qafila.clinic.cases.duty_models import Opinion
 from qafila.clinic.cases.models import Answer, Case, CaseEvent, Message
 from qafila.clinic.forms.context import pack_of
 from qafila.clinic.visits import acts as visits
@@ -18,7 +19,10 @@ from qafila.clinic.visits.models import Observation
 from qafila.journal.here import Here
 from qafila.journal.models import Read
 from qafila.journal.write import writing
+from qafila.registry.places.here import local_day
 from qafila.registry.staff.models import Duty
+from qafila.registry.staff.roster import acts as roster
+from qafila.registry.staff.roster.models import Shift
 from tests.clinic.conftest import ANSWER, PASSWORD, key_of
 from tests.web.desk import Desk, desk
 from tests.web.vehicle import text
@@ -145,8 +149,48 @@ def test_on_duty_by_a_tap(hub_desk: Desk) -> None:
 
 def test_the_list_costs_the_same_for_any_number(hub_desk: Desk, case: Any) -> None:
     browser = hub_desk.at(hub_desk.crew.heart)
+    for _ in range(3):
+        hub_desk.sent()
     browser.get("/specialist/")
     few = queries(browser, "/specialist/")
     for _ in range(4):
         hub_desk.sent()
     assert queries(browser, "/specialist/") == few
+
+
+def test_a_case_that_nobody_has_is_taken(hub_desk: Desk) -> None:
+    case = hub_desk.sent(duty=False)
+    browser = hub_desk.at(hub_desk.crew.heart)
+    assert "Take it" in text(browser.get("/specialist/"))
+    assert browser.post(f"/specialist/claim/{case.pk}/").status_code == 302
+    assert Case.objects.get().specialist_id == hub_desk.crew.heart.pk
+    said = text(hub_desk.at(hub_desk.crew.other_heart).post(f"/specialist/claim/{case.pk}/", follow=True))
+    assert "Somebody else has it already." in said
+
+
+def test_a_second_opinion_from_question_to_answer(hub_desk: Desk, case: Any) -> None:
+    crew = hub_desk.crew
+    mine, other = hub_desk.at(crew.heart), hub_desk.at(crew.other_heart)
+    assert other.get(f"/specialist/case/{case.pk}/").status_code == 403
+    mine.post(f"/specialist/case/{case.pk}/opinion/", {"of": [str(crew.other_heart.pk)], "question": "Ablation?"})
+    assert "Your opinion is asked" in text(other.get("/specialist/"))
+    page = other.get(f"/specialist/case/{case.pk}/")
+    assert page.status_code == 200 and "Give the opinion" in text(page) and "Decline the case" not in text(page)
+    asked = Opinion.objects.get()
+    assert mine.post(f"/specialist/opinion/{asked.pk}/", {"text": "No"}).status_code == 404
+    other.post(f"/specialist/opinion/{asked.pk}/", {"text": ""})
+    other.post(f"/specialist/opinion/{asked.pk}/", {"text": "Rate control first."})
+    assert "Rate control first." in text(mine.get(f"/specialist/case/{case.pk}/"))
+    assert mine.post(f"/specialist/case/{case.pk}/opinion/", {"of": ["x"], "question": "?"}).status_code == 404
+
+
+def test_a_swap_is_accepted_from_the_worklist(hub_desk: Desk) -> None:
+    crew = hub_desk.crew
+    day = local_day() + timedelta(days=3)
+    shift = roster.add_shift(crew.other_heart, "cardiology", day, "am", None, published=True)
+    swap = roster.ask_swap(shift, crew.heart, crew.other_heart)
+    browser = hub_desk.at(crew.heart)
+    assert "A colleague asks to swap" in text(browser.get("/specialist/"))
+    assert hub_desk.at(crew.other_heart).post(f"/specialist/swap/{swap.pk}/accept/").status_code == 404
+    browser.post(f"/specialist/swap/{swap.pk}/accept/")
+    assert Shift.objects.get().staff_id == crew.heart.pk

@@ -1,5 +1,6 @@
 """All models of the clinic, gathered for Django."""
 
+from qafila.clinic.cases.duty_models import Opinion
 from qafila.clinic.cases.loop_models import Contact, PlainWords, Saving
 from qafila.clinic.cases.models import Answer, Case, CaseEvent, Message
 from qafila.clinic.forms.models import PackApproval
@@ -19,7 +20,7 @@ from qafila.clinic.visits.models import (
 )
 
 __all__ = [
-    "Allergy", "Answer", "Attachment", "Case", "CaseEvent", "Condition", "Consent", "Contact", "Draft",
-    "Encounter", "HistoryEntry", "IssuedPaper", "Message", "NodeKey", "Note", "Observation", "PackApproval",
+    "Allergy", "Answer", "Attachment", "Case", "CaseEvent", "Condition", "Consent", "Contact", "Draft", "Encounter",
+    "HistoryEntry", "IssuedPaper", "Message", "NodeKey", "Note", "Observation", "Opinion", "PackApproval",
     "PaperEvent", "PaperPad", "PlainWords", "Prescription", "PrescriptionItem", "Saving", "Visit",
 ]  # fmt: skip

@@ -36,6 +36,7 @@ PLACES = (
     Place("coordinator", "case.assign", "coordinator:board", "kanban", _("Board")),
     Place("coordinator", "case.assign", "loop:watch", "arrow-repeat", _("Follow-up")),
     Place("coordinator", "roster.manage", "coordinator:duty", "calendar-week", _("On duty")),
+    Place("coordinator", "roster.manage", "coordinator:roster", "calendar3", _("Roster")),
     Place("coordinator", "node.status", "coordinator:units", "truck", _("Units")),
     Place("coordinator", "person.merge", "records:doubles", "person-check", _("Duplicates")),
     Place("specialist", "pack.read", "packs:list", "journal-medical", _("Packs")),

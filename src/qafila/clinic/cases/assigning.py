@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections import Counter
+from collections.abc import Iterable
 from datetime import datetime, timedelta
-from uuid import UUID
 
-from qafila.clinic.cases import routing
-from qafila.clinic.cases.models import Answer, Case, CaseEvent
-from qafila.clinic.cases.steps import current, lane_of, move, right_of, tell, tidy
-from qafila.clinic.cases.transitions import DECLINED, RECEIVED, SENT, UNDER_WAY
+from qafila.clinic.cases import line, routing
+from qafila.clinic.cases.line import REROUTED_BY_ITSELF
+from qafila.clinic.cases.models import Case, CaseEvent
+from qafila.clinic.cases.steps import current, event, lane_of, move, right_of, tell, tidy
+from qafila.clinic.cases.transitions import ASSIGNED, DECLINED, RECEIVED, SENT
 from qafila.clinic.forms.context import pack_of
 from qafila.clinic.refusal import Refusal
 from qafila.clinic.rules.words import N_, Message
@@ -17,16 +17,18 @@ from qafila.journal.models import Lane
 from qafila.journal.write import Writer, writing
 from qafila.kernel import clock
 from qafila.packs.shapes import PackError
-from qafila.registry.people.queries import get, one_with
 from qafila.registry.staff.models import Staff
-from qafila.registry.staff.queries import on_duty
 from qafila.registry.staff.rights import grants, require
 
 NOT_ANSWERING = N_("%(name)s does not answer cases.")
 BY_HAND = N_("Assigned by hand.")
 TO_WHOM = N_("To %(name)s: %(reason)s")
-REROUTED_BY_ITSELF = frozenset({"unavailable", "conflict"})
-"""Reasons for declining that say nothing about the case itself: the hub asks the next specialist at once."""
+BATCH = 200
+"""Cases of a specialty that routing looks at in one transaction."""
+__all__ = [
+    "BATCH", "REROUTED_BY_ITSELF", "answers_cases", "assign", "deadline", "give", "is_specialist", "receive", "relieve",
+    "reroute", "route", "route_all",
+]  # fmt: skip
 
 
 def receive(case: Case) -> Case:
@@ -53,10 +55,10 @@ def deadline(case: Case, since: datetime) -> datetime | None:
 
 
 def assign(case: Case, to: Staff | None = None, by: Staff | None = None) -> Case:
-    """Give a received case to a specialist: to the one named by a coordinator, else to whom routing chooses.
+    """Give a received case to the specialist whom a coordinator names; without a name, let the line of its specialty
+    move (`route`).
 
-    Where nobody can have it the case stays where it is and its timeline says so (once). Raises `NotAllowed`,
-    `WrongState`, `Refusal`.
+    Raises `NotAllowed`, `WrongState`, `Refusal`.
     """
     if to is not None or by is not None:
         require(by, right_of("assign"), case)
@@ -64,16 +66,65 @@ def assign(case: Case, to: Staff | None = None, by: Staff | None = None) -> Case
         row = current(case)
         if to is not None:
             _check_answers(to)
-            return _give(write, row, "assign", to, by, Message(BY_HAND))
-        if row.status not in (RECEIVED, DECLINED):
-            return row
-        chosen = routing.choose(candidates(row.specialty), facts(row))
-        if isinstance(chosen, routing.Nobody):
-            last = CaseEvent.objects.filter(case_id=row.pk).order_by("-at", "-id").first()
-            if last is None or last.act != "nobody_on_duty":
-                tell(write, row, "nobody_on_duty", None, chosen.reason, lane=lane_of(row, Lane.ANSWER))
-            return row
-        return _give(write, row, "assign", Staff.objects.get(pk=chosen.staff), by, chosen.reason)
+            return give(write, row, "assign", to, by, Message(BY_HAND))
+        if row.status in (RECEIVED, DECLINED):
+            route([row.specialty])
+        return current(row)
+
+
+def route_all() -> int:
+    """Let the line of every specialty move; returns how many cases were given."""
+    waiting = Case.objects.filter(status__in=(RECEIVED, DECLINED)).order_by("specialty")
+    return route(list(waiting.values_list("specialty", flat=True).distinct()))
+
+
+def route(specialties: Iterable[str], limit: int = BATCH) -> int:
+    """The node's act: give the first `limit` cases in the line of each specialty to whoever has room; returns how many
+    were given. Where nobody can have a case its timeline says why, once.
+
+    One transaction, and a fixed number of statements for any number of cases.
+    """
+    with writing(None, "case.assign") as write:
+        rows = [row for code in specialties for row in line.waiting(code, limit)]
+        if not rows:
+            return 0
+        held = {row.pk: row for row in rows}
+        told = line.noticed(held)
+        given: list[Case] = []
+        events: list[CaseEvent] = []
+        for one, found in routing.distribute(line.in_line(rows), line.candidates()):
+            row = held[one.case]
+            if isinstance(found, routing.Choice):
+                move(row, "assign")
+                row.specialist_id = found.staff
+                given.append(row)
+                events.append(event(row, "assign", None, found.reason))
+                if found.unmet is not None:
+                    events.append(event(row, "wish_unmet", None, found.unmet))
+            else:
+                notice = "waiting" if found.kind == "busy" else "nobody_on_duty"
+                if told.get(row.pk) != notice:
+                    events.append(event(row, notice, None, found.reason))
+        write.save_many(given, [lane_of(row, Lane.ANSWER) for row in given])
+        write.save_many(events, [lane_of(held[e.case_id], Lane.ANSWER) for e in events])
+        return len(given)
+
+
+def relieve() -> int:
+    """The node's act: whoever is on duty with nothing in hand takes over a case that a colleague has not begun;
+    returns how many changed hands."""
+    crew = line.candidates()
+    busy = [c.staff for c in crew if c.hands > 1]
+    if not busy or all(c.hands for c in crew):
+        return 0
+    with writing(None, "case.reroute") as write:
+        moved = 0
+        for held, choice in routing.relieve(crew, [one for _, one in line.not_begun(busy)]):
+            row = Case._base_manager.select_for_update().get(pk=held.waiting.case)
+            if row.status == ASSIGNED and row.specialist_id == held.staff:
+                give(write, row, "reroute", Staff.objects.get(pk=choice.staff), None, choice.reason)
+                moved += 1
+        return moved
 
 
 def reroute(case: Case, to: Staff, by: Staff, reason: str) -> Case:
@@ -82,51 +133,30 @@ def reroute(case: Case, to: Staff, by: Staff, reason: str) -> Case:
     why = tidy(reason, 300)
     _check_answers(to)
     with writing(by, "case.reroute") as write:
-        return _give(write, current(case), "reroute", to, by, Message(TO_WHOM, name=to.name, reason=why))
+        return give(write, current(case), "reroute", to, by, Message(TO_WHOM, name=to.name, reason=why))
 
 
-def candidates(specialty: str) -> list[routing.Candidate]:
-    """Everybody who answers cases of a specialty, with duty and load of this moment."""
-    on = {one.pk for one in on_duty(specialty)}
-    hands = Case.objects.filter(status__in=UNDER_WAY, specialist__isnull=False).values_list("specialist_id", flat=True)
-    load: Counter[UUID | None] = Counter(hands)
-    return [
-        routing.Candidate(
-            staff=one.pk,
-            name=one.name,
-            specialties=frozenset(one.specialties),
-            on_duty=one.pk in on,
-            languages=frozenset(one.languages),
-            load=load[one.pk],
-        )
-        for one in Staff.objects.filter(active=True)
-        if specialty in one.specialties and grants(one).has("case.answer")
-    ]
+def is_specialist(staff: Staff) -> bool:
+    """Whether somebody answers cases at all."""
+    return grants(staff).has("case.answer")
 
 
-def facts(case: Case) -> routing.Facts:
-    """What routing looks at of a case."""
-    person = get(case.person_id)
-    doctor = Staff._base_manager.filter(pk=case.doctor_id).first()
-    earlier = Answer.objects.filter(person_id__in=one_with(case.person_id)).values_list("author_id", flat=True)
-    declined = CaseEvent.objects.filter(case_id=case.pk, act="decline").values_list("by_id", flat=True)
-    return routing.Facts(
-        specialty=case.specialty,
-        language=(person.language if person else "") or (doctor.interface_language if doctor else ""),
-        known_by=frozenset(one for one in earlier if one is not None),
-        declined_by=frozenset(one for one in declined if one is not None),
-    )
+def answers_cases(staff: Staff, specialty: str) -> bool:
+    """Whether somebody answers cases of a specialty."""
+    return specialty in staff.specialties and is_specialist(staff)
 
 
 def _check_answers(to: Staff) -> None:
-    if not grants(to).has("case.answer"):
+    if not is_specialist(to):
         raise Refusal(Message(NOT_ANSWERING, name=to.name))
 
 
-def _give(write: Writer, case: Case, act: str, to: Staff, by: Staff | None, reason: Message) -> Case:
+def give(write: Writer, case: Case, act: str, to: Staff, by: Staff | None, reason: Message, *, told: str = "") -> Case:
+    """Move a locked case by `act` into somebody's hands; its timeline says `told` where that is another word than the
+    act's. Raises `WrongState`."""
     move(case, act)
     case.specialist = to
     lane = lane_of(case, Lane.ANSWER)
     write.save(case, lane=lane)
-    tell(write, case, act, by, reason, lane=lane)
+    tell(write, case, told or act, by, reason, lane=lane)
     return case

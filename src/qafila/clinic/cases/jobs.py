@@ -9,10 +9,11 @@ from django.db.models import Q
 
 from qafila.clinic.cases.acts import deliver
 from qafila.clinic.cases.alarms import of_unit
-from qafila.clinic.cases.assigning import REROUTED_BY_ITSELF, assign, receive
+from qafila.clinic.cases.assigning import receive, relieve, route_all
 from qafila.clinic.cases.models import Case, CaseEvent
+from qafila.clinic.cases.pressing import press, release
 from qafila.clinic.cases.steps import EMERGENCY, current, tell
-from qafila.clinic.cases.transitions import ANSWERED, ASSIGNED, DECLINED, OPEN, RECEIVED, SENT, UNDER_WAY
+from qafila.clinic.cases.transitions import ANSWERED, OPEN, SENT, UNDER_WAY
 from qafila.clinic.rules.words import N_, Message
 from qafila.journal.here import here
 from qafila.journal.write import writing
@@ -25,7 +26,6 @@ from qafila.registry.places.here import local_day
 from qafila.registry.units.models import Assignment
 
 OVERDUE = N_("No answer by the promised time.")
-NOT_ACCEPTED = N_("Assigned, but not accepted yet.")
 DIED = N_("This person is recorded as deceased: review the case.")
 
 
@@ -35,27 +35,16 @@ def case_routing(profile: Profile) -> int:
         return 0
     for case in Case.objects.filter(status=SENT):
         receive(case)
-    given = 0
-    for case in Case.objects.filter(status__in=(RECEIVED, DECLINED)).order_by("deadline"):
-        if case.status == DECLINED and not _only_personal(case):
-            continue
-        given += assign(case).status == ASSIGNED
-    return given
+    release()
+    return route_all() + relieve()
 
 
 def emergency_watch(profile: Profile) -> int:
     """Note in the timeline each emergency that nobody has taken in time; returns how many alarm now.
 
-    On a unit: not received, nobody on duty, late. On a hub that routes: assigned but not accepted.
+    On a unit alone: not received, nobody on duty, late. A hub that routes presses on by `escalation_watch`.
     """
     minutes = profile.unreceived_alarm_minutes
-    if profile.routes_cases:
-        case_routing(profile)
-        waiting = Case.objects.filter(urgency=EMERGENCY, status=ASSIGNED)
-        slow = [c for c in waiting if c.received_at and (clock.now() - c.received_at).total_seconds() >= minutes * 60]
-        for case in slow:
-            _once(case, "not_accepted", Message(NOT_ACCEPTED))
-        return len(slow)
     delivery(profile)
     found = 0
     open_units = Case.objects.filter(urgency=EMERGENCY, status__in=UNDER_WAY).values_list("unit_id", flat=True)
@@ -66,14 +55,21 @@ def emergency_watch(profile: Profile) -> int:
     return found
 
 
+def escalation_watch(profile: Profile) -> int:
+    """On a hub that routes: remind, pass on, tell the coordinator, as clocks run out; how many steps were taken."""
+    if not profile.routes_cases:
+        return 0
+    case_routing(profile)
+    return press()
+
+
 def overdue_watch(profile: Profile) -> int:
     """Write *overdue*, once, into each case whose promised time has passed, and a word into the open cases of
     somebody who died; returns how many lines were written.
 
-    The hub speaks of what it has received, a unit of what has not arrived.
+    A unit speaks of what has not arrived; of the rest the hub that has it (`escalation_watch`).
     """
-    late = Case.objects.filter(status__in=UNDER_WAY, deadline__lt=clock.now())
-    late = late.exclude(status=SENT) if profile.routes_cases else late.filter(status=SENT)
+    late = Case.objects.none() if profile.routes_cases else Case.objects.filter(status=SENT, deadline__lt=clock.now())
     written = sum(_once(case, "overdue", Message(OVERDUE)) for case in late)
     if profile.sees_patients:
         open_cases = list(Case.objects.filter(status__in=OPEN))
@@ -115,12 +111,6 @@ def review_after_death(person: Person) -> int:
     )
 
 
-def _only_personal(case: Case) -> bool:
-    """Whether the last specialist declined for a reason of their own."""
-    last = CaseEvent.objects.filter(case_id=case.pk, act="decline").order_by("-at", "-id").first()
-    return last is not None and any(last.words.startswith(f"[{code}]") for code in REROUTED_BY_ITSELF)
-
-
 def _once(case: Case, act: str, text: Message) -> bool:
     if CaseEvent.objects.filter(case_id=case.pk, act=act).exists():
         return False
@@ -140,6 +130,7 @@ def _of_this_node(watch: Callable[[Profile], int]) -> Callable[[], None]:
 
 
 JOBS: dict[str, Callable[[], None]] = {
-    watch.__name__: _of_this_node(watch) for watch in (case_routing, emergency_watch, overdue_watch, delivery)
+    watch.__name__: _of_this_node(watch)
+    for watch in (case_routing, escalation_watch, emergency_watch, overdue_watch, delivery)
 }
 """What a profile may name as a job of the node at hand."""

@@ -50,20 +50,22 @@ def tell(
     lane: int | None = None,
 ) -> CaseEvent:
     """Write a line of the timeline: a person's own words, or a `Message` of the program."""
+    return write.save(event(case, act, by, text), lane=lane if lane is not None else lane_of(case))
+
+
+def event(case: Case, act: str, by: Staff | None, text: str | Message = "") -> CaseEvent:
+    """A line of the timeline, not yet written."""
     program = isinstance(text, words.Message)
     values: dict[str, Any] | None = dict(text.params) if isinstance(text, words.Message) else None
-    return write.save(
-        CaseEvent(
-            person_id=case.person_id,
-            case_id=case.pk,
-            act=act,
-            at=clock.now(),
-            by=by,
-            node=here().node,
-            words=text.text if isinstance(text, words.Message) else text,
-            values=values if program else None,
-        ),
-        lane=lane if lane is not None else lane_of(case),
+    return CaseEvent(
+        person_id=case.person_id,
+        case_id=case.pk,
+        act=act,
+        at=clock.now(),
+        by=by,
+        node=here().node,
+        words=text.text if isinstance(text, words.Message) else text,
+        values=values if program else None,
     )
 
 

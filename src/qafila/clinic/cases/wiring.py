@@ -9,6 +9,7 @@ from typing import Any
 
 from django.db import transaction
 
+from qafila.clinic.cases import handing
 from qafila.clinic.cases.assigning import receive
 from qafila.clinic.cases.jobs import deliver_arrived, review_after_death
 from qafila.clinic.cases.models import Answer, Case
@@ -19,6 +20,7 @@ from qafila.journal.signals import ingested
 from qafila.packs.profile import Profile
 from qafila.registry.people.models import Person
 from qafila.registry.people.signals import died
+from qafila.registry.staff.obligations import OBLIGATIONS
 
 log = logging.getLogger("qafila.cases")
 
@@ -28,6 +30,7 @@ def connect(profile: Profile) -> None:
     if profile.routes_cases:
         ingested.connect(_receive, dispatch_uid="clinic.cases.receive")
         ingested.connect(_mourn, dispatch_uid="clinic.cases.mourn")
+        handing.connect()
     died.connect(_review, dispatch_uid="clinic.cases.review")
     if profile.sees_patients:
         ingested.connect(_deliver, dispatch_uid="clinic.cases.deliver")
@@ -38,6 +41,7 @@ def disconnect() -> None:
     ingested.disconnect(dispatch_uid="clinic.cases.receive")
     ingested.disconnect(dispatch_uid="clinic.cases.mourn")
     ingested.disconnect(dispatch_uid="clinic.cases.deliver")
+    OBLIGATIONS.pop("cases", None)
     died.disconnect(dispatch_uid="clinic.cases.review")
 
 

@@ -11,13 +11,15 @@ from django.contrib.auth.password_validation import validate_password
 from django.utils.translation import gettext_lazy as _
 
 from qafila.journal.write import Writer, writing
-from qafila.kernel.clock import now
+from qafila.kernel import clock
 from qafila.kernel.rights import NotAllowed
 from qafila.packs import load
 from qafila.registry.staff import signing
 from qafila.registry.staff.models import Credential, Duty, Staff
+from qafila.registry.staff.obligations import hand_over
 from qafila.registry.staff.queries import by_username, credential_of
 from qafila.registry.staff.rights import grants, require, require_or_node
+from qafila.registry.staff.roster.queries import on_shift, shift_ends
 from qafila.registry.staff.signing_models import SigningKey
 
 
@@ -117,7 +119,7 @@ def ensure_key(staff: Staff, password: str) -> None:
 
 def _new_key(write: Writer, credential: Credential, password: str) -> None:
     """Put a new signing key under the password, and end the one before."""
-    moment, private = now(), signing.new_private()
+    moment, private = clock.now(), signing.new_private()
     for before in SigningKey.objects.filter(staff_id=credential.staff_id, ends__isnull=True):
         before.ends = moment
         write.save(before)
@@ -141,12 +143,17 @@ def set_roles(staff: Staff, roles: Sequence[str], by: Staff | None) -> Staff:
         return write.save(row)
 
 
-def set_active(staff: Staff, active: bool, by: Staff | None) -> Staff:
-    """Let a person in again, or keep them out."""
+def set_active(staff: Staff, active: bool, by: Staff | None, to: Staff | None = None) -> Staff:
+    """Let a person in again, or keep them out; `to` takes over what somebody who departs still owes.
+
+    Raises `NotAllowed`, `NobodyNamed`.
+    """
     _manage(by, staff)
-    row = Staff.objects.get(pk=staff.pk)
-    row.active = active
     with writing(by, act="staff.set_active") as write:
+        if not active:
+            hand_over(staff, to, by)
+        row = Staff.objects.get(pk=staff.pk)
+        row.active = active
         return write.save(row)
 
 
@@ -165,19 +172,23 @@ def set_language(staff: Staff, language: str, by: Staff | None) -> Staff:
 def set_duty(staff: Staff, specialty: str, status: str, by: Staff | None, until: datetime | None = None) -> Duty | None:
     """Go on duty for a specialty, on a break, or off; for oneself, or for others with the right `roster.manage`.
 
-    One running duty a specialty; None where somebody goes off who was not on.
+    One running duty a specialty; None where somebody goes off who was not on. Whoever goes off, or on a break, during
+    a shift of the roster is so until it ends.
     """
     if by is not None and by.pk != staff.pk:
         require(by, "roster.manage")
-    moment = now()
+    moment = clock.now()
     running = Duty.objects.filter(staff=staff, specialty=specialty, starts__lte=moment)
     open_now = [d for d in running.order_by("starts") if d.ends is None or d.ends > moment]
-    if status == Duty.Status.OFF and not open_now:
+    rostered = (staff.pk, specialty) in on_shift(moment)
+    if status == Duty.Status.OFF and not open_now and not rostered:
         return None
     duty = open_now[-1] if open_now else Duty(staff_id=staff.pk, specialty=specialty, starts=moment)
     duty.status = Duty.Status(status)
     with writing(by, act="staff.set_duty") as write:
-        if status == Duty.Status.OFF:
+        if rostered and (status == Duty.Status.OFF or not open_now):
+            duty.ends = shift_ends(moment)
+        elif status == Duty.Status.OFF:
             duty.ends = moment
         elif until is not None:
             duty.ends = until

@@ -21,6 +21,8 @@ class StaffManager(BaseUserManager.from_queryset(GuardedQuerySet)):  # type: ign
 class Staff(Recorded, AbstractBaseUser):
     """A person who works with Qafila. Names and roles are known on every node, the password is not."""
 
+    schema: ClassVar[int] = 2
+    upcasts: ClassVar[dict[int, Upcast]] = {1: Upcast()}
     password = None  # type: ignore[assignment]
     last_login = None
     username = models.CharField(max_length=40, unique=True)
@@ -32,6 +34,8 @@ class Staff(Recorded, AbstractBaseUser):
     """Codes of `roles.toml`."""
     specialties = models.JSONField(default=list, blank=True)
     """Codes of specialty packs that a specialist answers for."""
+    subspecialties = models.JSONField(default=list, blank=True)
+    """Codes of sub-specialties (options of a pack's question `subspecialty`)."""
     languages = models.JSONField(default=list, blank=True)
     """Codes of languages spoken with patients."""
     interface_language = models.CharField(max_length=5, default="fr")

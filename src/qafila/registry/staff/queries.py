@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Literal
 from uuid import UUID
 
 from django.contrib.auth.hashers import check_password, make_password
 from django.db.models import Q, QuerySet
 
-from qafila.kernel.clock import now
+from qafila.kernel import clock
 from qafila.registry.staff.models import Credential, Duty, Staff
+from qafila.registry.staff.roster import hours
+from qafila.registry.staff.roster.queries import away_since, on_shift
 from qafila.registry.staff.signing import OpenKey, unseal
 from qafila.registry.staff.signing_models import SigningKey
 
@@ -57,24 +60,34 @@ def key_of(key_id: UUID | None) -> SigningKey | None:
     return found
 
 
-def roster(at: datetime | None = None) -> QuerySet[Duty]:
-    """Duties that cover an instant (now), in every status but off."""
-    moment = at or now()
+def _said(moment: datetime) -> QuerySet[Duty]:
+    """What people said of themselves that holds at an instant."""
     running = Q(ends__isnull=True) | Q(ends__gt=moment)
-    rows: QuerySet[Duty] = Duty.objects.filter(running, starts__lte=moment).exclude(status=Duty.Status.OFF)
-    return rows.order_by("specialty", "starts")
+    rows: QuerySet[Duty] = Duty.objects.filter(running, starts__lte=moment)
+    return rows
+
+
+def duty_now(at: datetime | None = None) -> dict[tuple[UUID, str], Literal["on", "break"]]:
+    """(staff, specialty) → on duty or on a break at an instant (now), by the roster and what each said. 3 queries."""
+    moment = at or clock.now()
+    rows = _said(moment).order_by("starts", "id").values_list("staff_id", "specialty", "status", "starts")
+    return hours.serving(on_shift(moment), [hours.Said(*row) for row in rows], away_since(moment))
+
+
+def serving(at: datetime, *, breaks: bool = False) -> set[tuple[UUID, str]]:
+    """Who is on duty at an instant, for which specialty: (staff, specialty); with `breaks`, who is on a break, too."""
+    return {key for key, status in duty_now(at).items() if breaks or status == hours.ON}
 
 
 def on_duty(specialty: str, at: datetime | None = None) -> list[Staff]:
     """Active staff on duty (not on a break) for a specialty at an instant (now), by name."""
-    rows = roster(at).filter(specialty=specialty, status=Duty.Status.ON)
-    ids = rows.values_list("staff_id", flat=True)
-    return list(Staff.objects.filter(pk__in=list(ids), active=True).order_by("name", "id"))
+    ids = [staff for staff, code in serving(at or clock.now()) if code == specialty]
+    return list(Staff.objects.filter(pk__in=ids, active=True).order_by("name", "id"))
 
 
-def duties_of(staff: Staff, at: datetime | None = None) -> list[Duty]:
-    """A person's duties that cover an instant (now)."""
-    return list(roster(at).filter(staff=staff))
+def duties_of(staff: Staff, at: datetime | None = None) -> dict[str, Literal["on", "break"]]:
+    """Specialty → whether a person is on duty or on a break for it at an instant (now)."""
+    return {code: status for (who, code), status in duty_now(at).items() if who == staff.pk}
 
 
 def has_role(role: str) -> list[Staff]:

@@ -40,7 +40,7 @@ def may(by: Staff | None, right: str, about: Any = None) -> bool:
     if about is None or scope == "all":
         return True
     if scope == "case":
-        return _in_case(by, about)
+        return _in_case(by, about, right)
     unit = about.pk if isinstance(about, Unit) else getattr(about, "unit_id", None)
     return unit is None or unit in units_of(by)
 
@@ -64,14 +64,31 @@ def units_of(staff: Staff) -> set[UUID]:
     return set(rows.filter(Q(ends__isnull=True) | Q(ends__gte=today)).values_list("unit_id", flat=True))
 
 
-def _in_case(by: Staff, about: Any) -> bool:
+SHARED = frozenset({"case.read", "person.read", "visit.read", "journal.read"})
+"""What somebody asked for an opinion may do about the case and its patient: read."""
+
+
+def _in_case(by: Staff, about: Any, right: str) -> bool:
     if hasattr(about, "specialist_id"):
-        return bool(about.specialist_id == by.pk)
+        return bool(about.specialist_id == by.pk) or (right in SHARED and about.pk in asked_about(by))
     case = getattr(about, "case", None)
     if case is not None:
-        return _in_case(by, case)
+        return _in_case(by, case, right)
     person = about.subject_of_care()
-    return person is not None and not patients_of(by).isdisjoint(one_with(person))
+    if person is None:
+        return False
+    known = patients_of(by)
+    if right in SHARED:
+        known |= set(asked_about(by).values())
+    return not known.isdisjoint(one_with(person))
+
+
+def asked_about(by: Staff) -> dict[UUID, UUID]:
+    """The cases about which the person is asked for an opinion, each with its patient."""
+    from django.apps import apps
+
+    asked = apps.get_model("clinic.Opinion")._base_manager.filter(staff=by, withdrawn=False)
+    return dict(asked.values_list("case_id", "person_id"))
 
 
 def patients_of(by: Staff) -> set[UUID]:

@@ -12,13 +12,16 @@ from django.shortcuts import redirect, render
 from django.utils.translation import gettext
 from django.views.decorators.http import require_GET, require_POST
 
-from qafila.clinic.cases import acts, assigning, queries
+from qafila.clinic.cases import acts, queries
+from qafila.clinic.cases.line import candidates as crew_of
 from qafila.clinic.cases.queries import CaseRow
 from qafila.clinic.cases.transitions import CASE, DECLINED, RECEIVED
 from qafila.clinic.refusal import Refusal
 from qafila.registry.staff.models import Staff
 from qafila.registry.staff.rights import may
+from qafila.sync import state
 from qafila.web.access import needs
+from qafila.web.coordinator.overview import overviews
 from qafila.web.once import once
 from qafila.web.records.clashes import unsettled
 from qafila.web.specialist.case import found
@@ -58,7 +61,14 @@ def page(request: Any) -> HttpResponse:
     cards = {name: [_card(line, request.staff, choices) for line in lines(rows)] for name, rows in groups.items()}
     clashes, quarantined = unsettled()
     sections = [(name, title, words, cards[name]) for name, title, words in titles()]
-    context = {"sections": sections, "counts": counts(held), "clashes": clashes, "quarantined": quarantined}
+    context = {
+        "overview": overviews(held),
+        "silent": state.nodes_count()[1],
+        "sections": sections,
+        "counts": counts(held),
+        "clashes": clashes,
+        "quarantined": quarantined,
+    }
     return render(request, "coordinator/board.html", context)
 
 
@@ -102,7 +112,7 @@ def counts(held: queries.Board) -> list[tuple[str, int]]:
 
 def candidates(specialty: str) -> list[Choice]:
     """Who answers a specialty: those on duty first, the least busy first."""
-    found_ = [Choice(c.staff, c.name, c.on_duty, c.load) for c in assigning.candidates(specialty)]
+    found_ = [Choice(c.staff, c.name, c.on_duty, c.hands) for c in crew_of(specialty, everybody=True)]
     known = Staff.objects.in_bulk([c.id for c in found_])
     named = [Choice(c.id, staff_name(known.get(c.id)) or c.name, c.on_duty, c.hands) for c in found_]
     return sorted(named, key=lambda c: (not c.on_duty, c.hands, c.name))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
@@ -13,11 +12,10 @@ from django.shortcuts import redirect, render
 from django.utils.translation import gettext
 from django.views.decorators.http import require_GET, require_POST
 
-from qafila.clinic.cases.models import Case
-from qafila.clinic.cases.transitions import UNDER_WAY
+from qafila.clinic.cases.line import hands_of
 from qafila.registry.staff import acts
 from qafila.registry.staff.models import Duty, Staff
-from qafila.registry.staff.queries import roster
+from qafila.registry.staff.queries import duty_now
 from qafila.registry.staff.rights import grants
 from qafila.web.access import needs
 from qafila.web.specialist.words import specialty_words, staff_name
@@ -31,7 +29,6 @@ class Row:
     name: str
     languages: list[str]
     status: str
-    since: Any
     hands: int
 
 
@@ -52,28 +49,21 @@ class Specialty:
 @require_GET
 @needs("roster.manage")
 def page(request: Any) -> HttpResponse:
-    """Every specialty, with who is on duty: three queries for any number."""
+    """Every specialty, with who is on duty: a fixed number of queries."""
     return render(request, "coordinator/duty.html", {"specialties": specialties()})
 
 
 def specialties() -> list[Specialty]:
     """Those that somebody answers; the ones without anybody on duty first."""
-    running = {(d.staff_id, d.specialty): d for d in roster()}
-    hands = Counter(Case.objects.filter(status__in=UNDER_WAY).values_list("specialist_id", flat=True))
+    running = duty_now()
+    hands, _ = hands_of()
     held: dict[str, list[Row]] = {}
     for one in Staff.objects.filter(active=True).order_by("name", "id"):
         if not grants(one).has("case.answer"):
             continue
         for code in one.specialties:
-            duty = running.get((one.pk, code))
-            row = Row(
-                one.pk,
-                staff_name(one),
-                list(one.languages),
-                duty.status if duty else "off",
-                duty.starts if duty else None,
-                hands[one.pk],
-            )
+            status = running.get((one.pk, code), "off")
+            row = Row(one.pk, staff_name(one), list(one.languages), status, hands[one.pk])
             held.setdefault(code, []).append(row)
     found = [Specialty(code, specialty_words(code), rows) for code, rows in held.items()]
     return sorted(found, key=lambda s: (s.covered, s.label))

@@ -12,7 +12,8 @@ from django.shortcuts import redirect, render
 from django.utils.translation import gettext
 from django.views.decorators.http import require_GET, require_POST
 
-from qafila.clinic.cases import acts, assigning, loop_queries, proposal, queries
+from qafila.clinic.cases import acts, loop_queries, proposal, queries
+from qafila.clinic.cases.line import candidates as crew_of
 from qafila.clinic.cases.models import Answer, Case
 from qafila.clinic.cases.proof import at_hand, proof_of
 from qafila.clinic.cases.routing import Candidate
@@ -37,7 +38,8 @@ from qafila.web.nurse import drafts
 from qafila.web.once import once
 from qafila.web.reception.words import age_words, language, name_words, sex_words
 from qafila.web.records.attachments import shown_files
-from qafila.web.specialist import answering, medicines, packet
+from qafila.web.specialist import answering, medicines, opinion, packet
+from qafila.web.specialist.clock import spent
 from qafila.web.specialist.words import (
     act_words,
     delay_words,
@@ -83,7 +85,7 @@ def _shown(request: Any, case: Case, status: int, **more: Any) -> HttpResponse:
     require(request.staff, "case.read", case)
     history.log_read(request.staff.pk, case.person_id, "specialist.case")
     can = queries.available(case, request.staff)
-    could = assigning.candidates(case.specialty) if {"assign", "reroute"} & set(can) else []
+    could = crew_of(case.specialty, everybody=True) if {"assign", "reroute"} & set(can) else []
     talk, pack = queries.talk_of(case, [one.staff for one in could]), pack_of(case.specialty)
     answer = talk.answer
     author = talk.staff.get(answer.author_id) if answer else None
@@ -109,6 +111,8 @@ def _shown(request: Any, case: Case, status: int, **more: Any) -> HttpResponse:
         **_record(case, pack),
         **_forms(request, case, can, answer),
         **_gives(case, can, could, talk.staff),
+        **opinion.shown(case, request.staff),
+        "spent": spent(case),
         **more,
     }
     return render(request, "specialist/case.html", context, status=status)
@@ -184,7 +188,7 @@ def _gives(case: Case, can: list[str], could: list[Candidate], staff: dict[UUID,
 def ranked(case: Case, could: list[Candidate], staff: dict[UUID, Staff]) -> list[tuple[UUID, str, bool, int]]:
     """To whom it could go: those on duty first, the least busy first. Id, name, on duty, cases in hand."""
     held = [
-        (one.staff, staff_name(staff.get(one.staff)), one.on_duty, one.load)
+        (one.staff, staff_name(staff.get(one.staff)), one.on_duty, one.hands)
         for one in could
         if one.staff != case.specialist_id
     ]

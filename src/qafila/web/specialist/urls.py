@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from qafila.web.specialist import case, worklist
+from qafila.web.specialist import case, opinion, worklist
 
 app_name = "specialist"
 
@@ -10,7 +10,11 @@ urlpatterns = [
     path("", worklist.page, name="worklist"),
     path("done/", worklist.done, name="done"),
     path("duty/", worklist.duty, name="duty"),
+    path("claim/<uuid:case_id>/", worklist.claim, name="claim"),
+    path("swap/<uuid:swap_id>/<slug:verb>/", worklist.swap, name="swap"),
+    path("opinion/<uuid:opinion_id>/", opinion.give, name="opinion"),
     path("case/<uuid:case_id>/", case.page, name="case"),
     path("case/<uuid:case_id>/answer/", case.answer, name="answer"),
+    path("case/<uuid:case_id>/opinion/", opinion.ask, name="ask_opinion"),
     path("case/<uuid:case_id>/<slug:verb>/", case.act, name="act"),
 ]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import Any
+from uuid import UUID
 
 from django.contrib import messages
 from django.http import Http404, HttpResponse
@@ -10,13 +11,22 @@ from django.shortcuts import redirect, render
 from django.utils.translation import gettext
 from django.views.decorators.http import require_GET, require_POST
 
-from qafila.clinic.cases import queries
+from qafila.clinic.cases import handing, opinions, queries
 from qafila.clinic.cases.models import Case
+from qafila.clinic.refusal import Refusal
+from qafila.kernel import clock
+from qafila.kernel.transitions import WrongState
 from qafila.registry.staff import acts as staff_acts
 from qafila.registry.staff.models import Duty, Staff
-from qafila.registry.staff.queries import duties_of, roster
+from qafila.registry.staff.queries import duties_of, serving
+from qafila.registry.staff.roster import acts as roster
+from qafila.registry.staff.roster.models import Shift, Swap
+from qafila.registry.staff.roster.queries import swaps as asked_swaps
 from qafila.web.access import needs
+from qafila.web.once import once
+from qafila.web.specialist.case import found
 from qafila.web.specialist.words import lines, specialty_words, staff_name
+from qafila.web.templatetags.qafila import told
 
 MINE = ("assigned", "accepted")
 
@@ -25,15 +35,17 @@ MINE = ("assigned", "accepted")
 @needs("case.answer")
 def page(request: Any) -> HttpResponse:
     """Mine first: to accept, to answer, to confirm; then what waits for the unit; then what nobody has."""
-    found = lines(queries.worklist(request.staff))
+    mine = lines(queries.worklist(request.staff))
     context = {
-        "todo": [line for line in found if line.case.status in MINE or line.case.reconfirm or line.case.came_after],
+        "todo": [line for line in mine if line.case.status in MINE or line.case.reconfirm or line.case.came_after],
         "waiting": [
             line
-            for line in found
+            for line in mine
             if line.case.status not in MINE and not line.case.reconfirm and not line.case.came_after
         ],
         "unassigned": unassigned(request.staff),
+        "asked": opinions.asked_of(request.staff),
+        "swaps": swaps(request.staff),
         "duties": duty_rows(request.staff),
         "on_duty": on_duty_words(request.staff),
     }
@@ -59,6 +71,51 @@ def duty(request: Any) -> HttpResponse:
     return redirect("specialist:worklist")
 
 
+@require_POST
+@needs("case.claim")
+@once
+def claim(request: Any, case_id: UUID) -> HttpResponse:
+    """Take a case that nobody has."""
+    try:
+        handing.claim(found(case_id), request.staff)
+    except Refusal as refused:
+        messages.error(request, told(refused.message))
+        return redirect("specialist:worklist")
+    except WrongState:
+        messages.error(request, gettext("Somebody else has it already."))
+        return redirect("specialist:worklist")
+    return redirect("specialist:case", case_id)
+
+
+@require_POST
+@needs("case.answer")
+@once
+def swap(request: Any, swap_id: UUID, verb: str) -> HttpResponse:
+    """Accept or refuse a shift that a colleague asks one to take."""
+    asked = Swap.objects.filter(pk=swap_id, taker_id=request.staff.pk).first()
+    if asked is None or verb not in ("accept", "refuse"):
+        raise Http404
+    try:
+        roster.answer_swap(asked, verb == "accept", request.staff)
+    except roster.RosterRefused as refused:
+        messages.error(request, str(refused.message))
+    else:
+        messages.success(request, gettext("Saved."))
+    return redirect("specialist:worklist")
+
+
+def swaps(staff: Staff) -> list[dict[str, Any]]:
+    """Shifts that colleagues ask one to take."""
+    rows = [s for s in asked_swaps(Swap.Status.ASKED, staff.pk) if s.taker_id == staff.pk]
+    shifts = Shift.objects.in_bulk([s.shift_id for s in rows] + [s.back_id for s in rows if s.back_id])
+    named = Staff.objects.in_bulk([s.giver_id for s in rows])
+    return [
+        {"id": s.pk, "giver": staff_name(named.get(s.giver_id)), "shift": shifts.get(s.shift_id),
+         "back": shifts.get(s.back_id) if s.back_id else None}
+        for s in rows
+    ]  # fmt: skip
+
+
 def unassigned(staff: Staff) -> list[Any]:
     """Cases of one's specialty that nobody has: how urgent and how late, without whom they are about."""
     rows = Case.objects.filter(status__in=("received", "declined"), specialty__in=list(staff.specialties))
@@ -67,11 +124,11 @@ def unassigned(staff: Staff) -> list[Any]:
 
 def duty_rows(staff: Staff) -> list[tuple[str, str, str]]:
     """One's specialties, each with its name and the duty's status."""
-    running = {d.specialty: d.status for d in duties_of(staff)}
+    running = duties_of(staff)
     return [(code, specialty_words(code), running.get(code, "off")) for code in staff.specialties]
 
 
 def on_duty_words(staff: Staff) -> list[str]:
     """Colleagues on duty in one's specialties."""
-    ids = [d.staff_id for d in roster() if d.specialty in staff.specialties and d.status == Duty.Status.ON]
+    ids = [who for who, code in serving(clock.now()) if code in staff.specialties]
     return [staff_name(s) for s in Staff.objects.filter(pk__in=ids).exclude(pk=staff.pk).order_by("name")]

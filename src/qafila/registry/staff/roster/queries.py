@@ -1,0 +1,75 @@
+"""Reading the roster."""
+
+from __future__ import annotations
+
+from datetime import date, datetime, timedelta
+from uuid import UUID
+
+from django.utils import timezone
+
+from qafila.registry.staff.roster.hours import half_at, span
+from qafila.registry.staff.roster.models import Leave, Need, Preference, Shift, Swap
+
+DAYS = 7
+
+
+def monday_of(day: date) -> date:
+    """The first day of its week."""
+    return day - timedelta(days=day.weekday())
+
+
+def week_of(monday: date, specialty: str = "") -> list[Shift]:
+    """The shifts of a week that were not taken away, of one specialty or of all."""
+    rows = Shift.objects.filter(day__gte=monday, day__lt=monday + timedelta(days=DAYS))
+    rows = rows.exclude(status=Shift.Status.WITHDRAWN)
+    return list((rows.filter(specialty=specialty) if specialty else rows).order_by("day", "half", "id"))
+
+
+def needs_of(specialty: str) -> dict[tuple[int, str], int]:
+    """(weekday, half-day) → how many people the specialty needs."""
+    rows = Need.objects.filter(specialty=specialty).order_by("id")
+    return {(weekday, half): people for weekday, half, people in rows.values_list("weekday", "half", "people")}
+
+
+def preferences_of(staff: list[UUID]) -> dict[tuple[UUID, int, str], int]:
+    """(staff, weekday, half-day) → 1 or -1."""
+    rows = Preference.objects.filter(staff_id__in=staff).exclude(weight=0).order_by("id")
+    return {(who, day, half): w for who, day, half, w in rows.values_list("staff_id", "weekday", "half", "weight")}
+
+
+def leave_between(first: date, last: date) -> list[Leave]:
+    """Leave that touches these days, the soonest first."""
+    rows = Leave.objects.filter(first__lte=last, last__gte=first, withdrawn=False)
+    return list(rows.order_by("first", "id"))
+
+
+def away_on(day: date) -> set[UUID]:
+    """Who is on leave on a day."""
+    return {one.staff_id for one in leave_between(day, day)}
+
+
+def away_since(at: datetime) -> dict[UUID, datetime]:
+    """Who is on leave at an instant, and when it began."""
+    day = timezone.localtime(at).date()
+    zone = timezone.get_current_timezone()
+    return {one.staff_id: span(one.first, "am", zone)[0].replace(hour=0) for one in leave_between(day, day)}
+
+
+def on_shift(at: datetime) -> set[tuple[UUID, str]]:
+    """Who has a published shift at an instant: (staff, specialty)."""
+    day, half = half_at(timezone.localtime(at))
+    rows = Shift.objects.filter(day=day, half=half, status=Shift.Status.PUBLISHED)
+    return set(rows.values_list("staff_id", "specialty"))
+
+
+def shift_ends(at: datetime) -> datetime:
+    """When the half-day of an instant is over."""
+    day, half = half_at(timezone.localtime(at))
+    return span(day, half, timezone.get_current_timezone())[1]
+
+
+def swaps(status: str, staff: UUID | None = None) -> list[Swap]:
+    """Swaps in a state, of all or those in which somebody has a part; the latest first."""
+    rows = Swap.objects.filter(status=status).order_by("-asked_at", "-id")
+    found = list(rows[:100])
+    return found if staff is None else [s for s in found if staff in (s.taker_id, s.giver_id)]

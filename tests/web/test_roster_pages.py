@@ -1,0 +1,116 @@
+"""The coordinator's roster and hand-over pages, and the specialties on the board."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from qafila.clinic.cases import handing
+from qafila.clinic.cases.models import Case
+from qafila.journal.here import Here
+from qafila.journal.write import writing
+from qafila.registry.places.here import local_day
+from qafila.registry.staff.models import Staff
+from qafila.registry.staff.obligations import OBLIGATIONS
+from qafila.registry.staff.roster.models import Leave, Shift
+from qafila.registry.staff.roster.queries import monday_of
+from qafila.registry.units.models import Unit
+from tests.web.desk import Desk, desk
+from tests.web.vehicle import text
+
+
+@pytest.fixture
+def hub_desk(unit: Here) -> Iterator[Desk]:
+    with desk(unit) as made:
+        handing.connect()
+        yield made
+        OBLIGATIONS.pop("cases")
+
+
+@pytest.fixture
+def boss(hub_desk: Desk) -> Any:
+    return hub_desk.at(hub_desk.crew.coordinator)
+
+
+def _week() -> dict[str, str]:
+    return {"specialty": "cardiology", "week": (monday_of(local_day()) + timedelta(days=7)).isoformat()}
+
+
+def test_a_week_is_proposed_changed_and_published(hub_desk: Desk, boss: Any) -> None:
+    asked = _week()
+    needs = {f"need-{day}-{half}": "1" for day in range(5) for half in ("am", "pm")} | {"need-0-am": "9"}
+    boss.post("/coordinator/roster/need/", asked | needs)
+    page = text(boss.post("/coordinator/roster/propose/", asked, follow=True))
+    assert "7 missing" in page and "Publish the week" in page
+    held = list(Shift.objects.filter(status="proposed"))
+    assert len(held) == 11
+    boss.post("/coordinator/roster/remove/", asked | {"shift": str(held[0].pk)})
+    boss.post("/coordinator/roster/publish/", asked)
+    assert Shift.objects.filter(status="published").count() == 10
+    saturday = (monday_of(local_day()) + timedelta(days=12)).isoformat()
+    add = asked | {"staff": str(hub_desk.crew.heart.pk), "day": saturday, "half": "night", "publish": "yes"}
+    for _ in range(2):
+        boss.post("/coordinator/roster/add/", add)
+    assert Shift.objects.filter(status="published").count() == 11
+
+
+@pytest.mark.parametrize(
+    ("verb", "said"),
+    [
+        ("add", {"staff": "x", "day": "2026-01-01", "half": "noon"}),
+        ("add", {"staff": "x", "day": "never", "half": "am"}),
+        ("remove", {"shift": "x"}),
+        ("remove", {"shift": "00000000-0000-0000-0000-000000000001"}),
+        ("note", {"swap": ""}),
+        ("dance", {}),
+    ],
+)
+def test_bad_input_is_not_found_and_changes_nothing(boss: Any, verb: str, said: dict[str, str]) -> None:
+    assert boss.post(f"/coordinator/roster/{verb}/", _week() | said).status_code == 404
+    assert not Shift.objects.exists()
+
+
+def test_odd_weeks_and_specialties(boss: Any) -> None:
+    assert boss.get("/coordinator/roster/", {"week": "x"}).status_code == 200
+    assert boss.get("/coordinator/roster/", {"specialty": "magic"}).status_code == 404
+
+
+def test_leave_is_refused_without_a_name_and_then_hands_everything_over(hub_desk: Desk, boss: Any) -> None:
+    hub_desk.sent()
+    heart, other = hub_desk.crew.heart, hub_desk.crew.other_heart
+    day = local_day().isoformat()
+    leave = {"who": str(heart.pk), "first": day, "last": day, "reason": "annual", "to": ""}
+    refused = boss.post("/coordinator/handover/leave/", leave)
+    assert refused.status_code == 422 and "Name somebody" in text(refused)
+    assert not Leave.objects.exists() and Case.objects.get().specialist_id == heart.pk
+    boss.post("/coordinator/handover/leave/", leave | {"to": str(other.pk)})
+    assert Leave.objects.get().cover_id == other.pk and Case.objects.get().specialist_id == other.pk
+    assert boss.post("/coordinator/handover/leave/", leave | {"first": "soon"}).status_code == 422
+
+
+def test_departure_needs_the_right_to_manage_staff(hub_desk: Desk, boss: Any) -> None:
+    heart = hub_desk.crew.heart
+    assert boss.post("/coordinator/handover/depart/", {"who": str(heart.pk)}).status_code == 403
+    hub_desk.at(hub_desk.admin).post("/coordinator/handover/depart/", {"who": str(heart.pk)})
+    assert not Staff.objects.get(pk=heart.pk).active
+
+
+def test_a_unit_that_is_down(hub_desk: Desk, boss: Any) -> None:
+    case = hub_desk.sent()
+    with writing(None, "setup") as write:
+        other = write.save(Unit(code="UM-2", name="Unit 2"))
+    said = {"unit": str(case.unit_id), "other": str(other.pk), "reason": ""}
+    assert boss.post("/coordinator/handover/unit/", said).status_code == 422
+    boss.post("/coordinator/handover/unit/", said | {"reason": "engine"})
+    assert Case.objects.get().unit_id == other.pk
+
+
+def test_the_board_says_who_waits_and_who_is_on_duty(hub_desk: Desk, boss: Any) -> None:
+    hub_desk.sent(duty=False)
+    page = text(boss.get("/coordinator/"))
+    assert "Specialties now" in page and "1 in line" in page and "nobody on duty" in page
+    hub_desk.sent("urgent", duty=True)
+    assert "case in hand" in text(boss.get("/coordinator/")) or "in line" in text(boss.get("/coordinator/"))
