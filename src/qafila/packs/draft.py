@@ -13,6 +13,7 @@ import msgspec
 
 from qafila.kernel.text import Bad, parse_text
 from qafila.packs import expressions
+from qafila.packs.load import converted
 from qafila.packs.shapes import LANGUAGES
 from qafila.packs.specialty import Specialty
 
@@ -139,7 +140,7 @@ def to_toml(pack: DraftPack, day: date) -> str:
         lines += [f"label = {_label(label)}", *([f"when = {_text(when)}"] if when else [])]
     made = "\n".join(lines) + "\n"
     try:
-        msgspec.convert(tomllib.loads(made), Specialty)
+        converted(tomllib.loads(made), Specialty)
     except (tomllib.TOMLDecodeError, msgspec.ValidationError) as error:
         raise ImportRefused([Refusal(pack.source, 0, f"does not make a pack: {error}")]) from error
     return made

@@ -11,6 +11,7 @@ file. `use_root` sets it for the whole process; only the wiring of a node calls 
 from __future__ import annotations
 
 import re
+import threading
 import tomllib
 from collections.abc import Callable, Iterator, Mapping
 from functools import lru_cache
@@ -100,9 +101,20 @@ def read(path: Path, shape: type[S], *, shown: str = "") -> S:
         raise PackError(shown, at_line(path.read_text(encoding="utf-8"), error.where), error.what) from error
 
 
+_one_at_a_time = threading.Lock()
+"""msgspec learns a shape when it first meets it, and a process in which two threads teach it the same one at once may
+die of it (a segmentation fault: `tests/packs/test_threads.py`)."""
+
+
+def converted(raw: dict[str, Any], shape: type[S]) -> S:
+    """What a TOML file says, as `shape`. Raises `msgspec.ValidationError`."""
+    with _one_at_a_time:
+        return msgspec.convert(raw, shape)
+
+
 def _shaped(raw: dict[str, Any], shape: type[S], shown: str) -> S:
     try:
-        return msgspec.convert(raw, shape)
+        return converted(raw, shape)
     except msgspec.ValidationError as error:
         what, _, where = str(error).partition(" - at ")
         if _LANGUAGE.search(what):

@@ -124,7 +124,10 @@ class Receipt(msgspec.Struct, array_like=True):
 
 
 Part = Message | Greeting | Receipt
-_OWN: dict[int, type[Greeting] | type[Receipt]] = {_GREETING: Greeting, _RECEIPT: Receipt}
+_OWN: dict[int, msgspec.msgpack.Decoder[Greeting] | msgspec.msgpack.Decoder[Receipt]] = {
+    _GREETING: msgspec.msgpack.Decoder(Greeting),
+    _RECEIPT: msgspec.msgpack.Decoder(Receipt),
+}
 _FRAMES = (Push, Mail, Offer, FileChunk, Given)
 
 
@@ -297,7 +300,7 @@ class Bundle:
         if tag not in _OWN:
             raise BundleError("version")
         try:
-            return msgspec.msgpack.decode(body, type=_OWN[tag])
+            return _OWN[tag].decode(body)
         except (msgspec.MsgspecError, ValueError, RecursionError) as error:
             raise BundleError("unreadable") from error
 

@@ -119,6 +119,9 @@ def issue_code(node_code: str, profile: str, unit: str, pages_url: str, sync_url
     return MARK + base64.urlsafe_b64encode(msgspec.msgpack.encode(told)).decode().rstrip("=")
 
 
+_CODE, _REPLY = msgspec.msgpack.Decoder(Code), msgspec.msgpack.Decoder(Reply)
+
+
 def read_code(text: str) -> Code:
     """What a code says. Raises `EnrolmentFailed`."""
     packed = "".join(text.split())
@@ -127,7 +130,7 @@ def read_code(text: str) -> Code:
     body = packed[len(MARK) :]
     try:
         raw = base64.b64decode(body + "=" * (-len(body) % 4), b"-_", validate=True)
-        code = msgspec.msgpack.decode(raw, type=Code)
+        code = _CODE.decode(raw)
     except (binascii.Error, ValueError, msgspec.MsgspecError) as error:
         raise EnrolmentFailed("not_a_code") from error
     if not code.url.startswith("https://") or len(code.fingerprint) != 64:
@@ -189,7 +192,7 @@ def _ask(url: str, request: Request, context: ssl.SSLContext) -> Reply:
     if len(answer.content) > MAX_REPLY:
         raise EnrolmentFailed("bad")
     try:
-        return msgspec.msgpack.decode(answer.content, type=Reply)
+        return _REPLY.decode(answer.content)
     except msgspec.MsgspecError as error:
         raise EnrolmentFailed("bad") from error
 

@@ -37,6 +37,8 @@ MAX_FRAME = 1024 * 1024
 _HEAD = struct.Struct(">4sBBBBQqIIBB")
 _SIGNATURE = 64
 _MAX_NODE = 16
+_DECODERS = {kind: msgspec.msgpack.Decoder(shape) for kind, shape in SHAPES.items()}
+"""Made here, not at the first frame: two threads that teach msgspec the same shape at once may end the process."""
 _NODE = re.compile(r"[A-Za-z0-9._-]+")
 
 REASONS = {
@@ -144,7 +146,7 @@ def open_frame(data: bytes, me: str, key_of: Callable[[str], bytes], spoken: ran
         raise FrameError("dictionary")
     try:
         kind = Kind(head.kind)
-        message = msgspec.msgpack.decode(_unpack(head), type=SHAPES[kind])
+        message = _DECODERS[kind].decode(_unpack(head))
     except (ValueError, msgspec.MsgspecError, RecursionError) as error:
         raise FrameError("unreadable") from error
     return Frame(

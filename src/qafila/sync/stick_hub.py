@@ -44,12 +44,15 @@ class Heard(msgspec.Struct, array_like=True):
     """Numbers of the last bundles, this one at the end."""
 
 
+_HEARD = msgspec.msgpack.Decoder(Heard)
+
+
 def heard(peer: Peer) -> Heard | None:
     """What a unit said last by stick; None: nothing yet."""
     if not peer.heard:
         return None
     try:
-        return msgspec.msgpack.decode(bytes(peer.heard), type=Heard)
+        return _HEARD.decode(bytes(peer.heard))
     except msgspec.MsgspecError:
         return None
 
