@@ -73,7 +73,7 @@ def of_visit(row: Visit) -> Visited:
 
 def of_transfer(case: Case) -> tuple[list[Condition], list[Note], list[Observation]]:
     """Diagnoses and notes of the case's visit, the person's latest readings."""
-    visit = Visit.objects.filter(pk=case.visit_id).first()
+    visit = Visit.objects.filter(pk=case.visit_id).first() if case.visit_id else None
     record = queries.page(visit) if visit else queries.VisitPage()
     trends = queries.latest_vitals(one_with(case.person_id))
     return _conditions(record), _notes(record), [trend.latest for _key, trend in sorted(trends.items())]
