@@ -121,7 +121,7 @@ class Writer:
             stamp = self._record(obj, CHANGE, changed, pack_base(base), (), lane)
             fold.put(current, heads, changed, stamp)
             obj.heads = current.heads = heads.dump()
-            columns = ("id", *(model._meta.get_field(n).attname for n in sorted(changed)), "heads")
+            columns = ("id", *(f.attname for f in canon.payload_fields(model) if f.name in changed), "heads")
             alike[columns].append([getattr(current, c) for c in columns])
             for field in canon.payload_fields(model):
                 setattr(obj, field.attname, getattr(current, field.attname))

@@ -132,7 +132,7 @@ def add_voice(case: Case, by: Staff, data: bytes, language: str) -> Attachment:
     """
     require(by, "case.read", case)
     spoken = next((one for one in load.country(country_code()).spoken if one.code == language), None)
-    visit = Visit.objects.filter(pk=case.visit_id).first()
+    visit = Visit.objects.filter(pk=case.visit_id).first() if case.visit_id else None
     if spoken is None or visit is None:
         raise Refusal(Message(WHICH_LANGUAGE))
     return add_attachment(visit, by, data, "voice.wav", view=f"{VOICE}{language}", case_id=case.pk)

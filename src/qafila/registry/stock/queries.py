@@ -75,7 +75,7 @@ def stock_of(unit: Unit) -> list[Stock]:
     for lot in lots.values():
         row = found.setdefault(product_of(lot), Stock(product_of(lot)))
         last = counts.get(lot.pk)
-        row.counted = max(filter(None, (row.counted, last)), default=None)  # type: ignore[type-var]
+        row.counted = max(filter(None, (row.counted, last)), default=None)
         if held.get(lot.pk):
             ended = expired(lot.expires, today)
             row.lots.append(LotRow(lot, held[lot.pk], ended, not ended and lot.expires - today <= SOON))

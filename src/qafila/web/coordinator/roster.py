@@ -234,11 +234,11 @@ def change(request: Any, verb: str) -> HttpResponse:
         elif verb == "remove":
             acts.withdraw_shift(Shift.objects.get(pk=UUID(said.get("shift", ""))), request.staff)
         elif verb == "need":
-            for day in range(7):
+            for weekday in range(7):
                 for half in HALVES:
-                    people = said.get(f"need-{day}-{half}", "")
+                    people = said.get(f"need-{weekday}-{half}", "")
                     if people.isascii() and people.isdigit() and len(people) < 4:
-                        acts.set_need(code, day, half, int(people), request.staff)
+                        acts.set_need(code, weekday, half, int(people), request.staff)
         elif verb == "note":
             acts.note_swap(Swap.objects.get(pk=UUID(said.get("swap", ""))), request.staff)
         else:

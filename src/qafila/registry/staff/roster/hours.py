@@ -43,7 +43,8 @@ class Said:
 
     staff: UUID
     specialty: str
-    status: Literal["on", "break", "off"]
+    status: str
+    """`ON`, `BREAK` or `OFF`."""
     since: datetime
 
 
@@ -55,7 +56,7 @@ def serving(
 ) -> dict[Serving, Literal["on", "break"]]:
     """Who is on duty or on a break, for which specialty. `shifts`: published ones of this half-day; `said`: what holds
     at this moment; `away_since`: who is on leave, and since when."""
-    found: dict[Serving, Literal["on", "break"]] = {one: ON for one in shifts if one[0] not in away_since}
+    found: dict[Serving, Literal["on", "break"]] = {one: "on" for one in shifts if one[0] not in away_since}
     for one in sorted(said, key=lambda s: s.since):
         key = (one.staff, one.specialty)
         if one.staff in away_since and one.since < away_since[one.staff]:
@@ -63,5 +64,5 @@ def serving(
         if one.status == OFF:
             found.pop(key, None)
         else:
-            found[key] = one.status
+            found[key] = "break" if one.status == BREAK else "on"
     return found
