@@ -147,6 +147,8 @@ def test_the_coordinator_sees_what_nobody_opened_and_what_was_spared(hub_desk: D
     with clock.reading_from(Later(minutes=40)):
         page = text(browser.get("/loop/watch/"))
         assert "Salma Test" in page and "Doctor" in page
+        assert "1 urgent answer was not opened" in text(browser.get("/coordinator/"))
+        assert "was not opened" not in text(hub_desk.at(crew.heart).get("/specialist/"))
     case = cases.explain(cases.deliver(case), crew.doctor)
     cases.close(case, crew.doctor, "improved")
     assert "money not computed" in text(browser.get("/loop/watch/"))

@@ -31,6 +31,7 @@ def screen(request: HttpRequest) -> dict[str, Any]:
     context["watched"] = alarms.watched(request)
     context["alarms"] = alarms.banner(request)
     context["came"] = alarms.answers(request)
+    context["unread_answers"] = alarms.unread(request)
     context["menu"] = entries(staff, request.path, getattr(request, "profile", None))
     roles = load.roles()
     context["role_words"] = [roles[r].label.text(request.LANGUAGE_CODE) for r in staff.roles if r in roles]

@@ -55,6 +55,14 @@ def answers(request: Any) -> list[dict[str, Any]]:
     ]
 
 
+def unread(request: Any) -> int:
+    """On a hub, for whoever assigns cases: how many urgent answers no unit has opened in time."""
+    profile = getattr(request, "profile", None)
+    if profile is None or not profile.routes_cases or not may(request.staff, "case.assign"):
+        return 0
+    return len(loop_queries.unread())
+
+
 def banner(request: Any) -> list[dict[str, str]]:
     """The unit's emergencies that nobody has taken, for the head of a page: words and where to act. Two queries."""
     if not watched(request):
