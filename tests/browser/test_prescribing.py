@@ -1,4 +1,4 @@
-"""One prescription on real screens: what lacks is asked, a usual course in two taps, signed, given out from the stock."""
+"""One prescription on real screens: what lacks is asked, a usual course in two taps, signed, given from the stock."""
 
 from __future__ import annotations
 

@@ -17,6 +17,7 @@ from qafila.clinic.prescribing.findings import Facts
 from qafila.clinic.prescribing.models import Prescription
 from qafila.clinic.prescribing.person import facts_of
 from qafila.clinic.refusal import Doubtful, Refusal
+from qafila.clinic.rules.observations import KINDS
 from qafila.clinic.rules.words import Message
 from qafila.clinic.visits import acts as visits
 from qafila.clinic.visits.acts import Reading
@@ -141,6 +142,7 @@ def _around(facts: Facts) -> dict[str, Any]:
         "facts": facts,
         "weight_why": told(facts.weight_why) if facts.weight_why else "",
         "egfr_why": told(facts.egfr_why) if facts.egfr_why else "",
+        "creatinine_units": [(unit.ucum, unit.shown) for unit in KINDS["creatinine"].units],
         "status_draft": held.formulary.status == "draft",
     }
 
