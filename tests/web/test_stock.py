@@ -114,7 +114,7 @@ def test_what_a_specialist_proposed_is_completed_and_adopted(van: Vehicle, visit
         told = {"diagnosis": "HTA", "certainty": "probable", "plan": "Traiter"}
         answer = write.save(
             Answer(person_id=visit.person_id, case=case, author=van.crew["hind"],
-                   prescription="Amlodipine 5 mg tablet", **told)
+                   proposal=[{"words": "Amlodipine 5 mg tablet"}], **told)
         )  # fmt: skip
     browser, address = van.at("salma"), f"/doctor/visit/{visit.pk}/prescription/adopt/{answer.pk}/"
     assert address in text(browser.get(f"/doctor/visit/{visit.pk}/"))

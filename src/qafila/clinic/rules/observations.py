@@ -103,7 +103,7 @@ PER_MINUTE = Unit("/min", "/min")
 MMHG = Unit("mm[Hg]", "mmHg")
 CM = Unit("cm", "cm")
 METRE = Unit("m", "m", 100.0)
-UMOL_L = Unit("umol/L", "µmol/L", code="14682-9")
+UMOL_L = Unit("umol/L", "µmol/L")
 CREATININE_MG_DL = Unit("mg/dL", "mg/dL", 88.4, code="2160-0")  # molar mass of creatinine 113.12 g/mol
 KG = Unit("kg", "kg")
 GRAM = Unit("g", "g", 0.001)

@@ -146,6 +146,7 @@ def typed(form: Any) -> list[dict[str, Any]]:
     for n in range(LINES):
         line: dict[str, Any] = {f: form.get(f"{f}-{n}", "") for f in FIELDS}
         used = any(line[f].strip() for f in ("words", "dose", "per_day", "days", "instructions"))
+        line["words"] = in_line(strip_controls(line["words"]))
         lines.append(line | {"n": n, "used": used, "wrong": [], "found": [], "offer": None})
     return lines
 

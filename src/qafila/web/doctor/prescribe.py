@@ -12,11 +12,12 @@ from django.utils.translation import gettext, ngettext
 from django.views.decorators.http import require_http_methods, require_POST
 
 from qafila.clinic.cases.models import Answer
-from qafila.clinic.prescribing import acts
+from qafila.clinic.prescribing import acts, doses
 from qafila.clinic.prescribing.findings import Facts
 from qafila.clinic.prescribing.models import Prescription
 from qafila.clinic.prescribing.person import facts_of
 from qafila.clinic.refusal import Doubtful, Refusal
+from qafila.clinic.rules.observations import KINDS
 from qafila.clinic.rules.words import Message
 from qafila.clinic.visits import acts as visits
 from qafila.clinic.visits.acts import Reading
@@ -140,6 +141,7 @@ def _around(facts: Facts) -> dict[str, Any]:
         "facts": facts,
         "weight_why": told(facts.weight_why) if facts.weight_why else "",
         "egfr_why": told(facts.egfr_why) if facts.egfr_why else "",
+        "creatinine_units": [(unit.ucum, unit.shown) for unit in KINDS["creatinine"].units],
         "status_draft": held.formulary.status == "draft",
     }
 
@@ -164,7 +166,10 @@ def _sign(
         return [], gettext("Look again before you sign.")
     except Doubtful as doubt:
         rows = [line["n"] for line in lines if line["used"]]
-        return [(rows[int(key.partition(".")[0] or 0)], told(message)) for key, message in doubt.errors], ""
+        # A wrong unit stands beside its line already, with the dose in the right one.
+        told_there = [(key, m) for key, m in doubt.errors if m.text not in (doses.WRONG_UNIT, doses.WRONG_UNIT_OFFER)]
+        wrong = [(rows[int(key.partition(".")[0] or 0)], told(message)) for key, message in told_there]
+        return wrong, "" if wrong else gettext("Look again before you sign.")
     except Refusal as refused:
         return [], shown(refused.message)
     return [], ""

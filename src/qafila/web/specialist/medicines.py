@@ -11,7 +11,7 @@ from django.utils.translation import gettext, ngettext
 from qafila.clinic.cases import proposal
 from qafila.clinic.cases.models import Answer
 from qafila.packs import load
-from qafila.web.doctor.medicines import dose_units, products, unit_label
+from qafila.web.doctor.medicines import by_words, dose_units, products, unit_label
 from qafila.web.reception.words import language
 from qafila.web.templatetags.qafila import told
 
@@ -21,11 +21,11 @@ TYPED = ("words", "dose", "dose_unit", "route", "per_day", "days", "instructions
 
 def rows(said: Any) -> list[dict[str, Any]]:
     """The rows of the form as typed (`medicine-FIELD-N`); a name of the formulary brings its code."""
-    codes = {one.words: one.code for tongue in ("ar", "fr", "en") for one in products(tongue)}
     found = []
     for n in range(ROWS):
         row: dict[str, Any] = {name: (said.get(f"medicine-{name}-{n}") or "")[:300] for name in TYPED}
-        found.append(row | {"medicine": codes.get(" ".join(row["words"].split()), "")})
+        known = by_words(row["words"])
+        found.append(row | {"medicine": known.code if known else ""})
     return found
 
 
