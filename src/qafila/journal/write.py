@@ -121,7 +121,8 @@ class Writer:
             stamp = self._record(obj, CHANGE, changed, pack_base(base), (), lane)
             fold.put(current, heads, changed, stamp)
             obj.heads = current.heads = heads.dump()
-            columns = ("id", *(model._meta.get_field(n).attname for n in sorted(changed)), "heads")
+            attname = {f.name: f.attname for f in model._meta.concrete_fields}
+            columns = ("id", *(attname[n] for n in sorted(changed)), "heads")
             alike[columns].append([getattr(current, c) for c in columns])
             for field in canon.payload_fields(model):
                 setattr(obj, field.attname, getattr(current, field.attname))
@@ -234,6 +235,8 @@ def changes(obj: Recorded, forced: frozenset[str] = frozenset()) -> dict[str, An
     changed = {}
     for field in canon.payload_fields(type(obj)):
         if field.attname not in before:
+            continue
+        if getattr(obj, field.attname) is before[field.attname] and field.name not in forced:
             continue
         value = canon.plain(field, getattr(obj, field.attname))
         if field.name in forced or value != canon.plain(field, before[field.attname]):

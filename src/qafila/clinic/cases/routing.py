@@ -169,7 +169,7 @@ def _reason(best: Candidate, willing: Sequence[Candidate], case: Facts) -> Messa
     """The first thing in which the chosen one stands out."""
     if len(willing) == 1:
         return Message(ONLY, name=best.name)
-    told = {"name": best.name, "load": best.hands}
+    told: dict[str, str | int] = {"name": best.name, "load": best.hands}
     if case.urgency == EMERGENCY:
         return Message(AT_ONCE, **told)
     others = [_fits(c, case) for c in willing if c.staff != best.staff]
