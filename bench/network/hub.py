@@ -100,10 +100,8 @@ class Hub:
         acts = {"arrive": self._arrive, "done": self._done, "tick": self._tick, "shift": self._shift,
                 "step": self._step, "supply": self._supply, "coordinator": self._coordinator}  # fmt: skip
         end = DAYS * 1440.0
-        while self.events:
+        while self.events and self.events[0][0] <= end:
             moment, _, kind, what = heapq.heappop(self.events)
-            if moment > end:
-                break
             self.now = moment
             acts[kind](what)  # type: ignore[operator]
             self._watch_idle()
@@ -143,8 +141,8 @@ class Hub:
                 self._give(case, found.staff)
             else:
                 back.append(case)
-                if found.kind != "declined":
-                    break
+                if found.kind == "off_duty" or (found.kind == "busy" and not one.facts.declined_by):
+                    break  # nobody behind it can be given either
         for case in back:
             self._queue(case)
 
