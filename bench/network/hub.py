@@ -129,7 +129,9 @@ class Hub:
         if self.first_come:
             free = sorted(s for s, c in self.on.items() if c.hands == 0)
             while free and self.line:
-                self._give(heapq.heappop(self.line)[2], free.pop(0))
+                case, who = heapq.heappop(self.line)[2], free.pop(0)
+                case.unmet = bool(case.arrival.wish) and self.on[who].sex != case.arrival.wish
+                self._give(case, who)
             return
         if not self.line or not any(routing.has_room(c, self.line[0][2].arrival.urgency) for c in self.on.values()):
             return  # as `distribute` would find at the first case
