@@ -3,7 +3,7 @@
 shifts          half-days as in the roster (8 to 14, 14 to 20, 20 to 8); five a week and person, at least one person
                 in each of them in every specialty
 staffing        half-days of the day in proportion to what is expected to arrive in each weekday's half, so that all
-                the work of the year is `load` of all the hours on duty
+                the work is `load` of all the hours on duty, planned apart for winter, Ramadan, August and the rest
 sick leave      4 % of working days in spells of one to five days (assumed); nobody replaces them, unless nobody at
                 all were left: then the coordinator calls a colleague in
 """
@@ -12,12 +12,12 @@ from __future__ import annotations
 
 import math
 import random
-from collections import defaultdict
+from collections import Counter, defaultdict
 from dataclasses import dataclass
 from datetime import timedelta
 from uuid import UUID
 
-from bench.network.demand import DAYS, START, Arrival
+from bench.network.demand import DAYS, RAMADAN, START, Arrival
 from qafila.clinic.cases.routing import Candidate
 from qafila.registry.staff.roster.draft import Place, Worker, roster_draft
 
@@ -53,14 +53,14 @@ class Crew:
 
 def staff(specialty: str, arrivals: list[Arrival], load: float, seed: int) -> Crew:
     """The crew of a specialty for these cases (all of its own)."""
-    needs = _needs(arrivals, load / (1 - SICK))
-    monday = START.date()
-    week = {Place(monday + timedelta(days=d), half): people for (d, half), people in needs.items()}
-    # Nights take two places of a week: rest before and after.
-    size = math.ceil((sum(week.values()) + needs[0, "night"] * 4) / SHIFTS_A_WEEK) + 1
     dice = random.Random(f"{seed} {specialty}")
+    needs = {name: _needs([a for a in arrivals if _season(a.received // 1440) == name], days, load / (1 - SICK))
+             for name, days in Counter(_season(day) for day in range(DAYS)).items()}  # fmt: skip
+    # Nights take two places of a week: rest before and after.
+    size = max(math.ceil((sum(n.values()) + LEAST["night"] * 28) / SHIFTS_A_WEEK) + 1 for n in needs.values())
     ids = [UUID(int=dice.getrandbits(128)) for _ in range(size)]
-    draft = roster_draft(week, [Worker(one, most=SHIFTS_A_WEEK + 1) for one in ids], effort=2.0)
+    crew = [Worker(one, most=SHIFTS_A_WEEK + 1) for one in ids]
+    drafts = {name: roster_draft(_week(asked), crew, effort=1.0).shifts for name, asked in needs.items()}
     people = {
         one: Candidate(
             one,
@@ -72,16 +72,28 @@ def staff(specialty: str, arrivals: list[Arrival], load: float, seed: int) -> Cr
         )
         for n, one in enumerate(ids)
     }
-    shifts, sick = _lived(draft.shifts, ids, dice)
+    shifts, sick = _lived(drafts, ids, dice)
     return Crew(people, shifts, sick)
 
 
-def _needs(arrivals: list[Arrival], load: float) -> dict[tuple[int, str], int]:
+def _season(day: float) -> str:
+    """Weeks are planned for each of these apart, as a coordinator does."""
+    date = (START + timedelta(days=day)).date()
+    if RAMADAN[0] <= date <= RAMADAN[1]:
+        return "ramadan"
+    return {8: "summer", 12: "winter", 1: "winter", 2: "winter"}.get(date.month, "")
+
+
+def _week(needs: dict[tuple[int, str], int]) -> dict[Place, int]:
+    return {Place(START.date() + timedelta(days=day), half): people for (day, half), people in needs.items()}
+
+
+def _needs(arrivals: list[Arrival], days: int, load: float) -> dict[tuple[int, str], int]:
     """(weekday, half) → people, such that all the work is `load` of all the hours."""
     work: dict[tuple[int, str], float] = defaultdict(float)
     for one in arrivals:
         work[_half(one.received)] += one.service
-    weeks = DAYS / 7
+    weeks = days / 7
     total = sum(work.values()) / weeks / load
     nights = 7 * LEAST["night"] * LASTS["night"]
     share = max(0.0, total - nights) / sum(work.values())
@@ -102,8 +114,10 @@ def _half(minute: float) -> tuple[int, str]:
     return int(day) % 7, "am" if within < FROM["pm"] else "pm" if within < FROM["night"] else "night"
 
 
-def _lived(week: tuple[tuple[UUID, Place], ...], ids: list[UUID], dice: random.Random) -> tuple[list[Shift], float]:
-    """The drafted week through the year, everybody moving on by one place each week, less those who are sick."""
+def _lived(
+    weeks: dict[str, tuple[tuple[UUID, Place], ...]], ids: list[UUID], dice: random.Random
+) -> tuple[list[Shift], float]:
+    """The drafted weeks through the year, everybody moving on by one place each week, less those who are sick."""
     monday = START.date()
     place_of = {one: n for n, one in enumerate(ids)}
     away: dict[UUID, set[int]] = {one: set() for one in ids}
@@ -119,8 +133,10 @@ def _lived(week: tuple[tuple[UUID, Place], ...], ids: list[UUID], dice: random.R
     lost = 0.0
     uncovered: dict[tuple[int, str], list[UUID]] = {}
     for number in range(-(-DAYS // 7)):
-        for who, place in week:
+        for season, who, place in ((name, *turn) for name, turns in weeks.items() for turn in turns):
             day = number * 7 + (place.day - monday).days
+            if _season(day) != season:
+                continue
             one = ids[(place_of[who] + number) % len(ids)]
             begins = day * 1440 + FROM[place.half]
             if day >= DAYS:

@@ -100,10 +100,8 @@ class Hub:
         acts = {"arrive": self._arrive, "done": self._done, "tick": self._tick, "shift": self._shift,
                 "step": self._step, "supply": self._supply, "coordinator": self._coordinator}  # fmt: skip
         end = DAYS * 1440.0
-        while self.events:
+        while self.events and self.events[0][0] <= end:
             moment, _, kind, what = heapq.heappop(self.events)
-            if moment > end:
-                break
             self.now = moment
             acts[kind](what)  # type: ignore[operator]
             self._watch_idle()
@@ -131,7 +129,9 @@ class Hub:
         if self.first_come:
             free = sorted(s for s, c in self.on.items() if c.hands == 0)
             while free and self.line:
-                self._give(heapq.heappop(self.line)[2], free.pop(0))
+                case, who = heapq.heappop(self.line)[2], free.pop(0)
+                case.unmet = bool(case.arrival.wish) and self.on[who].sex != case.arrival.wish
+                self._give(case, who)
             return
         if not self.line or not any(routing.has_room(c, self.line[0][2].arrival.urgency) for c in self.on.values()):
             return  # as `distribute` would find at the first case
@@ -143,8 +143,8 @@ class Hub:
                 self._give(case, found.staff)
             else:
                 back.append(case)
-                if found.kind != "declined":
-                    break
+                if found.kind == "off_duty" or (found.kind == "busy" and not one.facts.declined_by):
+                    break  # nobody behind it can be given either
         for case in back:
             self._queue(case)
 

@@ -15,7 +15,8 @@ from qafila.clinic.cases import routing
 from qafila.clinic.cases.models import Answer, Case, CaseEvent
 from qafila.clinic.cases.transitions import ACCEPTED, ASSIGNED, DECLINED, RECEIVED
 from qafila.kernel import clock
-from qafila.registry.people.queries import groups_of, people_of
+from qafila.registry.people.models import Person
+from qafila.registry.people.queries import groups_of
 from qafila.registry.staff.models import Staff
 from qafila.registry.staff.queries import serving
 from qafila.registry.staff.rights import grants
@@ -63,20 +64,20 @@ def facts_of(cases: Iterable[Case]) -> dict[UUID, routing.Facts]:
     """What routing looks at of each case."""
     held = list(cases)
     groups = groups_of({c.person_id for c in held})
-    people = people_of({c.person_id for c in held}, groups)
+    every = {one for c in held for one in groups.get(c.person_id, (c.person_id,))}
+    spoken = dict(Person.objects.filter(pk__in=every).values_list("pk", "language"))
     doctors = dict(Staff.objects.filter(pk__in={c.doctor_id for c in held}).values_list("pk", "interface_language"))
     declined = _by_case(CaseEvent.objects.filter(case_id__in=[c.pk for c in held], act="decline", by__isnull=False)
                         .values_list("case_id", "by_id"))  # fmt: skip
-    every = {one for c in held for one in groups.get(c.person_id, (c.person_id,))}
     answered = _by_case(Answer.objects.filter(person_id__in=every, author__isnull=False)
                         .values_list("person_id", "author_id"))  # fmt: skip
     found = {}
     for case in held:
-        person = people.get(case.person_id)
         same = groups.get(case.person_id, (case.person_id,))
+        language = next((spoken[one] for one in (same[0], case.person_id) if one in spoken), "")
         found[case.pk] = routing.Facts(
             specialty=case.specialty,
-            language=(person.language if person else "") or doctors.get(case.doctor_id, ""),
+            language=language or doctors.get(case.doctor_id, ""),
             known_by=frozenset().union(*(answered.get(one, frozenset()) for one in same)),
             declined_by=frozenset(declined.get(case.pk, ())),
             urgency=case.urgency,
