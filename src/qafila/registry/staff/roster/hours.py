@@ -18,7 +18,7 @@ HALVES: dict[str, tuple[time, time]] = {
     "night": (time(20), time(8)),
 }
 """From when to when, where the hub stands; the night ends on the next day."""
-ON: Literal["on"] = "on"
+ON, BREAK, OFF = "on", "break", "off"
 
 
 def span(day: date, half: str, zone: tzinfo) -> tuple[datetime, datetime]:
@@ -61,7 +61,7 @@ def serving(
         key = (one.staff, one.specialty)
         if one.staff in away_since and one.since < away_since[one.staff]:
             continue
-        if one.status == "off":
+        if one.status == OFF:
             found.pop(key, None)
         else:
             found[key] = "break" if one.status == BREAK else "on"
