@@ -12,6 +12,8 @@ from django.test.utils import CaptureQueriesContext
 
 from qafila.clinic.cases import acts as cases
 from qafila.clinic.cases.models import Answer
+from qafila.clinic.papers import queries as papers
+from qafila.clinic.papers.models import Kind
 from qafila.clinic.prescribing import acts as prescribing
 from qafila.clinic.prescribing.models import Prescription, PrescriptionItem
 from qafila.clinic.visits import acts as visits
@@ -138,12 +140,15 @@ def test_a_prescription_is_given_out_from_the_lot_that_ends_first(van: Vehicle, 
     assert "Zineb" in text(nurse.get("/stock/"))
     page = text(nurse.get(f"/stock/prescription/{paper.pk}/"))
     assert page.index("SOON") < page.index("LATE")
+    assert van.at("salma").get(f"/prints/prescription/{paper.pk}/").status_code == 200
     given = {"item": item.pk.hex, "lot": soon.pk.hex, "quantity": "10"}
     assert nurse.post(f"/stock/prescription/{paper.pk}/", given).status_code == 302
     asked = nurse.post(f"/stock/prescription/{paper.pk}/", given | {"quantity": "5"})
     assert asked.status_code == 422 and queries.balance_of(soon) == 0
     nurse.post(f"/stock/prescription/{paper.pk}/", given | {"lot": late.pk.hex, "quantity": "١١"})
     assert queries.dispensed([item.pk]) == {item.pk: 21} and queries.balance_of(late) == 19
+    (printed,) = papers.in_force(Kind.PRESCRIPTION, paper.pk)
+    assert papers.standing(printed).state is papers.State.USED
     more = nurse.post(f"/stock/prescription/{paper.pk}/", given | {"lot": late.pk.hex, "quantity": "1"})
     assert more.status_code == 422 and "21 were prescribed" in text(more)
 

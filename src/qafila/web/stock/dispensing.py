@@ -11,13 +11,17 @@ from django.shortcuts import redirect, render
 from django.utils.translation import gettext
 from django.views.decorators.http import require_http_methods
 
+from qafila.clinic.papers import queries as papers
+from qafila.clinic.papers.acts import mark_used
+from qafila.clinic.papers.models import Kind
 from qafila.clinic.prescribing import acts as prescribing
 from qafila.clinic.prescribing import dispensing
 from qafila.clinic.prescribing.models import Prescription
 from qafila.clinic.refusal import Refusal
 from qafila.journal import history
 from qafila.registry.people import queries as people
-from qafila.registry.staff.rights import require
+from qafila.registry.staff.models import Staff
+from qafila.registry.staff.rights import may, require
 from qafila.registry.stock import acts as stock
 from qafila.registry.stock import queries
 from qafila.registry.stock.models import Lot
@@ -55,6 +59,7 @@ def page(request: Any, prescription_id: UUID) -> HttpResponse:
         except Refusal as refused:
             problem = (request.POST.get("item", ""), shown(refused.message), True)
         else:
+            _mark_papers(row, request.staff)
             messages.success(request, gettext("Given out."))
             return redirect("stock:dispense", row.pk)
     here = [one for one in queries.stock_of(unit) if one.usable > 0]
@@ -68,6 +73,13 @@ def page(request: Any, prescription_id: UUID) -> HttpResponse:
         "not_checked": unchecked_words(row),
     }
     return render(request, "stock/dispense.html", context, status=422 if problem else 200)
+
+
+def _mark_papers(row: Prescription, staff: Staff) -> None:
+    """Once all is given out, whoever checks the printed prescription is told so."""
+    if dispensing.state(row) == "all" and may(staff, "print"):
+        for paper in papers.in_force(Kind.PRESCRIPTION, row.pk):
+            mark_used(paper, staff)
 
 
 def _line(plan: dispensing.Plan, problem: tuple[str, str, bool] | None, here: list[queries.Stock]) -> dict[str, Any]:
