@@ -24,7 +24,7 @@ import h2.exceptions
 from h2.settings import SettingCodes
 
 from qafila.kernel import clock
-from qafila.sync.frames import MAX_FRAME, PATH
+from qafila.sync.frames import GOES_ON, MAX_FRAME, PATH
 from qafila.sync.versions import heard
 
 SLICE = 4096
@@ -156,6 +156,9 @@ class Wire:
         """Hang up."""
         if self._socket is not None:
             with suppress(OSError):
+                if self._waiting or self._out:
+                    # It was lost in the middle: what is in the kernel's buffer is not to be sent on a link that is back.
+                    self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
                 self._socket.close()
             self._socket = None
 
@@ -182,19 +185,16 @@ class Wire:
         """Requests that wait for an answer, those that the hub may hold left out."""
         return sum(not s.held_s for s in self._streams.values())
 
-    def send(self, body: bytes, *, urgent: bool = False, held_s: int = 0) -> int:
-        """Send a request; its number. An urgent one overtakes what has not left this process."""
+    def send(self, body: bytes, *, urgent: bool = False, held_s: int = 0, goes_on: str = "") -> int:
+        """Send a request; its number. An urgent one overtakes what has not left this process. `goes_on`: of which
+        frame `body` is the rest (`frames.GOES_ON`)."""
         stream = self._h2.get_next_available_stream_id()
         self._h2.send_headers(stream, [
             (":method", "POST"), (":scheme", "https"), (":authority", self.host), (":path", PATH),
-            ("content-length", str(len(body))),
+            ("content-length", str(len(body))), *([(GOES_ON, goes_on)] if goes_on else []),
         ])  # fmt: skip
         self._streams[stream] = _Stream(held_s, clock.monotonic(), len(body))
-        entry = (stream, memoryview(body))
-        if urgent:
-            self._waiting.appendleft(entry)
-        else:
-            self._waiting.append(entry)
+        (self._waiting.appendleft if urgent else self._waiting.append)((stream, memoryview(body)))
         self._flush()
         return stream
 
