@@ -156,8 +156,8 @@ class Wire:
         """Hang up."""
         if self._socket is not None:
             with suppress(OSError):
-                if self._waiting or self._out:
-                    # It was lost in the middle: what is in the kernel's buffer is not to be sent on a link that is back.
+                if self.under_way:
+                    # Lost in the middle: what the kernel still has is not to go up once the link is back.
                     self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
                 self._socket.close()
             self._socket = None

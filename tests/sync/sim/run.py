@@ -23,7 +23,7 @@ from tests.sync.sim.world import Plant, World
 def run(seed: int, plant: Plant | None = None, trace: Callable[[str], None] | None = None) -> World:
     """One history, to its end; what does not hold is in `problems`."""
     dice = Random(seed)
-    faults = draw(dice)
+    faults = draw(dice, seed)
     if plant is not None and plant.events:
         faults.events = [dice.choice(plant.events) for _ in range(5)]
     world = World(seed, faults, plant or Plant(), trace)
