@@ -7,6 +7,7 @@ import logging
 import re
 from collections.abc import Awaitable, Callable
 from concurrent.futures import ThreadPoolExecutor
+from contextvars import copy_context
 from typing import Any
 
 from qafila.sync import parts
@@ -80,7 +81,7 @@ async def begun(said: bytes) -> bytes:
 
 
 async def _off_the_loop(work: Callable[[bytes], Any], said: bytes) -> Any:
-    return await asyncio.get_running_loop().run_in_executor(_disk, work, said)
+    return await asyncio.get_running_loop().run_in_executor(_disk, copy_context().run, work, said)
 
 
 def _keep(data: bytes) -> None:

@@ -44,7 +44,8 @@ def settle(world: World) -> None:
         node.release = LATEST
         node.boot()
     for process in world.processes:
-        if process.session is not None and not process.unit.gone:
+        # A box that was restored began a new process: what one of before remembers means other records there.
+        if process.session is not None and not process.unit.gone and process.boot == process.unit.boots:
             _go_on(world, process)
     said = {u.name: 99 for u in world.units}
     for turn in range(ROUNDS):

@@ -34,7 +34,7 @@ class Process:
         """Requests under way: number → records in them."""
         self._records: dict[int, set[int]] = {}
         """Of each frame, the records in it."""
-        self._boot = unit.boots
+        self.boot = unit.boots
         self._again = False
         """A call is due already."""
         self.exchanges = 0
@@ -78,8 +78,8 @@ class Process:
         if self.unit.off:
             self.later(30.0)
             return
-        if self._boot != self.unit.boots:
-            self._boot = self.unit.boots
+        if self.boot != self.unit.boots:
+            self.boot = self.unit.boots
             self.session = None
             self.out.clear()
         if self.session is None:
