@@ -88,7 +88,7 @@ class Link:
                 if up and self.budget >= 0:
                     self.budget -= len(data)
                     if self.budget < 0:
-                        while self.holds.is_set() and not one.recv(4096, socket.MSG_PEEK) == b"":
+                        while self.holds.is_set() and one.recv(4096, socket.MSG_PEEK):
                             threading.Event().wait(0.05)
                         break
                 self.went += len(data) if up else 0
