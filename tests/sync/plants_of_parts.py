@@ -13,14 +13,18 @@ from tests.sync.sim.parts import Parts
 from tests.sync.sim.world import Plant
 
 
-class AnotherFramesPart(Plant):
+class _Plant(Plant):
+    breaks_off = True
+
+
+class AnotherFramesPart(_Plant):
     """The hub joins the rest of a frame to the beginning of another one."""
 
     def part_of(self, parts: Parts, named: bytes) -> bytes:
         return next(iter(parts.kept), named)
 
 
-class BegunTakenForConfirmed(Plant):
+class BegunTakenForConfirmed(_Plant):
     """A frame of which the hub has a part is taken for received."""
 
     def session(self) -> type[Any]:
@@ -34,7 +38,7 @@ class BegunTakenForConfirmed(Plant):
         return Sure
 
 
-class NeverGivenUp(Plant):
+class NeverGivenUp(_Plant):
     """The records of a frame of which the hub has nothing wait for it all the same."""
 
     def interrupted(self) -> type[Any]:
@@ -47,7 +51,7 @@ class NeverGivenUp(Plant):
         return Faithful
 
 
-class UrgentWaits(Plant):
+class UrgentWaits(_Plant):
     """What became urgent waits for the frame that it was in to go on."""
 
     def session(self) -> type[Any]:
@@ -59,7 +63,7 @@ class UrgentWaits(Plant):
         return Rigid
 
 
-class OffByOne(Plant):
+class OffByOne(_Plant):
     """The unit goes on one byte late."""
 
     def interrupted(self) -> type[Any]:

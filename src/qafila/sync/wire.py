@@ -45,6 +45,8 @@ _SETTINGS: dict[SettingCodes | int, int] = {SettingCodes.ENABLE_PUSH: 0, Setting
 _DEFAULTS = (SettingCodes.HEADER_TABLE_SIZE, SettingCodes.MAX_FRAME_SIZE, SettingCodes.ENABLE_CONNECT_PROTOCOL,
              SettingCodes.MAX_CONCURRENT_STREAMS, SettingCodes.MAX_HEADER_LIST_SIZE)  # fmt: skip
 """Settings that need not be told: they stand so in RFC 9113, or matter to streams that a hub would open."""
+MAKING_S = 0.5
+"""So long it takes to make a frame, at worst: the link is not to be idle meanwhile."""
 CONTROL_S = 1.0
 """What only confirms may wait so long for a request to go with."""
 
@@ -166,9 +168,10 @@ class Wire:
 
     @property
     def hungry(self) -> bool:
-        """Whether another frame may be made: what was given has gone to the kernel, and that is not too full."""
-        room = not self._waiting and not self._out and self.under_way < MOST_UNDER_WAY
-        return room and self._unsent() < self.window
+        """Whether another frame may be made: what was given has gone to the kernel, or will have before it is made."""
+        left = sum(len(data) for _, data in self._waiting)
+        soon = not self._out and left <= min(2 * SLICE, self.rate * MAKING_S) and self.under_way < MOST_UNDER_WAY
+        return soon and (left > 0 or self._unsent() < self.window)
 
     @property
     def window(self) -> int:
@@ -186,8 +189,7 @@ class Wire:
         return sum(not s.held_s for s in self._streams.values())
 
     def send(self, body: bytes, *, urgent: bool = False, held_s: int = 0, goes_on: str = "") -> int:
-        """Send a request; its number. An urgent one overtakes what has not left this process. `goes_on`: of which
-        frame `body` is the rest (`frames.GOES_ON`)."""
+        """Send a request; its number. An urgent one overtakes what has not left. `goes_on`: as `frames.GOES_ON`."""
         stream = self._h2.get_next_available_stream_id()
         self._h2.send_headers(stream, [
             (":method", "POST"), (":scheme", "https"), (":authority", self.host), (":path", PATH),

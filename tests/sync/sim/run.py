@@ -26,6 +26,8 @@ def run(seed: int, plant: Plant | None = None, trace: Callable[[str], None] | No
     faults = draw(dice, seed)
     if plant is not None and plant.events:
         faults.events = [dice.choice(plant.events) for _ in range(5)]
+    if plant is not None and not plant.breaks_off:
+        faults.broken_off = 0.0
     world = World(seed, faults, plant or Plant(), trace)
     if "skew" in faults.events:
         for node in (world.server, *world.units):

@@ -53,6 +53,8 @@ class Plant:
         return named
 
     catches_up = True
+    breaks_off = False
+    """Whether requests are cut in their middle as well: rare bugs are found by the seeds that they are found by."""
     events: tuple[str, ...] = ()
     """Only these befall the fleet."""
     begin = 0
