@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from tests.sync import plants_of_parts
 from tests.sync.plants import PLANTS
 from tests.sync.sim.run import first_broken
 from tests.sync.sim.world import Plant
@@ -11,7 +12,7 @@ from tests.sync.sim.world import Plant
 WITHIN = 1000
 
 
-@pytest.mark.parametrize("plant", PLANTS, ids=lambda p: p.__name__)
+@pytest.mark.parametrize("plant", [*PLANTS, *plants_of_parts.PLANTS], ids=lambda p: p.__name__)
 def test_a_planted_bug_is_found(plant: type[Plant]) -> None:
     found = first_broken(range(plant.begin, plant.begin + WITHIN), plant())
     assert found is not None, f"not found in {WITHIN} seeds"

@@ -58,6 +58,10 @@ class Link:
 
     def __init__(self, target: int) -> None:
         self.target, self.budget = target, -1
+        self.went = 0
+        """Bytes that went up."""
+        self.holds = threading.Event()
+        """While set, nothing more goes up once the budget is used; what is there stays open, and silent."""
         self.ends: list[socket.socket] = []
         self.server = socket.create_server(("127.0.0.1", 0))
         self.port = self.server.getsockname()[1]
@@ -84,7 +88,10 @@ class Link:
                 if up and self.budget >= 0:
                     self.budget -= len(data)
                     if self.budget < 0:
+                        while self.holds.is_set() and one.recv(4096, socket.MSG_PEEK):
+                            threading.Event().wait(0.05)
                         break
+                self.went += len(data) if up else 0
                 other.sendall(data)
         except OSError:
             pass

@@ -43,10 +43,13 @@ FIRST_WAIT_S, LONGEST_WAIT_S = 0.3, 4.0
 CONNECT_S = (2.0, 8.0)
 FRAME_S = 2.2
 """A frame takes the link for so long: large ones compress better, and what is urgent overtakes their parts."""
-LEAST_FRAME, WARY_FRAME, MOST_FRAME = 4_000, 9_000, 64_000
+LEAST_FRAME, MOST_FRAME = 4_000, 64_000
 WARY_AHEAD, AHEAD, SURE_AFTER = 1.2, 2.0, 400_000
-"""A link that was lost may be lost again, and what is under way then goes a second time: after a loss frames are small
-and little is ahead, until a connection has carried so many bytes."""
+"""A link that was lost may be lost again, and what is between here and the hub then goes a second time: after a loss
+little is ahead, until a connection has carried so many bytes. Frames go on where they were cut, so their size does not
+matter."""
+KNOWN_AFTER = 16_000
+"""Until a connection has carried so many bytes, the one that was lost just before knows its link better."""
 log = logging.getLogger("qafila.sync")
 _dice = random.SystemRandom()
 
@@ -78,8 +81,8 @@ class Caller:
         """The hub asked to be left alone for so long."""
         self._tickets: dict[str, tuple[ssl.SSLContext, ssl.SSLSession | None]] = {}
         self._connect_s = CONNECT_S[0]
-        self._wary = False
-        """The last connection was lost."""
+        self._wary, self._rate = False, 0
+        """The last connection was lost; bytes a second that it had carried."""
         self._session: tuple[Peer, UnitSession] | None = None
         self._agreement: Agreement | None = None
         self._spoken = range(0)
@@ -115,7 +118,7 @@ class Caller:
             session = self._conversation(peer, agreement)
             contact.report = session.report
             wire = self._open(peer)
-            talk = _Talk(self.node, session, wire, peer, wary=self._wary)
+            talk = _Talk(self.node, session, wire, peer, wary=self._wary, rate=self._rate)
             contact.reached = talk.run(stopped, stay=stay)
             self._wary = talk.wary
         except LinkDown as down:
@@ -134,6 +137,7 @@ class Caller:
                 # A line that broke has cost its bytes all the same.
                 with suppress(OSError, DatabaseError):
                     talk.tell()
+                self._rate = talk.rate
             if wire is not None:
                 self._tickets[peer.url] = (self._tickets[peer.url][0], wire.ticket)
                 wire.close()
@@ -163,8 +167,9 @@ class Caller:
 class _Talk:
     """One connection's worth of a conversation."""
 
-    def __init__(self, node: Here, session: UnitSession, wire: Wire, peer: Peer, *, wary: bool) -> None:
+    def __init__(self, node: Here, session: UnitSession, wire: Wire, peer: Peer, *, wary: bool, rate: int) -> None:
         self.session, self.wire, self.peer, self.wary = session, wire, peer, wary
+        self.rate = rate if wary else 0
         self.changed = (node.directory or Path()) / "changed"
         self.stamp = -1
         self.noted = -NOTED_S
@@ -220,7 +225,7 @@ class _Talk:
                 # Nothing until something is written here or an answer comes.
                 self.stamp = seen
                 return True
-            number = self.wire.send(request.data, urgent=request.urgent, held_s=request.held_s)
+            number = self.wire.send(request.data, urgent=request.urgent, held_s=request.held_s, goes_on=request.goes_on)
             self.sizes[number] = len(request.data)
             if not request.held_s:
                 self.asked[number] = clock.now_ms()
@@ -228,11 +233,11 @@ class _Talk:
 
     def _size(self) -> None:
         """How large frames are and how much goes ahead of the answers, by the rate and by what the link has held."""
-        rate = self.wire.rate
-        size = max(LEAST_FRAME, min(MOST_FRAME, rate * FRAME_S)) if rate else FRAME_BYTES
         self.wary = self.wary and self.carried < SURE_AFTER
-        if self.wary:
-            size = min(size, max(WARY_FRAME, self.carried // 8))
+        if self.carried > KNOWN_AFTER:
+            self.rate = self.wire.rate or self.rate
+        rate = max(self.wire.rate, self.rate)
+        size = max(LEAST_FRAME, min(MOST_FRAME, rate * FRAME_S)) if rate else FRAME_BYTES
         self.wire.ahead = WARY_AHEAD if self.wary else AHEAD
         self.session.frame_bytes = int(size)
 

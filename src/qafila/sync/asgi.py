@@ -25,16 +25,18 @@ from django.db import close_old_connections  # noqa: E402 - the apps have to be 
 
 from qafila.kernel import clock  # noqa: E402 - the apps have to be loaded first
 from qafila.kernel.process import end_with_the_server  # noqa: E402
-from qafila.sync import endpoint  # noqa: E402
+from qafila.sync import arriving, endpoint  # noqa: E402
 from qafila.sync.admission import Admission  # noqa: E402
+from qafila.sync.arriving import Arriving, Receive  # noqa: E402
 from qafila.sync.endpoint import Reply  # noqa: E402
-from qafila.sync.frames import MAX_FRAME, PATH  # noqa: E402
+from qafila.sync.frames import GOES_ON, MAX_FRAME, PATH  # noqa: E402
 from qafila.sync.messages import Kind  # noqa: E402
 from qafila.sync.waiters import Waiters  # noqa: E402
 
 DRAINED = 8 * 1024 * 1024
 BODY_S = 120
 """A body that takes longer than this is no link but somebody who keeps the port busy."""
+BUSY = 503
 THREADS = int(os.environ.get("QAFILA_SYNC_THREADS", "4"))
 _KIND, _HELLO = 5, bytes((Kind.HELLO,))
 """Where a frame says what kind it is of; as yet it is only its word."""
@@ -45,7 +47,6 @@ _threads = ThreadPoolExecutor(THREADS, thread_name_prefix="sync")
 _waiters = Waiters()
 _door = Admission(clock.monotonic, THREADS)
 
-Receive = Callable[[], Awaitable[dict[str, Any]]]
 Send = Callable[[dict[str, Any]], Awaitable[None]]
 
 end_with_the_server()
@@ -66,7 +67,7 @@ async def application(scope: dict[str, Any], receive: Receive, send: Send) -> No
         return
     kind = b"application/octet-stream" if reply.status == 200 else b"text/plain"
     headers = [(b"content-type", kind), (b"content-length", str(len(reply.body)).encode())]
-    if reply.status == 503:
+    if reply.status == BUSY:
         headers.append((b"retry-after", str(reply.retry_s).encode()))
     await send({"type": "http.response.start", "status": reply.status, "headers": headers})
     await send({"type": "http.response.body", "body": reply.body})
@@ -81,18 +82,29 @@ async def _respond(scope: dict[str, Any], receive: Receive) -> Reply | None:
     if not told.isdigit():
         return Reply(411, b"length")
     length = int(told)
-    if length > MAX_FRAME:
-        # Read past a little of what is refused, so that the sender hears the answer instead of a broken connection.
-        await _body(receive, min(length, DRAINED), keep=False)
-        return Reply(413, b"too_large")
+    goes_on = dict(scope["headers"]).get(GOES_ON.encode())
+    try:
+        begun = b"" if goes_on is None else await arriving.begun(goes_on)
+    except ValueError:
+        return await _past(receive, length, Reply(400, b"not_a_frame"))
+    if goes_on is not None and not begun:
+        # It was here when the greeting was answered, and has gone since.
+        return await _past(receive, length, Reply(400, b"greet_again"))
+    if len(begun) + length > MAX_FRAME:
+        return await _past(receive, length, Reply(413, b"too_large"))
+    frame = Arriving(len(begun) + length, begun)
     try:
         async with asyncio.timeout(BODY_S):
-            data = await _body(receive, length)
+            whole = await frame.come(receive)
     except TimeoutError:
+        await frame.keep()
+        whole = False
+    if not whole:
         return Reply(400, b"truncated")
-    if len(data) != length:
-        return Reply(400, b"truncated")
+    data = bytes(frame.data)
     reply = await _handled(data)
+    if reply.status != BUSY:
+        await frame.settled()
     if not reply.hold_s:
         return reply
     heard = await _news(reply, receive)
@@ -120,25 +132,20 @@ async def _gone(receive: Receive) -> None:
         pass
 
 
-async def _body(receive: Receive, length: int, *, keep: bool = True) -> bytes:
-    parts, size = [], 0
-    while size < length:
+async def _past(receive: Receive, length: int, reply: Reply) -> Reply:
+    """Read past a little of what is refused, so that the sender hears the answer instead of a broken connection."""
+    size, more = 0, True
+    while more and size < min(length, DRAINED):
         part = await receive()
-        if part["type"] == "http.disconnect":
-            break
-        data = part.get("body", b"")
-        size += len(data)
-        if keep:
-            parts.append(data)
-        if not part.get("more_body", False):
-            break
-    return b"".join(parts)
+        size += len(part.get("body", b""))
+        more = part["type"] != "http.disconnect" and part.get("more_body", False)
+    return reply
 
 
 async def _handled(data: bytes) -> Reply:
     wait_s = _door.enter(begins=data[_KIND : _KIND + 1] == _HELLO)
     if wait_s:
-        return Reply(503, b"busy", retry_s=wait_s)
+        return Reply(BUSY, b"busy", retry_s=wait_s)
     try:
         return await asyncio.get_running_loop().run_in_executor(_threads, _work, data)
     finally:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
+from qafila.journal.ingest import Parcel
 from qafila.sync.messages import Message
 from qafila.sync.node_store import Seen
 
@@ -17,6 +19,10 @@ class Request:
     """Overtakes what has not left the node yet."""
     held_s: int = 0
     """The hub may hold its answer for so long."""
+    number: int = 0
+    """Of the frame."""
+    goes_on: str = ""
+    """Value of the header `frames.GOES_ON`: `data` is the rest of an interrupted frame."""
 
 
 @dataclass
@@ -36,6 +42,14 @@ class Sent:
     share: str = ""
     seen: Seen | None = None
     """Of a greeting: what was here when it left."""
+    data: bytes = b""
+    """The frame, while it carries records: it may have to go on."""
+    number: int = 0
+    """Of the frame."""
+    begun: int = 0
+    """Bytes that the hub had when the frame went on last."""
+    tries: int = 0
+    """How often it went on without having got any further."""
 
 
 @dataclass
@@ -56,3 +70,8 @@ class Report:
     """Bytes of files that the hub has confirmed."""
     hub_time_ms: int = 0
     """The hub's clock as of the last answer."""
+
+
+def size_of(rows: Sequence[tuple[int, Parcel]]) -> int:
+    """Bytes of records before compression."""
+    return sum(len(p.header) + len(p.fields or b"") for _, p in rows)

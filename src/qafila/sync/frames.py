@@ -14,6 +14,7 @@ the limits before anything is allocated.
 
 from __future__ import annotations
 
+import hashlib
 import re
 import struct
 from collections.abc import Callable
@@ -32,8 +33,12 @@ from qafila.sync.messages import KINDS, SHAPES, Kind, Message
 MAGIC = b"QFLA"
 PATH = "/sync"
 """Where frames are posted."""
+GOES_ON = "qafila-goes-on"
+"""Header of a request whose body is the rest of an interrupted frame: its mark in hexadecimal, a space, and the byte
+of the frame with which the body begins."""
 MAX_RAW = 4 * 1024 * 1024
 MAX_FRAME = 1024 * 1024
+MARK = 8
 _HEAD = struct.Struct(">4sBBBBQqIIBB")
 _SIGNATURE = 64
 _MAX_NODE = 16
@@ -124,6 +129,14 @@ def seal(
     )  # fmt: skip
     signed = b"".join((head, *names, body))
     return signed + key.sign(signed)
+
+
+def mark(data: bytes) -> bytes:
+    """By what both ends know a frame, or its beginning of at least 64 bytes: eight bytes.
+
+    Its head holds sender, number and time, so no two frames begin alike.
+    """
+    return hashlib.sha256(data[:64]).digest()[:MARK]
 
 
 def open_frame(data: bytes, me: str, key_of: Callable[[str], bytes], spoken: range | None = None) -> Frame:

@@ -10,10 +10,8 @@ from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
 from typing import Protocol
 
-import orjson
-
 from qafila.journal.ingest import Parcel
-from qafila.journal.ranges import Ranges, digest, loads, missing
+from qafila.journal.ranges import Ranges, digest, missing
 from qafila.sync import codec, versions
 from qafila.sync.frames import Frame, FrameError
 from qafila.sync.messages import (
@@ -35,6 +33,7 @@ from qafila.sync.messages import (
     Wanted,
     Welcome,
 )
+from qafila.sync.run_ranges import by_run, told
 
 Have = dict[str, dict[int, Ranges]]
 """Node → run → ranges."""
@@ -43,6 +42,8 @@ MAX_OFFER = 100
 MAX_ACKS = 1000
 MOST_WAITS = 1 << 50
 """A larger number of what waits on a unit is not believed."""
+MOST_PARTS = 16
+"""Of so many interrupted frames a greeting is told what is here."""
 RECENT_RUNS = 8
 """Of so many runs the ranges are told at once: what a cut leaves in doubt lies in the latest."""
 
@@ -111,6 +112,9 @@ class HubStore(Protocol):
     def give(self, name: str, index: int) -> Given:
         """A chunk for the sender; size −1 where it may not have it."""
 
+    def part(self, mark: bytes) -> int:
+        """Bytes that are here of the beginning of an interrupted frame of that mark."""
+
     def look_up(self, said: Lookup) -> Found:
         """Whom the sender's crew means, or the word that the record of the one chosen follows."""
 
@@ -124,8 +128,11 @@ def answer(store: HubStore, frame: Frame) -> Message:
 
 
 def _hello(store: HubStore, frame: Frame) -> Message:
+    said = frame.message
+    assert isinstance(said, Hello)
     welcome = _greeted(store, frame)
     welcome.speaks = versions.VERSION
+    welcome.parts = [store.part(mark) for mark in said.parts[:MOST_PARTS]]
     return welcome
 
 
@@ -149,9 +156,9 @@ def _greeted(store: HubStore, frame: Frame) -> Welcome:
         if said.own is not None:
             _return_lost(store, said.own, held)
         if not known and said.have is not None:
-            have = {node: _by_run(runs) for node, runs in said.have.items()}
+            have = {node: by_run(runs) for node, runs in said.have.items()}
             sums = {n: {run: (said.sums or {}).get(n, {}).get(f"{run:x}", 0) for run in have[n]} for n in have}
-            wanted = {node: _told(runs) for node, runs in store.compare(have, sums).items()}
+            wanted = {node: told(runs) for node, runs in store.compare(have, sums).items()}
         store.seen(frame.time_ms, _counts(said.waits))
         number = store.ack_no()
     taken.mail = store.waiting()
@@ -159,21 +166,10 @@ def _greeted(store: HubStore, frame: Frame) -> Welcome:
     begun, stands = store.backups(said.life)
     if agree:
         return Welcome(number, taken, None, b"", life, begun, stands)
-    told = held if said.own is not None else {run: held[run] for run in store.recent(RECENT_RUNS) if run in held}
-    rest = digest({run: ranges for run, ranges in held.items() if run not in told}, totals)
-    of_told = {f"{run:x}": totals[run] for run in told if run in totals}
-    return Welcome(number, taken, _told(told), rest, life, begun, stands, of_told, wanted)
-
-
-def _told(runs: dict[int, Ranges]) -> dict[str, Ranges]:
-    return {f"{run:x}": ranges for run, ranges in runs.items()}
-
-
-def _by_run(told: dict[str, Ranges]) -> dict[int, Ranges]:
-    try:
-        return {int(run, 16): loads(orjson.dumps(r).decode()) for run, r in told.items()}
-    except ValueError as error:
-        raise FrameError("unreadable") from error
+    shown = held if said.own is not None else {run: held[run] for run in store.recent(RECENT_RUNS) if run in held}
+    rest = digest({run: ranges for run, ranges in held.items() if run not in shown}, totals)
+    of_told = {f"{run:x}": totals[run] for run in shown if run in totals}
+    return Welcome(number, taken, told(shown), rest, life, begun, stands, of_told, wanted)
 
 
 def _push(store: HubStore, frame: Frame) -> Message:
@@ -250,7 +246,7 @@ def _lookup(store: HubStore, frame: Frame) -> Message:
 
 def _return_lost(store: HubStore, own: dict[str, Ranges], held: dict[int, Ranges]) -> None:
     """Records that the node wrote and does not have any more go back to it."""
-    theirs = _by_run(own)
+    theirs = by_run(own)
     for run, ranges in held.items():
         for first, last in missing(theirs.get(run, []), ranges[-1][1]) if ranges else []:
             store.return_own(run, first, last)

@@ -16,7 +16,7 @@ from qafila.journal.ingest import Parcel
 from qafila.journal.models import Run
 from qafila.journal.ranges import Ranges, loads
 from qafila.kernel import clock
-from qafila.sync import lookup, mailbox, restored
+from qafila.sync import lookup, mailbox, parts, restored
 from qafila.sync.frames import FrameError
 from qafila.sync.hub import Have
 from qafila.sync.messages import File, Found, Given, Lookup
@@ -150,6 +150,10 @@ class Desk:
         if row.patient is not None and not Scope.objects.filter(person=row.patient, node=self.sender).exists():
             return Given(name, index, -1)
         return Given(name, index, row.size, row.media, data)
+
+    def part(self, mark: bytes) -> int:
+        """Bytes that are here of the beginning of an interrupted frame."""
+        return parts.size(mark)
 
     def look_up(self, said: Lookup) -> Found:
         """Whom the sender's crew means."""

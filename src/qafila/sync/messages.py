@@ -50,6 +50,8 @@ class Hello(Message):
     """With `have`: `journal.ranges.total` of each."""
     waits: list[int] = []
     """What waits on the unit as it says this: [records, files, bytes of files]; empty: it does not say."""
+    parts: list[bytes] = []
+    """`frames.mark` of the frames that were under way when the connection was lost."""
 
 
 class Taken(Message):
@@ -84,6 +86,8 @@ class Welcome(Message):
     """In answer to `have`: what of it the hub has lost. Node → run → ranges."""
     speaks: int = 1
     """The latest version of the conversation that the hub speaks."""
+    parts: list[int] = []
+    """For each of the greeting's `parts`: bytes of its beginning that the hub has; 0: none, or it was taken whole."""
 
 
 class Push(Message):

@@ -16,13 +16,12 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from random import Random
 
-import orjson
-
 from qafila.journal.ingest import Parcel
-from qafila.journal.ranges import Ranges, digest, loads, subtract
-from qafila.sync import codec
-from qafila.sync.asked import Report, Request, Sent
-from qafila.sync.frames import Frame, FrameError
+from qafila.journal.ranges import Ranges, digest, subtract
+from qafila.sync import chunks, codec
+from qafila.sync.asked import Report, Request, Sent, size_of
+from qafila.sync.frames import Frame, FrameError, mark
+from qafila.sync.interrupted import Interrupted
 from qafila.sync.messages import (
     KINDS,
     Chunk,
@@ -43,6 +42,7 @@ from qafila.sync.messages import (
     Welcome,
 )
 from qafila.sync.node_store import Store
+from qafila.sync.run_ranges import by_run, told
 from qafila.sync.versions import Agreement
 
 URGENT, STRICT, LATER = range(1), range(3), range(3, 6)
@@ -58,8 +58,6 @@ FIRST_RAW, LEAST_RAW, MOST_RAW, MAIL_RAW = 60_000, 8_000, 1_000_000, 200_000
 time: a crew works beside it."""
 OFFERED = 20
 GETS = 3
-CHUNK_BYTES = 16 * 1024
-"""As `journal.blobs.CHUNK`: this file knows no disk."""
 
 
 class UnitSession:
@@ -86,6 +84,7 @@ class UnitSession:
         self._noted: set[int] = set()
         self._again = False
         self._out: dict[int, Sent] = {}
+        self.interrupted = Interrupted()
         self._uploads: dict[str, list[int]] = {}
         self._chunks: dict[str, int] = {}
         self._lanes: dict[str, int] = {}
@@ -100,16 +99,22 @@ class UnitSession:
         sent = self._choose() or self._listen(wait_s)
         if sent is None:
             return None
-        number = self.dice.getrandbits(63)
+        if sent.data:
+            self._out[sent.number] = sent
+            rest = sent.data[sent.begun :]
+            return Request(rest, number=sent.number, goes_on=f"{mark(sent.data).hex()} {sent.begun}")
+        sent.number = number = self.dice.getrandbits(63)
         self._out[number] = sent
         frame = self.seal(sent.message, number)
         sent.size = len(frame)
+        if isinstance(sent.message, Push):
+            sent.data = frame
         if sent.full:
             self._ratio = self._raw / len(frame)
         if sent.share:
             self._used[sent.share] += len(frame) / SHARES[sent.share]
         held = sent.message.wait_s if isinstance(sent.message, Pull) else 0
-        return Request(frame, sent.urgent, held)
+        return Request(frame, sent.urgent, held, number)
 
     @property
     def _raw(self) -> int:
@@ -138,7 +143,9 @@ class UnitSession:
         del self._out[frame.number]
 
     def lost(self) -> None:
-        """Answers are not to be expected any more: forget what is under way and greet again."""
+        """Answers are not to be expected any more: greet again. What is under way is forgotten, but for frames of
+        records: the hub may have the beginning of one."""
+        self.interrupted.keep(self._out.values())
         self._out.clear()
         self._acks = []  # A hub that was restored gives numbers of mail anew: it sends that mail again.
         self.greeted = self._tell_own = self._tell_have = False
@@ -159,7 +166,7 @@ class UnitSession:
             self._again = self.greeted = False
             return self._hello() if self.idle else None
         first = self._push(URGENT) or self._next_chunk(0, 0) or self._look_up() or self._pull()
-        return first or self._push(STRICT) or self._shared()
+        return first or self.interrupted.next() or self._push(STRICT) or self._shared()
 
     def _look_up(self) -> Sent | None:
         """Somebody waits for this one."""
@@ -202,29 +209,42 @@ class UnitSession:
     def _under_way(self, shape: type[Message]) -> bool:
         return any(isinstance(s.message, shape) for s in self._out.values())
 
-    def _skip(self) -> set[int]:
-        return {n for s in self._out.values() for n in s.records}
+    def _rows(self, lanes: range) -> list[tuple[int, Parcel]]:
+        """The next records to send that are not under way."""
+        skip = {n for s in self._out.values() for n in s.records}
+        if self.interrupted and lanes == URGENT:
+            rows = self.store.pending(URGENT, self._raw, skip)
+            self.interrupted.let_go({n for n, _ in rows})
+            if self._full(rows):
+                # There are more, perhaps in those frames.
+                self.interrupted.clear()
+            return rows
+        return self.store.pending(lanes, self._raw, skip | self.interrupted.records())
 
     def _hello(self) -> Sent:
-        rows = self.store.pending(STRICT, self._raw, set())
-        own = {f"{run:x}": ranges for run, ranges in self.store.own().items()} if self._tell_own else None
+        rows = self._rows(URGENT)
+        # What goes on tells how the link is used best: only what cannot wait goes before the answer.
+        if not self.interrupted:
+            rows = self._rows(STRICT)
+        own = told(self.store.own()) if self._tell_own else None
         have, sums = self.store.have() if self._tell_have else (None, None)
         packed = codec.COLUMNS.pack([p for _, p in rows])
-        held, seen = self.store.held(), self.store.seen()
-        mark = digest(held, self.store.sums(held))
-        said = Hello(self.store.ack_no(), mark, packed, own, self.store.life(), have, sums, self.store.waits())
-        return Sent(said, [n for n, _ in rows], raw=_raw(rows), full=self._full(rows), urgent=True, seen=seen)
+        held, seen, parts = self.store.held(), self.store.seen(), self.interrupted.marks()
+        digested = digest(held, self.store.sums(held))
+        waits = self.store.waits()
+        said = Hello(self.store.ack_no(), digested, packed, own, self.store.life(), have, sums, waits, parts)
+        return Sent(said, [n for n, _ in rows], raw=size_of(rows), full=self._full(rows), urgent=True, seen=seen)
 
     def _push(self, lanes: range) -> Sent | None:
-        rows = self.store.pending(lanes, self._raw, self._skip())
+        rows = self._rows(lanes)
         if not rows:
             return None
         packed = codec.COLUMNS.pack([p for _, p in rows])
         urgent = lanes == URGENT
-        return Sent(Push(packed), [n for n, _ in rows], raw=_raw(rows), full=self._full(rows), urgent=urgent)
+        return Sent(Push(packed), [n for n, _ in rows], raw=size_of(rows), full=self._full(rows), urgent=urgent)
 
     def _full(self, rows: Sequence[tuple[int, Parcel]]) -> bool:
-        return _raw(rows) > self._raw * 3 // 4
+        return size_of(rows) > self._raw * 3 // 4
 
     def _next_chunk(self, first: int, last: int) -> Sent | None:
         """The next chunk of an upload of those lanes; a new offer where none is under way."""
@@ -270,9 +290,9 @@ class UnitSession:
         asked_all = sent.message.own is not None
         self._tell_own = self._tell_have = False
         if message.ranges is not None:
-            self._tell_own = self._compare(_by_run(message.ranges), message, asked_all)
+            self._tell_own = self._compare(by_run(message.ranges), message, asked_all)
         if sent.message.life != message.life:
-            wanted = {node: _by_run(runs) for node, runs in (message.wanted or {}).items()}
+            wanted = {node: by_run(runs) for node, runs in (message.wanted or {}).items()}
             self.store.begin_life(message.life, message.stands, message.ack_no, wanted)
         self.store.set_ack_no(message.ack_no)
         if sent.seen is not None and message.ranges is None:
@@ -280,6 +300,7 @@ class UnitSession:
             self.store.note_backups(sent.seen, message.begun, message.stands)
         self.greeted = not self._tell_own
         if self.greeted:
+            self.interrupted.told(sent.message.parts, message.parts)
             self._noted = set(self.store.noted())
             self._acks += sorted(self._noted.difference(self._acks))
 
@@ -334,10 +355,10 @@ class UnitSession:
             if bits is None:
                 self._done_files.add(file.sha256)
                 continue
-            todo = _numbers(bits, file.size)
-            self._chunks[file.sha256] = _count(file.size)
+            todo = chunks.missing(bits, file.size)
+            self._chunks[file.sha256] = chunks.count(file.size)
             self._uploads[file.sha256] = todo
-            self.store.progress(file.sha256, _count(file.size) - len(todo), _count(file.size))
+            self.store.progress(file.sha256, chunks.count(file.size) - len(todo), chunks.count(file.size))
 
     def _kept(self, sent: Sent, message: Message) -> None:
         assert isinstance(message, Kept) and isinstance(sent.message, Chunk)
@@ -375,22 +396,3 @@ class UnitSession:
         assert isinstance(message, Found) and isinstance(sent.message, Lookup)
         self.mail = message.mail
         self.store.looked_up(sent.message, message)
-
-
-def _raw(rows: Sequence[tuple[int, Parcel]]) -> int:
-    return sum(len(p.header) + len(p.fields or b"") for _, p in rows)
-
-
-def _by_run(told: dict[str, Ranges]) -> dict[int, Ranges]:
-    try:
-        return {int(run, 16): loads(orjson.dumps(ranges).decode()) for run, ranges in told.items()}
-    except ValueError as error:
-        raise FrameError("unreadable") from error
-
-
-def _count(size: int) -> int:
-    return -(-size // CHUNK_BYTES)
-
-
-def _numbers(bits: bytes, size: int) -> list[int]:
-    return [i for i in range(_count(size)) if i >> 3 < len(bits) and bits[i >> 3] >> (i & 7) & 1]

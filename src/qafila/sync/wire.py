@@ -24,7 +24,7 @@ import h2.exceptions
 from h2.settings import SettingCodes
 
 from qafila.kernel import clock
-from qafila.sync.frames import MAX_FRAME, PATH
+from qafila.sync.frames import GOES_ON, MAX_FRAME, PATH
 from qafila.sync.versions import heard
 
 SLICE = 4096
@@ -45,6 +45,8 @@ _SETTINGS: dict[SettingCodes | int, int] = {SettingCodes.ENABLE_PUSH: 0, Setting
 _DEFAULTS = (SettingCodes.HEADER_TABLE_SIZE, SettingCodes.MAX_FRAME_SIZE, SettingCodes.ENABLE_CONNECT_PROTOCOL,
              SettingCodes.MAX_CONCURRENT_STREAMS, SettingCodes.MAX_HEADER_LIST_SIZE)  # fmt: skip
 """Settings that need not be told: they stand so in RFC 9113, or matter to streams that a hub would open."""
+MAKING_S = 0.5
+"""So long it takes to make a frame, at worst: the link is not to be idle meanwhile."""
 CONTROL_S = 1.0
 """What only confirms may wait so long for a request to go with."""
 
@@ -156,6 +158,9 @@ class Wire:
         """Hang up."""
         if self._socket is not None:
             with suppress(OSError):
+                if self.under_way:
+                    # Lost in the middle: what the kernel still has is not to go up once the link is back.
+                    self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
                 self._socket.close()
             self._socket = None
 
@@ -163,9 +168,10 @@ class Wire:
 
     @property
     def hungry(self) -> bool:
-        """Whether another frame may be made: what was given has gone to the kernel, and that is not too full."""
-        room = not self._waiting and not self._out and self.under_way < MOST_UNDER_WAY
-        return room and self._unsent() < self.window
+        """Whether another frame may be made: what was given has gone to the kernel, or will have before it is made."""
+        left = sum(len(data) for _, data in self._waiting)
+        soon = not self._out and left <= min(2 * SLICE, self.rate * MAKING_S) and self.under_way < MOST_UNDER_WAY
+        return soon and (left > 0 or self._unsent() < self.window)
 
     @property
     def window(self) -> int:
@@ -182,19 +188,15 @@ class Wire:
         """Requests that wait for an answer, those that the hub may hold left out."""
         return sum(not s.held_s for s in self._streams.values())
 
-    def send(self, body: bytes, *, urgent: bool = False, held_s: int = 0) -> int:
-        """Send a request; its number. An urgent one overtakes what has not left this process."""
+    def send(self, body: bytes, *, urgent: bool = False, held_s: int = 0, goes_on: str = "") -> int:
+        """Send a request; its number. An urgent one overtakes what has not left. `goes_on`: as `frames.GOES_ON`."""
         stream = self._h2.get_next_available_stream_id()
         self._h2.send_headers(stream, [
             (":method", "POST"), (":scheme", "https"), (":authority", self.host), (":path", PATH),
-            ("content-length", str(len(body))),
+            ("content-length", str(len(body))), *([(GOES_ON, goes_on)] if goes_on else []),
         ])  # fmt: skip
         self._streams[stream] = _Stream(held_s, clock.monotonic(), len(body))
-        entry = (stream, memoryview(body))
-        if urgent:
-            self._waiting.appendleft(entry)
-        else:
-            self._waiting.append(entry)
+        (self._waiting.appendleft if urgent else self._waiting.append)((stream, memoryview(body)))
         self._flush()
         return stream
 

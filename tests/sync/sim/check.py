@@ -7,6 +7,7 @@ from random import Random
 from typing import TYPE_CHECKING
 
 from qafila.journal import canon
+from qafila.sync.asked import Request
 from qafila.sync.codec import CodecError
 from qafila.sync.frames import FrameError
 from tests.sync.sim.journal import HOLDING, RECEIPT, REFERENCE, count
@@ -27,6 +28,9 @@ def settle(world: World) -> None:
     """End the faults, let the fleet call until nothing is left to say, and check."""
     world.calm = True
     world.faults.rates.clear()
+    world.faults.broken_off = 0.0
+    if world.server.parts.spoilt:
+        world.server.parts.kept.clear()
     server = world.server
     for disk in (server.disk, *(u.disk for u in world.units)):
         disk.kill_in, disk.full = 0, False
@@ -40,7 +44,8 @@ def settle(world: World) -> None:
         node.release = LATEST
         node.boot()
     for process in world.processes:
-        if process.session is not None and not process.unit.gone:
+        # A box that was restored began a new process: what one of before remembers means other records there.
+        if process.session is not None and not process.unit.gone and process.boot == process.unit.boots:
             _go_on(world, process)
     said = {u.name: 99 for u in world.units}
     for turn in range(ROUNDS):
@@ -105,19 +110,17 @@ def _contact(world: World, unit: Unit, process: Process, session: UnitSession, l
     tables, hub = unit.disk.tables, world.server.disk.tables
     work = len(tables["records"]) + len(hub["records"]) + sum(count(f.size) + 1 for f in tables["files"].values())
     limit = 20 + 2 * work
-    requests: list[bytes] = []
-    numbers: list[int] = []
+    requests: list[Request] = []
     done = 0
     while True:
         while len(requests) < window and (request := session.next()) is not None:
-            requests.append(request.data)
-            numbers.append(process._number)
+            requests.append(request)
         if not requests:
             return done
         place = dice.randrange(len(requests))
-        data, number = requests.pop(place), numbers.pop(place)
+        request = requests.pop(place)
         answers: list[tuple[int, bytes]] = []
-        world.server.request(data, lambda status, body: answers.append((status, body)))  # noqa: B023
+        world.server.request(request.data, lambda s, body: answers.append((s, body)), request.goes_on)  # noqa: B023
         if not answers or answers[0][0] != 200:
             world.wrong(f"{unit.name}: without any fault the hub says {answers}")
             return done
@@ -126,7 +129,7 @@ def _contact(world: World, unit: Unit, process: Process, session: UnitSession, l
         except (FrameError, CodecError) as error:
             world.wrong(f"{unit.name}: without any fault the answer is refused: {error}")
             return done
-        process.out.pop(number, None)
+        process.out.pop(request.number, None)
         done += 1
         world.now += 0.3
         if done > limit:

@@ -21,6 +21,8 @@ class Faults:
 
     rates: dict[str, float] = field(default_factory=dict)
     events: list[str] = field(default_factory=list)
+    broken_off: float = 0.0
+    """How often a request is cut in its middle, so that the hub has its beginning."""
     interleave: float = 0.0
     """How often another process of the hub runs in the middle of a transaction."""
     units: int = 2
@@ -33,7 +35,7 @@ class Faults:
         return ", ".join(f"{f.name}={getattr(self, f.name)}" for f in fields(self))
 
 
-def draw(dice: Random) -> Faults:
+def draw(dice: Random, seed: int) -> Faults:
     """The faults of a seed."""
     found = Faults(
         units=dice.choice((1, 1, 2, 2, 3)),
@@ -47,4 +49,6 @@ def draw(dice: Random) -> Faults:
         found.rates[name] = dice.choice((0.02, 0.1, 0.3))
     kinds = dice.sample(EVENTS, dice.choice((1, 2, 3, 6)))
     found.events = [dice.choice(kinds) for _ in range(dice.randint(0, 8))]
+    # Its dice are its own: the seeds without it stay what they were.
+    found.broken_off = Random(f"broken off {seed}").choice((0.0, 0.0, 0.2, 0.5))
     return found

@@ -174,6 +174,7 @@ class Desk(HubJournal):
     ) -> None:
         super().__init__(disk, units, admitted, dice, release)
         self.sender, self.now = sender, now
+        self.parts: Any = None
 
     @property
     def peer(self) -> Peer:
@@ -320,6 +321,9 @@ class Desk(HubJournal):
         if row.patient and not self.db.get("scope", (row.patient, self.sender)):
             return Given(name, index, -1)
         return Given(name, index, row.size, "image/jpeg", data)
+
+    def part(self, mark: bytes) -> int:
+        return self.parts.size(mark) if self.parts is not None else 0
 
     def look_up(self, said: Lookup) -> Found:
         raise AssertionError("nobody asks")

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 from qafila.journal import canon
 from qafila.journal.ingest import Parcel
 from qafila.journal.ranges import Ranges, add, total
-from qafila.sync.session import CHUNK_BYTES
+from qafila.sync.chunks import CHUNK_BYTES
 from tests.sync.sim import paper, releases
 from tests.sync.sim.disk import Base, Disk
 from tests.sync.sim.paper import Key, Row

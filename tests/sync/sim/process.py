@@ -15,6 +15,7 @@ from qafila.sync.versions import Agreement, heard
 from tests.sync.sim import releases
 from tests.sync.sim.disk import Killed
 from tests.sync.sim.journal import HUB
+from tests.sync.sim.parts import LEAST
 
 if TYPE_CHECKING:
     from tests.sync.sim.world import Unit, World
@@ -31,19 +32,19 @@ class Process:
         self.session: UnitSession | None = None
         self.out: dict[int, set[int]] = {}
         """Requests under way: number → records in them."""
-        self._number = 0
-        self._boot = unit.boots
+        self._records: dict[int, set[int]] = {}
+        """Of each frame, the records in it."""
+        self.boot = unit.boots
         self._again = False
         """A call is due already."""
         self.exchanges = 0
 
     def seal(self, message: Message, number: int) -> bytes:
-        self._number = number
         records: set[int] = set()
         if isinstance(message, Push | Hello):
             records = {no for no, _ in self.unit.store.last_given}
-        self._urgent_first(message, records)
-        self.out[number] = records
+        self._urgent_first(type(message).__name__, records)
+        self.out[number] = self._records[number] = records
         if self.world.trace is not None:
             self.world.say(f"{self.unit.name} {type(message).__name__} {number:016x}, {len(records)} records")
         return self.world.wire.seal(message, self.unit.name, HUB, number, self.unit.now_ms(), self.agreement.version)
@@ -52,12 +53,19 @@ class Process:
     def agreement(self) -> Agreement:
         return self.unit.agreement
 
-    def _urgent_first(self, message: Message, records: set[int]) -> None:
+    def going_on(self, number: int) -> None:
+        """A frame of before goes on where it was cut."""
+        self.world.say(f"{self.unit.name} goes on with {number:016x}")
+        records = self._records[number]
+        self._urgent_first("a frame that goes on", records)
+        self.out[number] = records
+
+    def _urgent_first(self, what: str, records: set[int]) -> None:
         waiting = self.unit.disk.tables["pending"]
         left = {no for no, (lane, _) in waiting.items() if lane == 0} - records
         left -= {no for under_way in self.out.values() for no in under_way}
         if left and not any(no in waiting and waiting[no][0] == 0 for no in records):
-            self.world.wrong(f"{self.unit.name} sends {type(message).__name__} before {len(left)} urgent records")
+            self.world.wrong(f"{self.unit.name} sends {what} before {len(left)} urgent records")
 
     def open(self, data: bytes) -> Frame:
         return self.world.wire.opener(self.unit.name, releases.spoken(self.unit.release))(data)
@@ -70,8 +78,8 @@ class Process:
         if self.unit.off:
             self.later(30.0)
             return
-        if self._boot != self.unit.boots:
-            self._boot = self.unit.boots
+        if self.boot != self.unit.boots:
+            self.boot = self.unit.boots
             self.session = None
             self.out.clear()
         if self.session is None:
@@ -82,6 +90,8 @@ class Process:
         made: UnitSession = self.world.plant.session()(
             self.unit.store, self.seal, self.open, Random(self.world.dice.getrandbits(32)), self.agreement
         )
+        if self.world.faults.broken_off:
+            made.interrupted = self.world.plant.interrupted()(LEAST)
         return made
 
     def later(self, seconds: float) -> None:
@@ -99,7 +109,9 @@ class Process:
                 request = self.session.next(0 if self.world.now > self.world.faults.length_s else self.wait_s)
                 if request is None:
                     break
-                self.send(request, self._number)
+                if request.goes_on:
+                    self.going_on(request.number)
+                self.send(request, request.number)
         except Killed:
             self.killed()
             return
@@ -129,15 +141,28 @@ class Process:
                 said = self._spoilt(body) if status == 200 else body
                 world.after(self._delay(), partial(self.heard, session, boot, number, status, said))
 
+        if self._breaks_off(request, number):
+            return
         for _ in range(2 if dice.random() < rates.get("twice", 0) else 1):
             if dice.random() >= rates.get("loss", 0):
                 data = self._spoilt(request.data)
-                world.after(self._delay(), partial(self._arrive, data, answered))
+                world.after(self._delay(), partial(self._arrive, data, answered, request.goes_on))
 
-    def _arrive(self, data: bytes, answered) -> None:  # type: ignore[no-untyped-def]
+    def _arrive(self, data: bytes, answered, goes_on: str) -> None:  # type: ignore[no-untyped-def]
         if self.world.now < self.unit.link_down_until or self.world.server.down:
             return
-        self.world.server.request(data, answered)
+        self.world.server.request(data, answered, goes_on)
+
+    def _breaks_off(self, request: Request, number: int) -> bool:
+        """The link goes in the middle of a request; a while later both ends know."""
+        world, dice = self.world, self.world.server.parts.dice
+        if dice.random() >= world.faults.broken_off:
+            return False
+        came = request.data[: dice.randrange(len(request.data))]
+        world.say(f"{number:016x} is broken off after {len(came)} bytes")
+        world.after(dice.uniform(0.1, 3), lambda: world.server.broken_off(came, request.goes_on))
+        world.after(dice.uniform(0.1, 9), partial(self._stalled, self.session, number))
+        return True
 
     def _delay(self) -> float:
         dice = self.world.dice

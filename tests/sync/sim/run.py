@@ -23,9 +23,11 @@ from tests.sync.sim.world import Plant, World
 def run(seed: int, plant: Plant | None = None, trace: Callable[[str], None] | None = None) -> World:
     """One history, to its end; what does not hold is in `problems`."""
     dice = Random(seed)
-    faults = draw(dice)
+    faults = draw(dice, seed)
     if plant is not None and plant.events:
         faults.events = [dice.choice(plant.events) for _ in range(5)]
+    if plant is not None and not plant.breaks_off:
+        faults.broken_off = 0.0
     world = World(seed, faults, plant or Plant(), trace)
     if "skew" in faults.events:
         for node in (world.server, *world.units):

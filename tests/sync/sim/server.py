@@ -16,6 +16,7 @@ from tests.sync.sim import releases
 from tests.sync.sim.disk import Backup, Disk, Killed
 from tests.sync.sim.hub_store import HubJournal
 from tests.sync.sim.journal import HUB
+from tests.sync.sim.parts import Parts
 
 if TYPE_CHECKING:
     from tests.sync.sim.world import World
@@ -29,6 +30,7 @@ class Server:
     def __init__(self, world: World) -> None:
         self.world = world
         self.disk = Disk()
+        self.parts = Parts(world)
         self.disk.pause, self.disk.wait = self._pause, self._wait
         self.run: int | None = None
         self.down_until = 0.0
@@ -54,9 +56,11 @@ class Server:
 
     def desk(self, sender: str) -> Any:
         world = self.world
-        return world.plant.desk()(
+        found = world.plant.desk()(
             self.disk, world.names, world.admitted, world.dice, sender, world.now, self.release
         )  # fmt: skip
+        found.parts = self.parts
+        return found
 
     def back_up(self, stands_after: float = 0.0) -> None:
         """Begin a backup; at times it is carried elsewhere, and then those before it are not needed any more."""
@@ -110,9 +114,30 @@ class Server:
         """A unit does not need a person any more: it is told so, and asks itself whether a backup has all of it."""
         self.work(lambda: self.journal().let_go(person, node))
 
-    def request(self, data: bytes, answer: Answer) -> None:
-        """Answer a request, now or later; never where the hub dies meanwhile."""
-        self.work(lambda: answer(*self._handle(data)))
+    def request(self, data: bytes, answer: Answer, goes_on: str = "") -> None:
+        """Answer a request, now or later; never where the hub dies meanwhile. `goes_on`: of which frame it is the
+        rest."""
+        whole = self.parts.join(goes_on, data) if goes_on else data
+        if whole is None:
+            answer(400, b"greet_again")
+            return
+
+        def work() -> None:
+            status, body = self._handle(whole)
+            if status != 503:
+                self.parts.settled(whole)
+            damaged = {"short", "flipped"} & self.world.rates_drawn
+            if goes_on and body.startswith(b"altered") and not self.parts.spoilt and not damaged:
+                self.world.wrong("a frame that went on was refused, and nobody had altered it")
+            answer(status, body)
+
+        self.work(work)
+
+    def broken_off(self, data: bytes, goes_on: str) -> None:
+        """So much of a request came, and then nothing."""
+        begun = self.parts.join(goes_on, data) if goes_on else data
+        if begun is not None and not self.down:
+            self.parts.keep(begun)
 
     def _handle(self, data: bytes, held_until: float = 0.0) -> tuple[int, bytes]:
         world = self.world

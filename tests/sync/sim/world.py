@@ -42,7 +42,19 @@ class Plant:
     run_goes_on_after_restore = False
     hub_begins_a_life = True
     says_lost = True
+
+    def interrupted(self) -> type[Any]:
+        from qafila.sync.interrupted import Interrupted
+
+        return Interrupted
+
+    def part_of(self, parts: Any, named: bytes) -> bytes:
+        """Which part the hub takes for that one."""
+        return named
+
     catches_up = True
+    breaks_off = False
+    """Whether requests are cut in their middle as well: rare bugs are found by the seeds that they are found by."""
     events: tuple[str, ...] = ()
     """Only these befall the fleet."""
     begin = 0
