@@ -5,7 +5,9 @@ from __future__ import annotations
 import os
 import pwd
 import shutil
+import signal
 import subprocess
+from contextlib import suppress
 from pathlib import Path
 
 
@@ -63,5 +65,11 @@ class Cluster:
         self._run(str(self.programs / "createdb"), "-h", str(self.socket), "-U", "qafila", name)
 
     def __exit__(self, *error: object) -> None:
-        self._run(str(self.programs / "pg_ctl"), "-D", str(self.data), "-m", "immediate", "stop")
+        pid = self.data / "postmaster.pid"
+        try:
+            self._run(str(self.programs / "pg_ctl"), "-D", str(self.data), "-m", "immediate", "stop")
+        except subprocess.CalledProcessError:
+            # It had ended by itself (tests kill it), or it is stuck: there is nothing in it to lose.
+            with suppress(OSError, ValueError, IndexError):
+                os.kill(int(pid.read_text().split()[0]), signal.SIGKILL)
         shutil.rmtree(self.folder, ignore_errors=True)

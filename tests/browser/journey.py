@@ -164,7 +164,7 @@ class Journey:
         page.locator(f"form[action$='/refer/{self.story.specialty}/'] button").click()
         expect(page.locator("textarea[name=question]")).to_be_visible()
         page.locator("textarea[name=question]").fill("Synthetic: what should be done, and where?")
-        page.locator("label:has(input[name=urgency][value=routine])").click()
+        page.locator(f"label:has(input[name=urgency][value={self.story.urgency}])").click()
         self.look(doctor)
         for _ in range(4):
             if not self.fill(page):

@@ -31,9 +31,11 @@ class Story:
     views: tuple[str, ...] = ()
     guardian: str = ""
     """Code of who agrees, where that is not the person."""
+    urgency: str = "routine"
 
 
 CARDIOLOGY = Story(
+    urgency="urgent",
     intake=CORE | {
         "pain": True, "pain_now": False, "pain_type": "pressed", "pain_minutes": 2, "dyspnoea_class": "nyha1",
         "syncope": False, "palpitations": "none", "ecg_quality": "good", "ecg_reading": ["normal"],

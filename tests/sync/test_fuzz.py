@@ -156,10 +156,14 @@ def test_every_recorded_kind_is_someones(unit: Here) -> None:
     """A new kind must say where it travels: with its person, to every node, by a rule, or it stays (said here)."""
     # A receipt is for the hub; the word that it answers goes to the one node that it names.
     stays = {"sync.holdingreceipt", "sync.holding"}
+    # The roster is made where its specialists sit; units see the shifts that come of it.
+    stays |= {"registry.need", "registry.preference", "registry.leave", "registry.swap"}
     for model in apps.get_models():
         if issubclass(model, Recorded):
             about_a_person = any(f.name == "person" for f in model._meta.fields) or model.kind() == "registry.person"
-            known = model.kind() in scope.REFERENCE | {scope.CREDENTIAL} | set(scope._rules) | stays
+            known = (
+                model.kind() in scope.REFERENCE | {scope.CREDENTIAL} | set(scope._rules) | set(scope.OF_UNITS) | stays
+            )
             assert about_a_person or known, model.kind()
     for kind in (*scope.REFERENCE, *scope.GROWS, *scope.ALSO, *scope.FILES, scope.ASSIGNMENT, scope.CREDENTIAL):
         assert apps.get_model(kind)

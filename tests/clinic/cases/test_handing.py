@@ -20,7 +20,7 @@ from qafila.registry.staff.models import Staff
 from qafila.registry.staff.obligations import OBLIGATIONS, NobodyNamed
 from qafila.registry.staff.rights import may
 from qafila.registry.units.models import Assignment, Unit
-from tests.clinic.conftest import ANSWER, Crew, new_person, on_duty
+from tests.clinic.conftest import ANSWER, Crew, key_of, new_person, on_duty
 
 
 @pytest.fixture(autouse=True)
@@ -59,7 +59,7 @@ def test_nobody_departs_while_cases_are_owed_and_no_name_is_given(crew: Crew) ->
     on_duty(crew.heart)
     begun, waiting, done = (_sent(crew) for _ in range(3))
     acts.accept(begun, crew.heart)
-    acts.answer(acts.accept(done, crew.heart), crew.heart, ANSWER)
+    acts.answer(acts.accept(done, crew.heart), crew.heart, ANSWER, key_of(crew.heart))
     admin = _admin()
     with writing(None, "setup") as write:
         skin = write.save(Staff(username="skin", name="Skin", roles=["specialist"], specialties=["dermatology"]))
@@ -102,7 +102,7 @@ def test_a_second_opinion_is_attached_and_the_first_stays_responsible(crew: Crew
     assert opinions.asked_of(crew.other_heart) == []
     assert Case.objects.get().specialist_id == crew.heart.pk
     assert [o.text for o in opinions.opinions_of(case)] == ["No: rate control first."]
-    acts.answer(case, crew.heart, ANSWER)
+    acts.answer(case, crew.heart, ANSWER, key_of(crew.heart))
 
 
 def test_a_board_of_several(crew: Crew) -> None:
@@ -140,7 +140,7 @@ def test_the_hub_tells_the_person_itself_where_the_unit_is_down(crew: Crew) -> N
     case = acts.accept(_sent(crew), crew.heart)
     with pytest.raises(WrongState):
         handing.tell_person(case, crew.coordinator, "by phone")
-    acts.answer(case, crew.heart, ANSWER)
+    acts.answer(case, crew.heart, ANSWER, key_of(crew.heart))
     with pytest.raises(Refusal):
         handing.tell_person(case, crew.coordinator, " ")
     assert handing.tell_person(case, crew.coordinator, "by phone, to the daughter").status == "explained"

@@ -14,7 +14,7 @@ from qafila.journal.models import Record
 from qafila.journal.write import writing
 from qafila.packs import load
 from qafila.registry.places.here import local_day
-from tests.clinic.conftest import ANSWER, Crew, new_person, on_duty
+from tests.clinic.conftest import ANSWER, Crew, key_of, new_person, on_duty
 
 
 @pytest.fixture(params=["crew", "crew_on_postgres"])
@@ -45,7 +45,7 @@ def test_cases_wait_in_line_and_are_pulled_by_urgency(either: Crew) -> None:
     assert jobs.case_routing(load.profile("hub")) == 0
     assert _acts(late) == ["receive", "waiting"] and _acts(urgent[2]) == ["receive", "waiting"]
     for case in held[:2]:
-        acts.answer(acts.accept(case, either.heart), either.heart, ANSWER)
+        acts.answer(acts.accept(case, either.heart), either.heart, ANSWER, key_of(either.heart))
     assert jobs.case_routing(load.profile("hub")) == 1
     assert {c.pk: c.status for c in Case.objects.filter(status="received")} == {late.pk: "received"}
     assert list(problems()) == []

@@ -18,7 +18,7 @@ from qafila.kernel import clock
 from qafila.registry.people.models import Person
 from qafila.registry.people.queries import groups_of
 from qafila.registry.staff.models import Staff
-from qafila.registry.staff.queries import serving
+from qafila.registry.staff.queries import serving, specialists
 from qafila.registry.staff.rights import grants
 
 IN_HAND = (ASSIGNED, ACCEPTED)
@@ -104,8 +104,7 @@ def candidates(specialty: str = "", *, everybody: bool = False, at: datetime | N
     on: dict[UUID, set[str]] = defaultdict(set)
     for staff, code in serving(at or clock.now()):
         on[staff].add(code)
-    rows = Staff.objects.filter(active=True)
-    rows = rows.exclude(specialties=[]) if everybody else rows.filter(pk__in=list(on))
+    rows = specialists() if everybody else list(Staff.objects.filter(active=True, pk__in=list(on)))
     hands, load = hands_of()
     found = []
     for one in rows:

@@ -10,6 +10,7 @@ from django.contrib.auth.hashers import check_password, make_password
 from django.db.models import Q, QuerySet
 
 from qafila.kernel import clock
+from qafila.kernel.looks import looked
 from qafila.registry.staff.models import Credential, Duty, Staff
 from qafila.registry.staff.roster import hours
 from qafila.registry.staff.roster.queries import away_since, on_shift
@@ -88,6 +89,12 @@ def on_duty(specialty: str, at: datetime | None = None) -> list[Staff]:
 def duties_of(staff: Staff, at: datetime | None = None) -> dict[str, Literal["on", "break"]]:
     """Specialty → whether a person is on duty or on a break for it at an instant (now)."""
     return {code: status for (who, code), status in duty_now(at).items() if who == staff.pk}
+
+
+@looked
+def specialists() -> list[Staff]:
+    """Active staff with a specialty, by name."""
+    return list(Staff.objects.filter(active=True).exclude(specialties=[]).order_by("name", "id"))
 
 
 def has_role(role: str) -> list[Staff]:

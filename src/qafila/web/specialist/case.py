@@ -112,7 +112,7 @@ def _shown(request: Any, case: Case, status: int, **more: Any) -> HttpResponse:
         **_forms(request, case, can, answer),
         **_gives(case, can, could, talk.staff),
         **opinion.shown(case, request.staff),
-        "spent": spent(case),
+        "spent": spent(talk.events),
         **more,
     }
     return render(request, "specialist/case.html", context, status=status)

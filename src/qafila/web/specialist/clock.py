@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from django.utils.translation import gettext
 
 from qafila.clinic.cases.escalation import clock_of
-from qafila.clinic.cases.models import Case, CaseEvent
+from qafila.clinic.cases.models import CaseEvent
 from qafila.kernel import clock
 from qafila.web.reception.words import minutes_words
 
 
-def spent(case: Case) -> list[tuple[str, str]]:
-    """What was the link, what was waiting: (part, time); parts of less than a minute are left out."""
-    events = CaseEvent.objects.filter(case_id=case.pk).order_by("at", "id").values_list("act", "at")
-    told = clock_of(events, clock.now())
+def spent(events: Iterable[CaseEvent]) -> list[tuple[str, str]]:
+    """What was the link, what was waiting, by a case's events: (part, time); less than a minute is left out."""
+    in_order = sorted((one.at, one.pk, one.act) for one in events)
+    told = clock_of([(act, at) for at, _, act in in_order], clock.now())
     parts = (
         (gettext("on the link"), told.link),
         (gettext("in line"), told.line),

@@ -17,6 +17,7 @@ from qafila.clinic.cases.models import Case
 from qafila.clinic.refusal import Refusal
 from qafila.kernel.transitions import WrongState
 from qafila.registry.staff.models import Staff
+from qafila.registry.staff.queries import specialists
 from qafila.registry.staff.rights import grants, may
 from qafila.web.access import needs
 from qafila.web.once import once
@@ -30,10 +31,9 @@ def shown(case: Case, by: Staff) -> dict[str, Any]:
     named = Staff.objects.in_bulk([o.staff_id for o in held])
     people: list[tuple[UUID, str]] = []
     if case.status in opinions.UNDER_WAY and may(by, "case.consult", case):
-        rows = Staff.objects.filter(active=True).exclude(specialties=[]).order_by("name", "id")
         people = [
             (s.pk, staff_name(s))
-            for s in rows
+            for s in specialists()
             if s.pk not in (by.pk, case.specialist_id) and grants(s).has("case.answer")
         ]
     return {"opinions": [(o, staff_name(named.get(o.staff_id))) for o in held], "consults": people}
