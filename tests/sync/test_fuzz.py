@@ -162,10 +162,7 @@ def test_every_recorded_kind_is_someones(unit: Here) -> None:
     for model in apps.get_models():
         if issubclass(model, Recorded):
             about_a_person = any(f.name == "person" for f in model._meta.fields) or model.kind() == "registry.person"
-            known = (
-                model.kind() in scope.REFERENCE | {scope.CREDENTIAL} | set(scope._rules) | set(scope.OF_UNITS) | stays
-            )
-            assert about_a_person or known, model.kind()
+            assert about_a_person or model.kind() in ruled | stays, model.kind()
     for kind in (*scope.REFERENCE, *scope.GROWS, *scope.ALSO, *scope.FILES, scope.ASSIGNMENT, scope.CREDENTIAL):
         assert apps.get_model(kind)
 
