@@ -13,6 +13,7 @@ import msgspec
 from cryptography.exceptions import InvalidSignature
 from django.db import transaction
 
+from qafila.journal import tables
 from qafila.journal.here import here
 from qafila.kernel import clock
 from qafila.sync import mailbox, pki
@@ -52,6 +53,9 @@ def _reply(body: bytes) -> Reply:
     if not request.secret:
         return Reply(authority=authority)
     with transaction.atomic(using=here().database):
+        # `welcome` waits for all who distribute mail. Whoever joins waits first: two who joined at once, and had begun
+        # to distribute what joining writes, would wait for each other.
+        tables.alone(here().database)
         code = _take(request)
         try:
             pki.public_key(request.signing_key).verify(request.proof, request.csr + request.sealing_key)

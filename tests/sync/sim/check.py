@@ -10,10 +10,11 @@ from qafila.journal import canon
 from qafila.sync.asked import Request
 from qafila.sync.codec import CodecError
 from qafila.sync.frames import FrameError
+from qafila.sync.versions import heard
 from tests.sync.sim.journal import HOLDING, RECEIPT, REFERENCE, count
 from tests.sync.sim.paper import OPENED, Key, read, readable
 from tests.sync.sim.process import Process
-from tests.sync.sim.releases import LATEST, understood
+from tests.sync.sim.releases import LATEST, spoken, understood
 
 if TYPE_CHECKING:
     from qafila.sync.session import UnitSession
@@ -44,8 +45,12 @@ def settle(world: World) -> None:
         node.release = LATEST
         node.boot()
     for process in world.processes:
-        # A box that was restored began a new process: what one of before remembers means other records there.
-        if process.session is not None and not process.unit.gone and process.boot == process.unit.boots:
+        session = process.session
+        # A box that was restored began a new process: what one of before remembers means other records there. So did
+        # one whose program was too old for the hub of now.
+        if session is None or process.unit.gone or process.boot != process.unit.boots:
+            continue
+        if set(session.agreement.mine) & set(spoken(LATEST)):
             _go_on(world, process)
     said = {u.name: 99 for u in world.units}
     for turn in range(ROUNDS):
@@ -121,6 +126,15 @@ def _contact(world: World, unit: Unit, process: Process, session: UnitSession, l
         request = requests.pop(place)
         answers: list[tuple[int, bytes]] = []
         world.server.request(request.data, lambda s, body: answers.append((s, body)), request.goes_on)  # noqa: B023
+        if (
+            answers
+            and answers[0][0] == 400
+            and session.agreement.refused(heard(answers[0][1].decode().partition(" ")[2]))
+        ):
+            # The hub was updated since this process spoke with it: once more, in a version that both speak.
+            session.lost()
+            requests.clear()
+            continue
         if not answers or answers[0][0] != 200:
             world.wrong(f"{unit.name}: without any fault the hub says {answers}")
             return done
