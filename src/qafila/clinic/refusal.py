@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from qafila.clinic.rules.words import Message
-from qafila.kernel.text import Bad
+from qafila.kernel.text import Bad, parse_text
 from qafila.packs.shapes import Label
 
 
@@ -23,6 +23,14 @@ class Refusal(Exception):
     def __init__(self, message: Message) -> None:
         super().__init__(message.text)
         self.message = message
+
+
+def tidy(text: str, most: int, *, lines: bool = False) -> str:
+    """What a person wrote, tidied; `lines`: it may have several. Raises `Refusal` when it is longer than `most`."""
+    found = parse_text(text, most, lines)
+    if isinstance(found, Bad):
+        raise Refusal(of_bad(found))
+    return found
 
 
 class Doubtful(Refusal):

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from typing import Any
 
+from qafila.clinic import refusal
 from qafila.clinic.cases.models import Case, CaseEvent
 from qafila.clinic.cases.transitions import CASE
-from qafila.clinic.refusal import Refusal, of_bad
+from qafila.clinic.refusal import Refusal
 from qafila.clinic.rules import words
 from qafila.clinic.rules.words import N_, Message
 from qafila.journal.here import here
 from qafila.journal.models import Lane
 from qafila.journal.write import Writer
 from qafila.kernel import clock
-from qafila.kernel.text import Bad, parse_text
 from qafila.registry.staff.models import Staff
 
 EMERGENCY = "emergency"
@@ -71,9 +71,7 @@ def event(case: Case, act: str, by: Staff | None, text: str | Message = "") -> C
 
 def tidy(text: str, most: int, *, needed: bool = True) -> str:
     """What a person wrote, tidied. Raises `Refusal` when it is too long, or empty though `needed`."""
-    found = parse_text(text, most, lines=True)
-    if isinstance(found, Bad):
-        raise Refusal(of_bad(found))
+    found = refusal.tidy(text, most, lines=True)
     if needed and not found:
         raise Refusal(Message(EMPTY))
     return found

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from qafila.clinic.forms.models import PackApproval
-from qafila.clinic.refusal import Refusal, of_bad
+from qafila.clinic.refusal import Refusal, tidy
 from qafila.clinic.rules.words import N_, Message
 from qafila.journal.write import writing
 from qafila.kernel import clock
-from qafila.kernel.text import Bad, parse_text
 from qafila.packs import load
 from qafila.packs.specialty import Specialty
 from qafila.packs.specialty_check import specialty_problems
@@ -44,7 +43,7 @@ def approve(code: str, digest: str, by: Staff, note: str = "") -> PackApproval:
     problem = next(specialty_problems(code), None)
     if problem is not None:
         raise Refusal(Message(UNSOUND, what=str(problem)))
-    words = _words(note)
+    words = tidy(note, MOST, lines=True)
     with writing(by, "pack.approve") as write:
         present = approval_of(pack)
         if present is not None:
@@ -65,7 +64,7 @@ def approve(code: str, digest: str, by: Staff, note: str = "") -> PackApproval:
 def withdraw(code: str, digest: str, by: Staff, note: str) -> PackApproval:
     """Take the approval of a content back; it is a draft again. Raises `NotAllowed`, `Refusal` without a reason."""
     require(by, "pack.approve")
-    words = _words(note)
+    words = tidy(note, MOST, lines=True)
     if not words:
         raise Refusal(Message(WHY))
     with writing(by, "pack.withdraw") as write:
@@ -74,10 +73,3 @@ def withdraw(code: str, digest: str, by: Staff, note: str) -> PackApproval:
             raise Refusal(Message(NOTHING))
         held.withdrawn_at, held.withdrawn_note = clock.now(), words
         return write.save(held)
-
-
-def _words(text: str) -> str:
-    found = parse_text(text, MOST, lines=True)
-    if isinstance(found, Bad):
-        raise Refusal(of_bad(found))
-    return found

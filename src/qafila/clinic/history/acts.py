@@ -5,9 +5,8 @@ from __future__ import annotations
 from datetime import date, timedelta
 
 from qafila.clinic.history.models import HistoryEntry, Section, State
-from qafila.clinic.refusal import Refusal
+from qafila.clinic.refusal import Refusal, tidy
 from qafila.clinic.rules.words import N_, Message
-from qafila.clinic.visits.facts import tidy
 from qafila.clinic.visits.models import FactStatus, Visit
 from qafila.journal.write import writing
 from qafila.kernel import clock

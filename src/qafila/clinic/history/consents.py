@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from qafila.clinic.refusal import Refusal
+from qafila.clinic.refusal import Refusal, tidy
 from qafila.clinic.rules.words import N_, Message
-from qafila.clinic.visits.facts import LANES, read_file, tidy
+from qafila.clinic.visits.facts import LANES, read_file
 from qafila.clinic.visits.models import Attachment, Consent, FactStatus, Visit
 from qafila.journal import blobs
 from qafila.journal.models import Lane

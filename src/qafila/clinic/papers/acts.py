@@ -10,12 +10,11 @@ from uuid import UUID
 from qafila.clinic.papers import content, hcert, keys, numbers, queries
 from qafila.clinic.papers.content import Fact
 from qafila.clinic.papers.models import FORM_OF, Act, IssuedPaper, Kind, PaperEvent, PaperPad
-from qafila.clinic.refusal import Refusal, of_bad
+from qafila.clinic.refusal import Refusal, tidy
 from qafila.clinic.rules.words import N_, Message
 from qafila.journal.here import here
 from qafila.journal.write import Writer, writing
 from qafila.kernel import clock, ids
-from qafila.kernel.text import Bad, parse_text
 from qafila.registry.places.here import local_day
 from qafila.registry.staff.models import Staff
 from qafila.registry.staff.rights import require
@@ -103,7 +102,7 @@ def mark_used(paper: IssuedPaper, by: Staff, words: str = "") -> PaperEvent:
     """What the paper is for was done: its medicines were given out. Raises `NotAllowed`, `Refusal`."""
     require(by, "print")
     with writing(by, "paper.use") as write:
-        return write.save(_event(paper, Act.USED, by, words=_tidy(words)))
+        return write.save(_event(paper, Act.USED, by, words=tidy(words, 200)))
 
 
 def _event(paper: IssuedPaper, act: Act, by: Staff | None, *, copy: int = 0, words: str = "") -> PaperEvent:
@@ -205,14 +204,7 @@ def _entered(
 
 
 def _reason(text: str) -> str:
-    why = _tidy(text)
+    why = tidy(text, 200)
     if not why:
         raise Refusal(Message(WHY))
     return why
-
-
-def _tidy(text: str) -> str:
-    found = parse_text(text, 200)
-    if isinstance(found, Bad):
-        raise Refusal(of_bad(found))
-    return found

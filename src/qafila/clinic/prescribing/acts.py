@@ -12,13 +12,12 @@ from qafila.clinic.models import Answer, Case, Prescription, PrescriptionItem, V
 from qafila.clinic.prescribing import checks, doses
 from qafila.clinic.prescribing.findings import Checked, Line
 from qafila.clinic.prescribing.person import facts_of
-from qafila.clinic.refusal import Doubtful, Refusal, of_bad
+from qafila.clinic.refusal import Doubtful, Refusal, tidy
 from qafila.clinic.rules.words import N_, Message
 from qafila.clinic.visits.models import FactStatus
 from qafila.clinic.visits.transitions import require_valid
 from qafila.journal.write import Writer, writing
 from qafila.kernel import clock
-from qafila.kernel.text import Bad, parse_text
 from qafila.packs.catalogue import Catalogue, catalogue
 from qafila.registry.people.queries import one_with
 from qafila.registry.places.here import country_code
@@ -125,7 +124,7 @@ def write_prescription(
             author=by,
             case_id=case.pk if case else None,
             answer_id=answer.pk if answer else None,
-            advice=_tidy(advice, 500),
+            advice=tidy(advice, 500, lines=True),
             override_reason=why,
             checked=_plain(checked),
             replaces=replaces.pk if replaces else None,
@@ -204,7 +203,7 @@ def _store(write: Writer, items: Sequence[Item], **fields: Any) -> Prescription:
 
 
 def _reason(checked: Checked, given: str) -> str:
-    why = _tidy(given, 300)
+    why = tidy(given, 300, lines=True)
     if checked.never or (checked.reasoned and not why):
         raise Unsafe(checked)
     return why if checked.found else ""
@@ -223,7 +222,7 @@ def _row(prescription: Prescription, position: int, one: Item) -> PrescriptionIt
         prescription_id=prescription.pk,
         position=position,
         medicine=one.medicine,
-        words=_tidy(one.words, 120),
+        words=tidy(one.words, 120, lines=True),
         form=one.form,
         strength=one.strength,
         dose=one.dose,
@@ -231,7 +230,7 @@ def _row(prescription: Prescription, position: int, one: Item) -> PrescriptionIt
         route=one.route,
         per_day=one.per_day,
         days=one.days,
-        instructions=_tidy(one.instructions, 200),
+        instructions=tidy(one.instructions, 200, lines=True),
     )
 
 
@@ -258,10 +257,3 @@ def _check_items(items: Sequence[Item]) -> None:
             errors.append((f"{position}.dose_unit", wrong[0]))
     if errors:
         raise BadItems(errors)
-
-
-def _tidy(text: str, most: int) -> str:
-    found = parse_text(text, most, lines=True)
-    if isinstance(found, Bad):
-        raise Refusal(of_bad(found))
-    return found

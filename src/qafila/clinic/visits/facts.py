@@ -11,7 +11,7 @@ from qafila.clinic.imaging import ecg, photo
 from qafila.clinic.imaging.dicom import glance
 from qafila.clinic.imaging.refused import Refused
 from qafila.clinic.imaging.sniff import Kind, kind_of
-from qafila.clinic.refusal import Refusal, of_bad
+from qafila.clinic.refusal import Refusal, tidy
 from qafila.clinic.rules.words import N_, Message
 from qafila.clinic.visits.models import Allergy, Attachment, Condition, Consent, FactStatus, Note, Visit
 from qafila.clinic.visits.transitions import require_valid
@@ -19,7 +19,6 @@ from qafila.journal import blobs
 from qafila.journal.models import Lane
 from qafila.journal.write import writing
 from qafila.kernel import clock
-from qafila.kernel.text import Bad, parse_text
 from qafila.packs import load
 from qafila.registry.people.queries import one_with
 from qafila.registry.staff.models import Staff
@@ -304,11 +303,3 @@ def withdraw_consent(consent: Consent, by: Staff, reason: str = "") -> Consent:
             row.reason = tidy(reason, 300) or row.reason
             write.save(row)
         return row
-
-
-def tidy(text: str, most: int, *, lines: bool = False) -> str:
-    """What a person wrote, tidied; raises `Refusal` when it is longer than `most` characters."""
-    found = parse_text(text, most, lines)
-    if isinstance(found, Bad):
-        raise Refusal(of_bad(found))
-    return found
