@@ -100,8 +100,6 @@ class RestoreNotTold(Plant):
 class FilesNotOfferedAgain(Plant):
     """A unit lets a restored hub be without files of which it has the records."""
 
-    begin = 230
-
     def unit_store(self) -> type[UnitStore]:
         class Done(UnitStore):
             def offer_files_again(self) -> None:
@@ -334,8 +332,6 @@ class ForgetsWithoutBackup(Plant):
 class NewerRecordsForgotten(Plant):
     """A unit forgets what it wrote after the hub said to forget, as soon as that is confirmed."""
 
-    begin = 185
-
     def unit_store(self) -> type[UnitStore]:
         class Hasty(UnitStore):
             def in_use(self, person: str, known: Sequence[Any]) -> bool:
@@ -346,8 +342,6 @@ class NewerRecordsForgotten(Plant):
 
 class LateRecordsStay(Plant):
     """What comes of a person after he was forgotten stays."""
-
-    begin = 890
 
     def unit_store(self) -> type[UnitStore]:
         class Trusting(UnitStore):
@@ -364,7 +358,6 @@ class LateRecordsStay(Plant):
 class ReceiptsIgnored(Plant):
     """A restored hub does not see that a unit has forgotten whom it should hold."""
 
-    begin = 525
     events = ("restore_hub",)
 
     def desk(self) -> type[Any]:

@@ -67,6 +67,15 @@ def test_who_has_begun_is_let_in_where_who_begins_is_not() -> None:
     assert door.enter(begins=False) == 0
 
 
+def test_who_brings_an_urgent_case_is_let_in_where_nobody_else_is() -> None:
+    door = Admission(lambda: 0.0, THREADS)
+    while not door.enter(begins=False):
+        pass
+    assert door.enter(begins=True, pressing=True) == 0
+    # But not without end: what is promised to those inside has to be kept.
+    assert any(door.enter(begins=True, pressing=True) for _ in range(1000))
+
+
 def test_an_idle_hub_lets_everybody_in_whatever_was_before() -> None:
     now = 0.0
     door = Admission(lambda: now, THREADS)

@@ -10,10 +10,16 @@ from tests.sync.sim.run import first_broken
 from tests.sync.sim.world import Plant
 
 WITHIN = 1000
+BEGIN = {
+    "AcksOutliveTheConnection": 640, "FilesNotOfferedAgain": 230, "LateRecordsStay": 890,
+    "MailAcknowledgedTooEarly": 110, "NeverGivenUp": 120, "NewerRecordsForgotten": 185, "ReceiptsIgnored": 525, "SumsIgnored": 40,
+}  # fmt: skip
+"""The first seed to look at: rare bugs need luck, and hunting for it each time proves nothing more."""
 
 
 @pytest.mark.parametrize("plant", [*PLANTS, *plants_of_parts.PLANTS], ids=lambda p: p.__name__)
 def test_a_planted_bug_is_found(plant: type[Plant]) -> None:
-    found = first_broken(range(plant.begin, plant.begin + WITHIN), plant())
+    begin = BEGIN.get(plant.__name__, 0)
+    found = first_broken(range(begin, begin + WITHIN), plant())
     assert found is not None, f"not found in {WITHIN} seeds"
     print(f"{plant.__name__}: found by seed {found[0]}: {found[1]}")

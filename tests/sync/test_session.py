@@ -15,6 +15,7 @@ from qafila.registry.people.models import Person, PersonName
 from qafila.registry.staff.models import Credential, Staff
 from qafila.registry.units.models import Assignment, Unit
 from qafila.sync import mailbox
+from qafila.sync.frames import PRESSING
 from qafila.sync.models import Peer, Scope, Upload
 from tests.conftest import wipe
 from tests.sync.pair import Pair, join, pending, register, serve_unit
@@ -124,6 +125,7 @@ def test_an_urgent_case_overtakes_with_all_that_it_refers_to(pair: Pair) -> None
         assert set(first.values_list("patient", flat=True)) == {person.pk} and first.count() == 5
         request = pair.session().next()
         assert request
+        assert request.headers == [(PRESSING, "1")]
         pair.ask(request.data)
     with at(pair.hub):
         assert Case.objects.get(pk=case.pk).person.pk == person.pk

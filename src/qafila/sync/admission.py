@@ -38,10 +38,10 @@ class Admission:
             self._known = (len(self._left) - 1) / max(self._left[-1] - self._left[0], 0.001)
         return self._known
 
-    def enter(self, *, begins: bool) -> int:
+    def enter(self, *, begins: bool, pressing: bool = False) -> int:
         """0: come in, and `leave` then. Else so many seconds to wait. Whoever is in the middle of a conversation, which
-        would have to begin anew, is sent away later than who `begins` one."""
-        room = max(self._threads * 2, self.rate * PATIENCE_S) * (1 if begins else 2)
+        would have to begin anew, is sent away later than who `begins` one; who brings an urgent case, last of all."""
+        room = max(self._threads * 2, self.rate * PATIENCE_S) * (3 if pressing else 1 if begins else 2)
         if self._inside < room:
             self._inside += 1
             return 0

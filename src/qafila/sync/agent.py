@@ -225,7 +225,7 @@ class _Talk:
                 # Nothing until something is written here or an answer comes.
                 self.stamp = seen
                 return True
-            number = self.wire.send(request.data, urgent=request.urgent, held_s=request.held_s, goes_on=request.goes_on)
+            number = self.wire.send(request.data, urgent=request.urgent, held_s=request.held_s, headers=request.headers)
             self.sizes[number] = len(request.data)
             if not request.held_s:
                 self.asked[number] = clock.now_ms()

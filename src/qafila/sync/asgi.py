@@ -29,7 +29,7 @@ from qafila.sync import arriving, endpoint  # noqa: E402
 from qafila.sync.admission import Admission  # noqa: E402
 from qafila.sync.arriving import Arriving, Receive  # noqa: E402
 from qafila.sync.endpoint import Reply  # noqa: E402
-from qafila.sync.frames import GOES_ON, MAX_FRAME, PATH  # noqa: E402
+from qafila.sync.frames import GOES_ON, MAX_FRAME, PATH, PRESSING  # noqa: E402
 from qafila.sync.messages import Kind  # noqa: E402
 from qafila.sync.waiters import Waiters  # noqa: E402
 
@@ -102,7 +102,8 @@ async def _respond(scope: dict[str, Any], receive: Receive) -> Reply | None:
     if not whole:
         return Reply(400, b"truncated")
     data = bytes(frame.data)
-    reply = await _handled(data)
+    pressing = PRESSING.encode() in dict(scope["headers"])
+    reply = await _handled(data, pressing=pressing)
     if reply.status != BUSY:
         await frame.settled()
     if not reply.hold_s:
@@ -142,8 +143,8 @@ async def _past(receive: Receive, length: int, reply: Reply) -> Reply:
     return reply
 
 
-async def _handled(data: bytes) -> Reply:
-    wait_s = _door.enter(begins=data[_KIND : _KIND + 1] == _HELLO)
+async def _handled(data: bytes, *, pressing: bool = False) -> Reply:
+    wait_s = _door.enter(begins=data[_KIND : _KIND + 1] == _HELLO, pressing=pressing)
     if wait_s:
         return Reply(BUSY, b"busy", retry_s=wait_s)
     try:

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from qafila.journal.ingest import Parcel
+from qafila.sync.frames import GOES_ON, PRESSING, Headers
 from qafila.sync.messages import Message
 from qafila.sync.node_store import Seen
 
@@ -23,6 +24,14 @@ class Request:
     """Of the frame."""
     goes_on: str = ""
     """Value of the header `frames.GOES_ON`: `data` is the rest of an interrupted frame."""
+    pressing: bool = False
+    """Carries an urgent case: a hub with a long line at its door lets it in first."""
+
+    @property
+    def headers(self) -> Headers:
+        """What goes along with it."""
+        goes_on = [(GOES_ON, self.goes_on)] if self.goes_on else []
+        return [*goes_on, (PRESSING, "1")] if self.pressing else goes_on
 
 
 @dataclass
@@ -39,6 +48,7 @@ class Sent:
     full: bool = False
     """As many records as the limit allows: its size on the link says how well they compress."""
     urgent: bool = False
+    pressing: bool = False
     share: str = ""
     seen: Seen | None = None
     """Of a greeting: what was here when it left."""

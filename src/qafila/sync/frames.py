@@ -17,7 +17,7 @@ from __future__ import annotations
 import hashlib
 import re
 import struct
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import msgspec
@@ -30,12 +30,16 @@ from qafila.sync.codec import CODECS, COLUMNS
 from qafila.sync.dictionaries import load as dictionaries
 from qafila.sync.messages import KINDS, SHAPES, Kind, Message
 
+Headers = Sequence[tuple[str, str]]
+"""Of HTTP: what the hub has to know before it reads a frame."""
 MAGIC = b"QFLA"
 PATH = "/sync"
 """Where frames are posted."""
 GOES_ON = "qafila-goes-on"
 """Header of a request whose body is the rest of an interrupted frame: its mark in hexadecimal, a space, and the byte
 of the frame with which the body begins."""
+PRESSING = "qafila-pressing"
+"""Header of a request that carries an urgent case."""
 MAX_RAW = 4 * 1024 * 1024
 MAX_FRAME = 1024 * 1024
 MARK = 8

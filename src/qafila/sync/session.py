@@ -114,7 +114,7 @@ class UnitSession:
         if sent.share:
             self._used[sent.share] += len(frame) / SHARES[sent.share]
         held = sent.message.wait_s if isinstance(sent.message, Pull) else 0
-        return Request(frame, sent.urgent, held, number)
+        return Request(frame, sent.urgent, held, number, pressing=sent.pressing)
 
     @property
     def _raw(self) -> int:
@@ -222,10 +222,9 @@ class UnitSession:
         return self.store.pending(lanes, self._raw, skip | self.interrupted.records())
 
     def _hello(self) -> Sent:
-        rows = self._rows(URGENT)
+        pressing = self._rows(URGENT)
         # What goes on tells how the link is used best: only what cannot wait goes before the answer.
-        if not self.interrupted:
-            rows = self._rows(STRICT)
+        rows = pressing if self.interrupted else self._rows(STRICT)
         own = told(self.store.own()) if self._tell_own else None
         have, sums = self.store.have() if self._tell_have else (None, None)
         packed = codec.COLUMNS.pack([p for _, p in rows])
@@ -233,7 +232,8 @@ class UnitSession:
         digested = digest(held, self.store.sums(held))
         waits = self.store.waits()
         said = Hello(self.store.ack_no(), digested, packed, own, self.store.life(), have, sums, waits, parts)
-        return Sent(said, [n for n, _ in rows], raw=size_of(rows), full=self._full(rows), urgent=True, seen=seen)
+        return Sent(said, [n for n, _ in rows], raw=size_of(rows), full=self._full(rows), urgent=True,
+                    pressing=bool(pressing), seen=seen)  # fmt: skip
 
     def _push(self, lanes: range) -> Sent | None:
         rows = self._rows(lanes)
@@ -241,7 +241,8 @@ class UnitSession:
             return None
         packed = codec.COLUMNS.pack([p for _, p in rows])
         urgent = lanes == URGENT
-        return Sent(Push(packed), [n for n, _ in rows], raw=size_of(rows), full=self._full(rows), urgent=urgent)
+        return Sent(Push(packed), [n for n, _ in rows], raw=size_of(rows), full=self._full(rows), urgent=urgent,
+                    pressing=urgent)  # fmt: skip
 
     def _full(self, rows: Sequence[tuple[int, Parcel]]) -> bool:
         return size_of(rows) > self._raw * 3 // 4

@@ -24,7 +24,7 @@ import h2.exceptions
 from h2.settings import SettingCodes
 
 from qafila.kernel import clock
-from qafila.sync.frames import GOES_ON, MAX_FRAME, PATH
+from qafila.sync.frames import MAX_FRAME, PATH, Headers
 from qafila.sync.versions import heard
 
 SLICE = 4096
@@ -188,12 +188,12 @@ class Wire:
         """Requests that wait for an answer, those that the hub may hold left out."""
         return sum(not s.held_s for s in self._streams.values())
 
-    def send(self, body: bytes, *, urgent: bool = False, held_s: int = 0, goes_on: str = "") -> int:
-        """Send a request; its number. An urgent one overtakes what has not left. `goes_on`: as `frames.GOES_ON`."""
+    def send(self, body: bytes, *, urgent: bool = False, held_s: int = 0, headers: Headers = ()) -> int:
+        """Send a request; its number. An urgent one overtakes what has not left."""
         stream = self._h2.get_next_available_stream_id()
         self._h2.send_headers(stream, [
             (":method", "POST"), (":scheme", "https"), (":authority", self.host), (":path", PATH),
-            ("content-length", str(len(body))), *([(GOES_ON, goes_on)] if goes_on else []),
+            ("content-length", str(len(body))), *headers,
         ])  # fmt: skip
         self._streams[stream] = _Stream(held_s, clock.monotonic(), len(body))
         (self._waiting.appendleft if urgent else self._waiting.append)((stream, memoryview(body)))

@@ -7,8 +7,7 @@ is locked makes the others wait; a key that two insert at once is refused to the
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from typing import Any, NamedTuple
 
 Table = dict[Any, Any]
@@ -96,6 +95,9 @@ class Base:
         return {k: v for k, v in {**committed, **own}.items() if v is not GONE}
 
     def put(self, table: str, key: Any, value: Any) -> None:
+        if self.depth:
+            self.changed.setdefault(table, {})[key] = value
+            return
         with self.atomic():
             self.changed.setdefault(table, {})[key] = value
 
@@ -116,20 +118,21 @@ class Base:
         self.disk.locks[key] = self
         self.held.append(key)
 
-    @contextmanager
-    def atomic(self) -> Iterator[None]:
+    def atomic(self) -> Base:
         """A transaction; one inside another belongs to it."""
+        return self
+
+    def __enter__(self) -> None:
+        self.depth += 1
+
+    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
+        self.depth -= 1
         if self.depth:
-            self.depth += 1
-            try:
-                yield
-            finally:
-                self.depth -= 1
             return
         self.depth = 1
         try:
-            yield
-            self._commit()
+            if kind is None:
+                self._commit()
         finally:
             self.depth = 0
             self.changed, self.inserted = {}, []

@@ -16,7 +16,8 @@ if not apps.ready:
 
 from qafila.sync.versions import Agreement
 from tests.sync.sim import check, releases, trouble
-from tests.sync.sim.faults import draw
+from tests.sync.sim.faults import Faults, draw
+from tests.sync.sim.wire import packing
 from tests.sync.sim.world import Plant, World
 
 
@@ -24,6 +25,13 @@ def run(seed: int, plant: Plant | None = None, trace: Callable[[str], None] | No
     """One history, to its end; what does not hold is in `problems`."""
     dice = Random(seed)
     faults = draw(dice, seed)
+    with packing(columns=faults.real_frames or seed % 8 == 0):
+        return _history(seed, dice, faults, plant, trace)
+
+
+def _history(
+    seed: int, dice: Random, faults: Faults, plant: Plant | None, trace: Callable[[str], None] | None
+) -> World:
     if plant is not None and plant.events:
         faults.events = [dice.choice(plant.events) for _ in range(5)]
     if plant is not None and not plant.breaks_off:

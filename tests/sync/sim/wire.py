@@ -1,16 +1,18 @@
-"""Sealing frames: as the real ones in some seeds; else with a checksum that refuses what a signature would refuse."""
+"""Sealing frames: as the real ones in some seeds; else with a checksum that refuses what a signature would refuse, and
+records in rows, which are packed in a tenth of the time that columns take."""
 
 from __future__ import annotations
 
 import struct
 import zlib
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from functools import cache
 
 import msgspec
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from qafila.sync import frames
+from qafila.sync import codec, frames
 from qafila.sync.frames import Frame, FrameError
 from qafila.sync.messages import KINDS, SHAPES, Kind, Message
 
@@ -66,3 +68,14 @@ class Wire:
         if not self.real:
             return lambda data: open_light(data, me, spoken)
         return lambda data: frames.open_frame(data, me, _public, spoken)
+
+
+@contextmanager
+def packing(*, columns: bool) -> Iterator[None]:
+    """How the nodes of one fleet pack records: both ways give back the very same."""
+    usual = codec.COLUMNS
+    codec.COLUMNS = usual if columns else codec.ROWS  # type: ignore[assignment]
+    try:
+        yield
+    finally:
+        codec.COLUMNS = usual

@@ -57,8 +57,6 @@ class Plant:
     """Whether requests are cut in their middle as well: rare bugs are found by the seeds that they are found by."""
     events: tuple[str, ...] = ()
     """Only these befall the fleet."""
-    begin = 0
-    """The first seed to look at: rare bugs need luck, and hunting for it each time proves nothing more."""
 
 
 class Unit:
