@@ -12,7 +12,8 @@ from tests.sync.sim.world import Plant
 WITHIN = 1000
 BEGIN = {
     "AcksOutliveTheConnection": 640, "FilesNotOfferedAgain": 230, "LateRecordsStay": 890,
-    "MailAcknowledgedTooEarly": 110, "NeverGivenUp": 120, "NewerRecordsForgotten": 185, "ReceiptsIgnored": 525, "SumsIgnored": 40,
+    "MailAcknowledgedTooEarly": 110, "NeverGivenUp": 120, "NewerRecordsForgotten": 185,
+    "ReceiptsIgnored": 525, "SumsIgnored": 40,
 }  # fmt: skip
 """The first seed to look at: rare bugs need luck, and hunting for it each time proves nothing more."""
 
