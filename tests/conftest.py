@@ -20,6 +20,12 @@ from hypothesis import settings
 # How long an example takes is measured in bench/, never asserted here.
 settings.register_profile("qafila", deadline=None)
 settings.load_profile("qafila")
+MEMORY, ROOM = Path("/dev/shm"), 4_000_000_000
+if MEMORY.is_dir() and shutil.disk_usage(MEMORY).free > ROOM:
+    # Commits are synchronous, and the tests make tens of thousands of them: in memory nobody waits for a disk.
+    # What is killed is a process, never the machine, so what was committed is there all the same.
+    tempfile.tempdir = str(MEMORY)
+    os.environ.setdefault("PYTEST_DEBUG_TEMPROOT", str(MEMORY))
 SCRATCH = Path(tempfile.mkdtemp(prefix="qafila-tests-"))
 CIPHER = ("default", "n1", "n2")
 SERVER = ("pg0", "pg1", "pg2")
@@ -46,6 +52,15 @@ def _databases() -> dict[str, dict[str, object]]:
 os.environ["QAFILA_TEST_DATABASES"] = json.dumps(_databases())
 os.environ["DJANGO_SETTINGS_MODULE"] = "qafila.node.settings"
 django.setup()
+
+from django.contrib.auth.hashers import Argon2PasswordHasher  # noqa: E402 - the settings come first
+
+from qafila.registry.staff import signing  # noqa: E402
+
+# What makes a stolen hash dear to guess makes a test slow. Nodes in processes of their own keep the real figures.
+REAL_COST = (Argon2PasswordHasher.time_cost, Argon2PasswordHasher.memory_cost, signing.PASSES, signing.MEMORY_KIB)
+Argon2PasswordHasher.time_cost, Argon2PasswordHasher.memory_cost, Argon2PasswordHasher.parallelism = 1, 8, 1
+signing.PASSES, signing.MEMORY_KIB = 1, 8
 
 
 def pytest_sessionfinish() -> None:
@@ -74,9 +89,12 @@ def postgres(template: Path) -> Iterator[None]:
     from tests.postgres import Cluster
 
     with Cluster(_POSTGRES) as cluster:
-        for alias in SERVER:
-            cluster.create_database(alias)
-            call_command("migrate", database=alias, verbosity=0)
+        first, *others = SERVER
+        cluster.create_database(first)
+        call_command("migrate", database=first, verbosity=0)
+        connections[first].close()
+        for alias in others:
+            cluster.create_database(alias, like=first)
         yield
         for alias in SERVER:
             connections[alias].close()

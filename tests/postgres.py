@@ -60,9 +60,9 @@ class Cluster:
         self._run(str(self.programs / "pg_ctl"), "-D", str(self.data), "-w", "-l", str(self.folder / "log"),
                   "-o", self.options, "restart")  # fmt: skip
 
-    def create_database(self, name: str) -> None:
-        """An empty database owned by `qafila`."""
-        self._run(str(self.programs / "createdb"), "-h", str(self.socket), "-U", "qafila", name)
+    def create_database(self, name: str, like: str = "template1") -> None:
+        """An empty database owned by `qafila`, or a copy of one that nobody uses."""
+        self._run(str(self.programs / "createdb"), "-h", str(self.socket), "-U", "qafila", "-T", like, name)
 
     def __exit__(self, *error: object) -> None:
         pid = self.data / "postmaster.pid"

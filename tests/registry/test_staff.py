@@ -13,6 +13,7 @@ from qafila.kernel import clock
 from qafila.kernel.rights import NotAllowed
 from qafila.registry.staff import acts, queries
 from qafila.registry.staff.models import Credential
+from tests.conftest import REAL_COST
 
 
 def test_a_password_opens_and_is_nowhere_in_clear(crew: SimpleNamespace) -> None:
@@ -22,6 +23,12 @@ def test_a_password_opens_and_is_nowhere_in_clear(crew: SimpleNamespace) -> None
     assert queries.authenticate("", "") is None
     assert Credential.objects.get(staff=crew.assistant).password.startswith("argon2$argon2id$")
     assert not any(b"Chevre" in bytes(r.fields or b"") for r in Record.objects.all())
+
+
+def test_a_stolen_hash_is_dear_to_guess() -> None:
+    """OWASP, Password Storage Cheat Sheet: Argon2id with at least 19 MiB and two passes."""
+    for passes, memory_kib in (REAL_COST[:2], REAL_COST[2:]):
+        assert passes >= 2 and memory_kib >= 19 * 1024
 
 
 def test_whoever_left_cannot_log_in(crew: SimpleNamespace) -> None:
