@@ -71,10 +71,11 @@ def pytest_sessionfinish() -> None:
 @pytest.fixture(scope="session")
 def template() -> Path:
     """A migrated, empty, encrypted database to copy."""
-    from django.core.management import call_command
     from django.db import connections
 
-    call_command("migrate", database="template", verbosity=0)
+    from qafila.node.founding import bring_up
+
+    bring_up("template")
     connections["template"].cursor().execute("PRAGMA wal_checkpoint(TRUNCATE)")
     connections["template"].close()
     return SCRATCH / "template.db"
@@ -83,15 +84,15 @@ def template() -> Path:
 @pytest.fixture(scope="session")
 def postgres(template: Path) -> Iterator[None]:
     """A PostgreSQL cluster with three migrated databases, stopped at the end."""
-    from django.core.management import call_command
     from django.db import connections
 
+    from qafila.node.founding import bring_up
     from tests.postgres import Cluster
 
     with Cluster(_POSTGRES) as cluster:
         first, *others = SERVER
         cluster.create_database(first)
-        call_command("migrate", database=first, verbosity=0)
+        bring_up(first)
         connections[first].close()
         for alias in others:
             cluster.create_database(alias, like=first)

@@ -61,7 +61,7 @@ def create(
 
 def migrate(directory: NodeDirectory) -> None:
     """Bring the node's database to this version; in a process of its own, because settings are per process."""
-    run_django(directory, "from django.core.management import call_command; call_command('migrate', verbosity=0)")
+    run_django(directory, "from qafila.node.founding import bring_up; bring_up()")
 
 
 def run_django(directory: NodeDirectory, code: str) -> None:
