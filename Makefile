@@ -26,7 +26,7 @@ demo: setup ## Run a hub and two units with a populated world (COUNTRY=egypt for
 
 .PHONY: test
 test: dev check ## Do the set-up for tests, check, and run every test
-	@env -u QAFILA_DIR $(BIN)/pytest -n $(WORKERS) --dist loadgroup
+	@env -u QAFILA_DIR $(BIN)/pytest -n $(WORKERS) --dist loadscope
 
 .PHONY: soak
 soak: dev ## Run 100,000 simulated fleets (SEEDS=from..to for others)

@@ -16,6 +16,8 @@ from pathlib import Path
 import django
 import pytest
 from hypothesis import settings
+from xdist.remote import Producer
+from xdist.scheduler import LoadScopeScheduling
 
 # How long an example takes is measured in bench/, never asserted here.
 settings.register_profile("qafila", deadline=None)
@@ -61,6 +63,18 @@ from qafila.registry.staff import signing  # noqa: E402
 REAL_COST = (Argon2PasswordHasher.time_cost, Argon2PasswordHasher.memory_cost, signing.PASSES, signing.MEMORY_KIB)
 Argon2PasswordHasher.time_cost, Argon2PasswordHasher.memory_cost, Argon2PasswordHasher.parallelism = 1, 8, 1
 signing.PASSES, signing.MEMORY_KIB = 1, 8
+
+
+class OneWorld(LoadScopeScheduling):
+    """The tests that share a world of real processes run in one test process, all others wherever there is room."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        return "world" if nodeid.startswith("tests/browser/") and "test_trouble" not in nodeid else nodeid
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> OneWorld:
+    """pytest-xdist's own groups need a way to name tests that pytest 9 has no more."""
+    return OneWorld(config, log)
 
 
 def pytest_sessionfinish() -> None:

@@ -138,9 +138,7 @@ class Desk:
     def _violations(self) -> list[str]:
         violations = self.page.evaluate("options => axe.run(options).then(found => found.violations)", AXE)
         return [
-            f"{rule['id']}: {node['html'][:140]} ({_why(node)})"
-            for rule in violations
-            for node in rule["nodes"][:3]
+            f"{rule['id']}: {node['html'][:140]} ({_why(node)})" for rule in violations for node in rule["nodes"][:3]
         ]
 
     def _width(self) -> list[str]:

@@ -249,12 +249,12 @@ class Journey:
         page.locator("#ask-text").fill(words)
         self.press(page, "form[action$='/ask/'] button")
 
-    def supply(self, doctor: Desk, path: str, asked: str, words: str) -> None:
-        """The unit reads what is asked, and gives it."""
-        page = doctor.go(path).page
+    def supply(self, doctor: Desk, asked: str, words: str) -> None:
+        """The unit reads on the case's page, which follows by itself, what is asked, and gives it."""
+        page = doctor.page
         expect(page.locator("[data-live=messages]", has_text=asked)).to_be_visible(timeout=LONG)
         form = page.locator("form[action$='/act/supply/']")
-        # The words travel before the case's new state; the page follows both by itself.
+        # The words travel before the case's new state.
         expect(form).to_be_visible(timeout=LONG)
         form.locator("textarea").fill(words)
         self.look(doctor)

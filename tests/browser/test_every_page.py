@@ -8,7 +8,7 @@ from playwright.sync_api import Browser
 from tests.browser.desk import PHONE, TABLET, Desk, crawl
 from tests.world import World
 
-pytestmark = [pytest.mark.xdist_group("world"), pytest.mark.timeout(600)]
+pytestmark = pytest.mark.timeout(600)
 
 
 @pytest.mark.parametrize("language", ["ar", "fr", "en"])

@@ -13,7 +13,7 @@ from tests.browser.journey import Journey
 from tests.browser.stories import CARDIOLOGY, STORIES, Story
 from tests.world import World
 
-pytestmark = [pytest.mark.xdist_group("world"), pytest.mark.timeout(400)]
+pytestmark = pytest.mark.timeout(400)
 
 WALKS = [
     pytest.param("ar", 0, ("حماد", "أوبيهي"), TABLET, STORIES["ent"], id="ar"),
@@ -44,7 +44,7 @@ def test_from_the_door_to_the_outcome_with_the_cable_out(
     specialist.go("/specialist/")
     journey.accept(specialist)
     journey.ask(specialist, "Synthetic: how long does the pain last?")
-    journey.supply(doctor, case, "how long does the pain last", "Synthetic: two minutes, on pressing")
+    journey.supply(doctor, "how long does the pain last", "Synthetic: two minutes, on pressing")
     journey.answer(specialist, "two minutes, on pressing", "Synthetic: pain of the chest wall")
     journey.explain(doctor, case, "pain of the chest wall")
     journey.outcome_at_hub(specialist)

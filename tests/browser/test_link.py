@@ -11,7 +11,7 @@ from playwright.sync_api import Browser, expect
 from tests.browser.desk import DESKTOP, PHONE, Desk
 from tests.world import World
 
-pytestmark = [pytest.mark.xdist_group("world"), pytest.mark.timeout(400)]
+pytestmark = pytest.mark.timeout(400)
 LONG = 40_000
 """Milliseconds until a contact was noted and the page has renewed itself."""
 

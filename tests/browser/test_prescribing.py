@@ -10,7 +10,7 @@ from playwright.sync_api import Browser, expect
 from tests.browser.desk import PHONE, TABLET, Desk
 from tests.world import World
 
-pytestmark = [pytest.mark.xdist_group("world"), pytest.mark.timeout(600)]
+pytestmark = pytest.mark.timeout(600)
 
 
 def test_prescribed_on_a_tablet_and_given_out_on_a_phone(world: World, browser: Browser) -> None:

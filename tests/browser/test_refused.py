@@ -13,7 +13,7 @@ import pytest
 from qafila.packs.country import Member
 from tests.world import World
 
-pytestmark = [pytest.mark.xdist_group("world"), pytest.mark.timeout(300)]
+pytestmark = pytest.mark.timeout(300)
 HUGE = 200_000_000
 
 

@@ -8,16 +8,16 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
-from playwright.sync_api import Browser, expect
+from playwright.sync_api import Browser
 
 from qafila.packs import load
 from tests.browser.desk import PHONE, TABLET, Desk
-from tests.browser.journey import LONG, Journey
+from tests.browser.journey import Journey
 from tests.browser.stories import STORIES
 from tests.browser.test_journey import WALKS
 from tests.world import World
 
-pytestmark = [pytest.mark.xdist_group("world"), pytest.mark.timeout(500)]
+pytestmark = pytest.mark.timeout(500)
 
 LANGUAGES = {
     "gynaecology_obstetrics": ("ar", ("خديجة", "أيت باها")),
@@ -59,8 +59,6 @@ def test_a_case_from_the_unit_to_its_outcome(
     journey.accept(specialist)
     words = f"Synthetic: an answer for {specialty}"
     journey.write_answer(specialist, words)
-    doctor.go(case)
-    expect(doctor.page.locator("form[action$='/act/explain/']")).to_be_visible(timeout=LONG)
     journey.explain(doctor, case, words)
     journey.outcome_at_hub(specialist)
     journey.end()

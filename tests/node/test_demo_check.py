@@ -22,7 +22,6 @@ def command(*args: str) -> subprocess.CompletedProcess[str]:
 
 
 @pytest.mark.timeout(400)
-@pytest.mark.xdist_group("demo")
 def test_the_check_sees_every_step(tmp_path: Path) -> None:
     done = command("--check", "--dir", str(tmp_path / "demo"), "--people", "24", "--port", "21440")
     assert done.returncode == 0, done.stdout[-2000:] + done.stderr[-2000:]
