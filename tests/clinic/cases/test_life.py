@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from qafila.clinic.cases import acts, jobs, queries
 from qafila.clinic.cases.answering import AnswerIncomplete
 from qafila.clinic.cases.transitions import CASE, OPEN, OVER
+from qafila.clinic.history import consents
 from qafila.clinic.models import Answer, Case, CaseEvent, Encounter, Message
 from qafila.clinic.refusal import Incomplete, Refusal
 from qafila.clinic.visits import acts as visits
@@ -130,7 +131,7 @@ def test_an_emergency_goes_with_a_reason_but_not_without_consent(crew: Crew) -> 
     with pytest.raises(Incomplete) as lacks:
         acts.send(case, crew.doctor, "no time for the rest")
     assert [lack.code for lack in lacks.value.lacks] == ["consent"]
-    visits.record_consent(visit, crew.doctor, "emergency", reason="unconscious, nobody with him")
+    consents.give(visit, crew.doctor, "referral", "emergency", reason="unconscious, nobody with him")
     case = acts.send(case, crew.doctor, "no time for the rest")
     assert case.status == "sent" and case.incomplete_reason == "no time for the rest"
     last = Record._base_manager.filter(subject=case.pk).order_by("-no").first()
@@ -141,7 +142,7 @@ def test_withdrawn_consent_stops_a_case(crew: Crew) -> None:
     from qafila.clinic.models import Consent
 
     case = crew.filled()
-    visits.withdraw_consent(Consent.objects.get(), crew.nurse)
+    consents.withdraw(Consent.objects.get(), crew.nurse)
     with pytest.raises(Incomplete):
         acts.send(case, crew.doctor)
 

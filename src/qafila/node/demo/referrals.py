@@ -10,6 +10,7 @@ from uuid import UUID
 from qafila.clinic.cases import acts as cases
 from qafila.clinic.cases.models import Case
 from qafila.clinic.forms.context import pack_of
+from qafila.clinic.history import consents
 from qafila.clinic.imaging import teaching
 from qafila.clinic.visits import acts as visits
 from qafila.clinic.visits.models import Visit
@@ -104,7 +105,7 @@ class Referrals:
         life, language = self.life, self.life.doctor.interface_language
         if referral.ending != "draft":
             person = Person.objects.get(pk=visit.person_id)
-            visits.record_consent(visit, life.nurse, "permit", method="spoken", language=person.language)
+            consents.give(visit, life.nurse, "referral", "permit", "spoken", language=person.language)
         for kind in referral.files:
             if kind == "ecg":
                 visits.add_attachment(visit, life.nurse, electrocardiogram(number), "ecg.dcm", view="ecg12")
