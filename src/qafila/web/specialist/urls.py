@@ -15,6 +15,7 @@ urlpatterns = [
     path("opinion/<uuid:opinion_id>/", opinion.give, name="opinion"),
     path("case/<uuid:case_id>/", case.page, name="case"),
     path("case/<uuid:case_id>/answer/", case.answer, name="answer"),
+    path("case/<uuid:case_id>/decline/", case.decline, name="decline"),
     path("case/<uuid:case_id>/opinion/", opinion.ask, name="ask_opinion"),
     path("case/<uuid:case_id>/<slug:verb>/", case.act, name="act"),
 ]
