@@ -15,6 +15,7 @@ from qafila.clinic.cases import routing
 from qafila.clinic.cases.models import Answer, Case, CaseEvent, Decline
 from qafila.clinic.cases.transitions import ACCEPTED, ASSIGNED, DECLINED, RECEIVED
 from qafila.kernel import clock
+from qafila.packs.specialty import SUBSPECIALTY
 from qafila.registry.people.models import Person
 from qafila.registry.people.queries import groups_of
 from qafila.registry.staff.models import Staff
@@ -27,7 +28,7 @@ REROUTED_BY_ITSELF = frozenset({"unavailable", "conflict"})
 """Reasons for declining that say nothing about the case itself: the hub asks the next specialist at once."""
 NOTICES = ("nobody_on_duty", "waiting")
 """Lines of the timeline that say why nobody has it."""
-SEEN_BY, SUBSPECIALTY = "seen_by", "subspecialty"
+SEEN_BY = "seen_by"
 """Questions of the packs that routing reads: by whom the person wishes to be seen, and the sub-specialty."""
 
 

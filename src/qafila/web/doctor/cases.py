@@ -102,7 +102,7 @@ def show(request: Any, case: Case, status: int = 200, **more: Any) -> HttpRespon
     """The case's page; `typed` in `more` holds what was sent with a refused form, by the form's act."""
     require(request.staff, "case.read", case)
     history.log_read(request.staff.pk, case.person_id, "doctor.case")
-    if case.status in ("answered", "on_unit"):
+    if case.status in WITH_ANSWER:
         acts.mark_read(case, request.staff)
     with one_look():
         return _show(request, case, status, **more)

@@ -2,13 +2,15 @@
 
 from django.urls import path
 
-from qafila.web.specialist import case, opinion, worklist
+from qafila.web.specialist import case, opinion, roster, worklist
 
 app_name = "specialist"
 
 urlpatterns = [
     path("", worklist.page, name="worklist"),
     path("done/", worklist.done, name="done"),
+    path("roster/", roster.page, name="roster"),
+    path("roster/<slug:verb>/", roster.change, name="roster_change"),
     path("duty/", worklist.duty, name="duty"),
     path("claim/<uuid:case_id>/", worklist.claim, name="claim"),
     path("swap/<uuid:swap_id>/<slug:verb>/", worklist.swap, name="swap"),
