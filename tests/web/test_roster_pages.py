@@ -8,9 +8,10 @@ from typing import Any
 
 import pytest
 
-from qafila.clinic.cases import handing
+from qafila.clinic.cases import acts, handing
 from qafila.clinic.cases.models import Case
 from qafila.journal.here import Here
+from qafila.journal.models import Read
 from qafila.journal.write import writing
 from qafila.registry.places.here import local_day
 from qafila.registry.staff.models import Staff
@@ -19,6 +20,7 @@ from qafila.registry.staff.roster import acts as roster
 from qafila.registry.staff.roster.models import Leave, Preference, Shift, Swap
 from qafila.registry.staff.roster.queries import monday_of
 from qafila.registry.units.models import Unit
+from tests.clinic.conftest import ANSWER, key_of
 from tests.web.desk import Desk, desk
 from tests.web.vehicle import text
 
@@ -158,3 +160,21 @@ def test_the_coordinator_says_which_fields_and_languages_a_specialist_has(hub_de
     assert Preference.objects.get().weekday == 1
     assert boss.post(address, {"field": ["otology"]}).status_code == 404
     assert hub_desk.at(heart).get(address).status_code == 403
+
+
+def test_the_hub_tells_the_person_while_the_unit_is_down(hub_desk: Desk, boss: Any) -> None:
+    crew = hub_desk.crew
+    case = acts.accept(hub_desk.sent(), crew.heart)
+    assert "Open a unit" not in text(boss.get("/coordinator/handover/"))
+    acts.answer(case, crew.heart, ANSWER, key_of(crew.heart))
+    assert "Open a unit" in text(boss.get("/coordinator/handover/"))
+    assert f"/coordinator/tell/{case.pk}/" in text(boss.get(f"/coordinator/units/{case.unit_id}/answers/"))
+    address = f"/coordinator/tell/{case.pk}/"
+    assert ANSWER["plan"] in text(boss.get(address))
+    assert Read.objects.filter(page="coordinator.tell").exists()
+    said = {"way": "relative", "result": "told", "language": "ary", "words": ""}
+    assert boss.post(address, said).status_code == 422
+    assert boss.post(address, said | {"words": "her son: as written"}).status_code == 302
+    assert Case.objects.get().status == "explained" and "was explained" in text(boss.get(address))
+    assert "son: as written" in text(hub_desk.at(crew.doctor).get(f"/doctor/case/{case.pk}/"))
+    assert hub_desk.at(crew.heart).get(address).status_code == 403

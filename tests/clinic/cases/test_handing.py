@@ -147,7 +147,7 @@ def test_the_hub_tells_the_person_itself_where_the_unit_is_down(crew: Crew) -> N
         handing.tell_person(case, crew.coordinator, "pigeon", "told", "to her")
     assert handing.tell_person(case, crew.coordinator, "phone", "no_answer", "").status != "explained"
     said = "the daughter: the tablets, and back on Monday"
-    case = handing.tell_person(case, crew.coordinator, "phone", "told", said, language="ary")
+    case = handing.tell_person(case, crew.coordinator, "phone", "told", said)
     assert case.status == "explained" and [c.result for c in loop_queries.contacts_of(case)] == ["told", "no_answer"]
     waiting = loop_queries.notices(crew.unit)
     assert [(n.case.pk, n.by_hub, n.read) for n in waiting] == [(case.pk, True, False)]

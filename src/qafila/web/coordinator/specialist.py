@@ -40,12 +40,12 @@ def page(request: Any, staff_id: UUID) -> HttpResponse:
         messages.success(request, gettext("Saved."))
         return redirect("coordinator:duty")
     tongue = language()
-    spoken = load.country(country_code()).spoken
+    tongues = load.country(country_code()).spoken
     context = {
         "who": staff,
         "name": staff_name(staff),
         "specialties": [(specialty_words(code), _fields(code, staff, tongue)) for code in staff.specialties],
-        "languages": [(one.code, one.label.text(tongue), one.code in staff.languages) for one in spoken],
+        "spoken": [(one.code, one.label.text(tongue), one.code in staff.languages) for one in tongues],
         "wishes": wishes_of(staff),
         "halves": halves(),
     }

@@ -69,10 +69,7 @@ def page(request: Any, case_id: UUID) -> HttpResponse:
         except Refusal as refused:
             problem, status = told(refused.message), 422
         else:
-            done = said("result") == TOLD
-            messages.success(
-                request, gettext("Noted. The unit sees it when it is back.") if done else gettext("Saved.")
-            )
+            messages.success(request, gettext("Noted. The unit sees it when it is back."))
             return redirect("coordinator:unit_answers", case.unit_id)
     return _page(request, case, problem, status)
 
