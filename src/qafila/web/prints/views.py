@@ -26,7 +26,7 @@ from qafila.packs.shapes import PackError
 from qafila.registry.people import queries as people
 from qafila.registry.people.births import birth_of
 from qafila.registry.people.models import Person
-from qafila.registry.people.search import QR_PREFIX
+from qafila.registry.people.scanned import PREFIX
 from qafila.registry.places.here import country_code
 from qafila.registry.staff.models import Staff
 from qafila.registry.staff.rights import require
@@ -253,7 +253,7 @@ def card(request: Any, person_id: UUID) -> HttpResponse:
         request.unit.pk if request.unit else None,
         facts.of_card(person, (f"{n.given} {n.middle} {n.family}" for n in names), written(birth_of(person))),
         size=request.GET.get("paper", "") if request.GET.get("paper") in sheet.SIZES else "card",
-        more={"card_qr": codes.plain(QR_PREFIX + person.code)},
+        more={"card_qr": codes.plain(PREFIX + person.code)},
     )
     return sheet.answer(request, document)
 
