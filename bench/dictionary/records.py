@@ -141,6 +141,7 @@ def _plain(crew: dict[str, Any], dice: random.Random, words: Words, wall: _Wall)
 
 
 def _rich(crew: dict[str, Any], dice: random.Random, words: Words, wall: _Wall) -> None:
+    from qafila.clinic.history import consents
     from qafila.clinic.visits import acts as visits
 
     person = _person(crew, dice, words)
@@ -163,13 +164,14 @@ def _rich(crew: dict[str, Any], dice: random.Random, words: Words, wall: _Wall) 
         visits.add_condition(visit, code, dice.choice(["provisional", "confirmed"]), "", dice.choice(["fr", "ar"]),
                              crew["doctor"])  # fmt: skip
     if dice.random() < 0.3:
-        visits.record_consent(visit, crew["nurse"], "permit", method="spoken")
+        consents.give(visit, crew["nurse"], "referral", "permit", "spoken")
     visits.finish(visit, crew["doctor"])
 
 
 def _referred(crew: dict[str, Any], dice: random.Random, words: Words, wall: _Wall) -> None:
     """A case that is sent off at once, as emergencies are."""
     from qafila.clinic.cases import acts as cases
+    from qafila.clinic.history import consents
     from qafila.clinic.visits import acts as visits
 
     person = _person(crew, dice, words)
@@ -178,7 +180,7 @@ def _referred(crew: dict[str, Any], dice: random.Random, words: Words, wall: _Wa
     visits.record_vitals(visit, crew["nurse"], _readings(dice))
     for kind in ("complaint", *dice.sample(["history", "exam"], dice.randint(0, 2))):
         visits.record_note(visit, kind, words.note(dice), crew["doctor"])
-    visits.record_consent(visit, crew["nurse"], "permit", method="spoken", language=dice.choice(["ar", "fr"]))
+    consents.give(visit, crew["nurse"], "referral", "permit", "spoken", language=dice.choice(["ar", "fr"]))
     case = cases.draft_case(visit, "cardiology", crew["doctor"])
     urgency = dice.choice(["emergency", "urgent", "routine"])
     case = cases.save_packet(case, _intake(case, dice), words.note(dice)[:200], urgency, crew["doctor"])

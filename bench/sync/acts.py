@@ -176,6 +176,7 @@ def _jpeg(picture: Any) -> bytes:
 def case(seed: int) -> dict[str, Any]:
     """On the unit: somebody with chest pain, sent as an emergency; when, and which run holds its records."""
     from qafila.clinic.cases import acts as cases
+    from qafila.clinic.history import consents
     from qafila.clinic.visits import acts as visits
     from qafila.journal.here import here
 
@@ -183,7 +184,7 @@ def case(seed: int) -> dict[str, Any]:
     one = next(consultations(1, seed + 7_000_000))
     visit = crew.consult(one)
     visits.record_note(visit, "complaint", one.reason, crew.doctor)
-    visits.record_consent(visit, crew.nurse, "permit", method="spoken", language="ar")
+    consents.give(visit, crew.nurse, "referral", "permit", "spoken", language="ar")
     drafted = cases.draft_case(visit, "cardiology", crew.doctor)
     drafted = cases.save_packet(drafted, INTAKE, one.note[:200], "emergency", crew.doctor)
     sent = cases.send(drafted, crew.doctor, "An emergency: the rest follows.")

@@ -45,13 +45,14 @@ class Crew:
     def filled(self, urgency: str = "routine", patient: Any = None) -> Any:
         """A draft with all that the cardiology pack asks for."""
         from qafila.clinic.cases import acts as cases
+        from qafila.clinic.history import consents
         from qafila.clinic.visits import acts as visits
 
         visit = visits.start_doctor(self.visit(patient), self.doctor)
         visits.record_vitals(visit, self.nurse, readings())
         visits.record_note(visit, "complaint", "Palpitations for a week", self.doctor)
         visits.add_condition(visit, "I10", "provisional", "", "fr", self.doctor)
-        visits.record_consent(visit, self.nurse, "permit", method="spoken")
+        consents.give(visit, self.nurse, "referral", "permit", "spoken")
         case = cases.draft_case(visit, "cardiology", self.doctor)
         question = "Is a beta blocker safe for this person?"
         return cases.save_packet(case, INTAKE, question, urgency, self.doctor)

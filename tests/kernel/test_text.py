@@ -21,6 +21,7 @@ from qafila.kernel.text import (
     parse_number,
     parse_text,
     strip_controls,
+    tidy,
 )
 
 SCRIPTS = ("0123456789", "٠١٢٣٤٥٦٧٨٩", "۰۱۲۳۴۵۶۷۸۹")
@@ -163,6 +164,9 @@ def test_clean_and_parse_text() -> None:
     assert parse_text("abc", 3) == "abc"
     assert isinstance(parse_text("abcd", 3), Bad)
     assert parse_text(" a  b \n\n\n\n c ", 20, lines=True) == "a b\n\nc"
+    assert tidy(" a  b ", 3, lambda bad: ValueError(bad.message)) == "a b"
+    with pytest.raises(ValueError, match="too long"):
+        tidy("abcd", 3, lambda bad: ValueError(bad.message))
 
 
 @pytest.mark.parametrize(

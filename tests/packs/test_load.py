@@ -249,3 +249,35 @@ def test_a_fault_of_the_formulary_is_named_with_its_line(tmp_path: Path, old: st
     finally:
         load.clear()
     assert found and all(p.where.startswith(f"line {line},") for p in found), [str(p) for p in found]
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "words"),
+    [
+        (
+            'link_id = "side"',
+            'link_id = "side"\ncodes = [{ system = "loinc", code = "99999-9" }]',
+            "correct it, or leave",
+        ),
+        (', en = "Danger signs" }', " }", "in every language (ar, fr, en)"),
+        ('link_id = "side"', 'link_id = "side"\nenable_when = "%a.danger.exists()"', "break the circle"),
+        ('fires_when = "', 'fires_when = "(', "column"),
+        ('link_id = "subspecialty"', 'link_id = "side"', "stands 2 times"),
+    ],
+    ids=["unknown code", "missing translation", "circular condition", "failing FHIRPath", "twice"],
+)
+def test_a_broken_copy_of_a_shipped_pack_is_refused_with_words(tmp_path: Path, old: str, new: str, words: str) -> None:
+    text = (load.SHIPPED / "specialties" / "ent.toml").read_text(encoding="utf-8")
+    assert old in text
+    broken = text.replace(old, new, 1)
+    if "circle" in words:
+        broken = broken.replace('link_id = "danger"', 'link_id = "danger"\nenable_when = "%a.side.exists()"', 1)
+    (tmp_path / "specialties").mkdir()
+    (tmp_path / "specialties" / "ent.toml").write_text(broken, encoding="utf-8")
+    load.clear()
+    try:
+        found = [str(one) for one in specialty_problems("ent", tmp_path)]
+    except PackError as error:
+        found = [str(error)]
+    assert found and any(words in one for one in found), found
+    assert all("ent.toml" in one for one in found)

@@ -11,18 +11,20 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from qafila.clinic.cases.jobs import leave_watch
 from qafila.journal.write import writing
 from qafila.kernel import clock
 from qafila.kernel.rights import NotAllowed
-from qafila.registry.staff.acts import set_duty
+from qafila.packs import load
+from qafila.registry.staff.acts import UnknownAbility, set_abilities, set_duty
 from qafila.registry.staff.models import Staff
 from qafila.registry.staff.obligations import OBLIGATIONS, NobodyNamed, Obligation
 from qafila.registry.staff.queries import duty_now, on_duty
 from qafila.registry.staff.roster import acts
 from qafila.registry.staff.roster.acts import RosterRefused
 from qafila.registry.staff.roster.hours import HALVES, Said, half_at, serving, span
-from qafila.registry.staff.roster.models import Shift, Swap
-from qafila.registry.staff.roster.queries import monday_of, needs_of, week_of
+from qafila.registry.staff.roster.models import Leave, Shift, Swap
+from qafila.registry.staff.roster.queries import leave_between, monday_of, needs_of, week_of
 
 MONDAY = date(2026, 3, 2)
 MORNING = datetime(2026, 3, 3, 10, tzinfo=UTC)
@@ -170,3 +172,72 @@ def test_the_last_word_holds_and_nobody_on_leave_serves_by_roster(
             assert found.get(key, "off") == latest.pop()
         elif not counted:
             assert (key in found) == (key in shifts and key[0] not in away)
+
+
+def test_leave_is_asked_for_and_granted_or_refused_with_a_word(people: SimpleNamespace) -> None:
+    day = MORNING.date() + timedelta(days=3)
+    acts.add_shift(people.amal, "cardiology", day, "am", people.boss, published=True)
+    leave = acts.ask_leave(day, day, "annual", people.amal)
+    assert leave_between(day, day) == [] and len(week_of(MONDAY)) == 1
+    for first in (day, MORNING.date() - timedelta(days=1)):
+        with pytest.raises(RosterRefused):
+            acts.ask_leave(first, day, "annual", people.amal)
+    with pytest.raises(NotAllowed):
+        acts.answer_leave(leave, True, people.amal)
+    with pytest.raises(RosterRefused):
+        acts.answer_leave(leave, False, people.boss)
+    acts.answer_leave(leave, False, people.boss, words="Two others are away")
+    again = acts.ask_leave(day, day, "training", people.amal)
+    acts.answer_leave(again, True, people.boss, people.badr)
+    assert [one.pk for one in leave_between(day, day)] == [again.pk] and week_of(MONDAY) == []
+    with pytest.raises(RosterRefused):
+        acts.answer_leave(again, False, people.boss, words="changed my mind")
+    with pytest.raises(NotAllowed):
+        acts.withdraw_leave(Leave.objects.get(pk=again.pk), people.amal)
+    asked = acts.ask_leave(day + timedelta(days=1), day + timedelta(days=1), "other", people.amal)
+    assert acts.withdraw_leave(asked, people.amal).withdrawn
+
+
+def test_what_is_owed_goes_over_on_the_first_day_of_the_leave(people: SimpleNamespace, monkeypatch: Any) -> None:
+    given: list[tuple[str, str]] = []
+
+    def hand(giver: Staff, to: Staff, by: Staff | None) -> int:
+        given.append((giver.username, to.username))
+        return 1
+
+    monkeypatch.setitem(OBLIGATIONS, "test", Obligation("test", lambda staff: 1 - len(given), hand))
+    first = MORNING.date() + timedelta(days=1)
+    with pytest.raises(NobodyNamed):
+        acts.grant_leave(people.amal, first, first, "annual", people.boss)
+    acts.grant_leave(people.amal, first, first, "annual", people.boss, people.badr)
+    hub = load.profile("hub")
+    assert leave_watch(hub) == 0 and not given
+    monkeypatch.setattr(clock, "now", lambda: MORNING + timedelta(days=1))
+    assert (leave_watch(hub), leave_watch(hub)) == (1, 0) and given == [("amal", "badr")]
+
+
+def test_a_question_about_a_swap_is_asked_once_and_can_be_taken_back(people: SimpleNamespace) -> None:
+    day = MORNING.date() + timedelta(days=2)
+    mine = acts.add_shift(people.amal, "cardiology", day, "am", people.boss, published=True)
+    swap = acts.ask_swap(mine, people.badr, people.amal)
+    with pytest.raises(RosterRefused):
+        acts.ask_swap(mine, people.badr, people.amal)
+    with pytest.raises(NotAllowed):
+        acts.withdraw_swap(swap, people.badr)
+    acts.withdraw_swap(swap, people.amal)
+    with pytest.raises(RosterRefused):
+        acts.answer_swap(swap, True, people.badr)
+    acts.ask_swap(mine, people.badr, people.amal)
+
+
+def test_fields_and_languages_of_a_specialist(people: SimpleNamespace) -> None:
+    with writing(None, "setup") as write:
+        people.amal.languages = ["zz", "fr"]
+        write.save(people.amal)
+    kept = set_abilities(people.amal, ["rhythm"], ["ar"], people.boss)
+    assert (kept.subspecialties, kept.languages) == (["rhythm"], ["zz", "ar"])
+    for fields, spoken in ((["otology"], []), ([], ["klingon"])):
+        with pytest.raises(UnknownAbility):
+            set_abilities(people.amal, fields, spoken, people.boss)
+    with pytest.raises(NotAllowed):
+        set_abilities(people.amal, [], [], people.amal)

@@ -59,6 +59,26 @@ def test_by_the_code_and_the_qr_of_the_card(people: dict[str, Person]) -> None:
         assert [(f.person, f.why) for f in search(typed)] == [(person, "code")]
 
 
+AMERICAN = "QWERTYUIOPASDFGHJKLZXCVBNM:1234567890-"
+LAYOUTS = {
+    "french": "AZERTYUIOPQSDFGHJKLWXCVBN?M&é\"'(-è_çà)",
+    "arabic": ["ض", "ص", "ث", "ق", "ف", "غ", "ع", "ه", "خ", "ح", "ش", "س", "ي", "ب", "ل", "ا", "ت", "ن", "م", "ئ", "ء",
+               "ؤ", "ر", "لا", "ى", "ة", ":", *"1234567890-"],
+    "arabic_shift": ["َ", "ً", "ُ", "ٌ", "لإ", "إ", "‘", "÷", "×", "؛", "ِ", "ٍ", "]", "[", "لأ", "أ", "ـ", "،", "/", "~",
+                     "ْ", "}", "{", "لآ", "آ", "’", ":", *"1234567890-"],
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("layout", LAYOUTS)
+def test_a_hand_scanner_into_a_tablet_of_another_layout(people: dict[str, Person], layout: str) -> None:
+    keys = dict(zip(AMERICAN, LAYOUTS[layout], strict=True))
+    person = people["said"]
+    typed = "".join(keys[c] for c in f"QAFILA:{person.code}".upper())
+    assert [(f.person, f.why) for f in search(typed + "\n")] == [(person, "code")]
+    wrong = "".join(keys[c] for c in f"QAFILA:{person.code[:-1]}{'A' if person.code[-1] != 'A' else 'B'}")
+    assert search(wrong) == []
+
+
 @pytest.mark.parametrize(
     "typed", ["", " ", "a", "%", "'; DROP TABLE registry_person; --", "\x00", "😀😀", "x" * 5000, "9" * 50]
 )

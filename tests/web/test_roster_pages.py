@@ -8,16 +8,19 @@ from typing import Any
 
 import pytest
 
-from qafila.clinic.cases import handing
+from qafila.clinic.cases import acts, handing
 from qafila.clinic.cases.models import Case
 from qafila.journal.here import Here
+from qafila.journal.models import Read
 from qafila.journal.write import writing
 from qafila.registry.places.here import local_day
 from qafila.registry.staff.models import Staff
 from qafila.registry.staff.obligations import OBLIGATIONS
-from qafila.registry.staff.roster.models import Leave, Shift
+from qafila.registry.staff.roster import acts as roster
+from qafila.registry.staff.roster.models import Leave, Preference, Shift, Swap
 from qafila.registry.staff.roster.queries import monday_of
 from qafila.registry.units.models import Unit
+from tests.clinic.conftest import ANSWER, key_of
 from tests.web.desk import Desk, desk
 from tests.web.vehicle import text
 
@@ -114,3 +117,64 @@ def test_the_board_says_who_waits_and_who_is_on_duty(hub_desk: Desk, boss: Any) 
     assert "Specialties now" in page and "1 in line" in page and "nobody on duty" in page
     hub_desk.sent("urgent", duty=True)
     assert "case in hand" in text(boss.get("/coordinator/")) or "in line" in text(boss.get("/coordinator/"))
+
+
+def test_a_specialist_asks_for_a_swap_and_for_leave_and_says_what_they_like(hub_desk: Desk, boss: Any) -> None:
+    heart, other = hub_desk.crew.heart, hub_desk.crew.other_heart
+    day = local_day() + timedelta(days=9)
+    shift = roster.add_shift(heart, "cardiology", day, "am", None, published=True)
+    mine, theirs = hub_desk.at(heart), hub_desk.at(other)
+    assert "Ask a colleague" in text(mine.get("/specialist/roster/"))
+    nobody = mine.post("/specialist/roster/swap/", {"shift": str(shift.pk), "to": ""})
+    assert nobody.status_code == 422 and "Choose a colleague" in text(nobody)
+    assert theirs.post("/specialist/roster/swap/", {"shift": str(shift.pk), "to": str(heart.pk)}).status_code == 404
+    mine.post("/specialist/roster/swap/", {"shift": str(shift.pk), "to": str(other.pk)})
+    assert "was asked to take it" in text(mine.get("/specialist/roster/"))
+    week = {"specialty": "cardiology", "week": local_day().isoformat()}
+    assert "wait for a colleague" in text(boss.get("/coordinator/roster/", week))
+    swap = Swap.objects.get()
+    theirs.post(f"/specialist/swap/{swap.pk}/accept/")
+    assert Shift.objects.get(pk=shift.pk).staff_id == other.pk
+    assert "Swaps to note" in text(boss.get("/coordinator/roster/", week))
+    asked = {"first": day.isoformat(), "last": day.isoformat(), "reason": "annual"}
+    mine.post("/specialist/roster/leave/", asked)
+    again = mine.post("/specialist/roster/leave/", asked)
+    assert again.status_code == 422 and "already" in text(again)
+    leave = Leave.objects.get()
+    assert "Leave asked for" in text(boss.get("/coordinator/roster/", week))
+    boss.post("/coordinator/roster/grant/", week | {"leave": str(leave.pk), "staff": "", "words": "Enjoy"})
+    assert Leave.objects.get().status == "granted" and "Enjoy" in text(mine.get("/specialist/roster/"))
+    mine.post("/specialist/roster/wishes/", {"wish-0-am": "1", "wish-6-night": "-1", "wish-3-pm": "9"})
+    assert {(p.weekday, p.half, p.weight) for p in Preference.objects.all()} == {(0, "am", 1), (6, "night", -1)}
+    assert mine.post("/specialist/roster/dance/", {}).status_code == 404
+
+
+def test_the_coordinator_says_which_fields_and_languages_a_specialist_has(hub_desk: Desk, boss: Any) -> None:
+    heart = hub_desk.crew.heart
+    address = f"/coordinator/people/{heart.pk}/"
+    assert "Rhythm" in text(boss.get(address))
+    said = {"field": ["rhythm", "child_heart"], "language": ["ary", "fr"], "wish-1-am": "1"}
+    assert boss.post(address, said).status_code == 302
+    kept = Staff.objects.get(pk=heart.pk)
+    assert (kept.subspecialties, kept.languages) == (["rhythm", "child_heart"], ["ary", "fr"])
+    assert Preference.objects.get().weekday == 1
+    assert boss.post(address, {"field": ["otology"]}).status_code == 404
+    assert hub_desk.at(heart).get(address).status_code == 403
+
+
+def test_the_hub_tells_the_person_while_the_unit_is_down(hub_desk: Desk, boss: Any) -> None:
+    crew = hub_desk.crew
+    case = acts.accept(hub_desk.sent(), crew.heart)
+    assert "Open a unit" not in text(boss.get("/coordinator/handover/"))
+    acts.answer(case, crew.heart, ANSWER, key_of(crew.heart))
+    assert "Open a unit" in text(boss.get("/coordinator/handover/"))
+    assert f"/coordinator/tell/{case.pk}/" in text(boss.get(f"/coordinator/units/{case.unit_id}/answers/"))
+    address = f"/coordinator/tell/{case.pk}/"
+    assert ANSWER["plan"] in text(boss.get(address))
+    assert Read.objects.filter(page="coordinator.tell").exists()
+    said = {"way": "relative", "result": "told", "language": "ary", "words": ""}
+    assert boss.post(address, said).status_code == 422
+    assert boss.post(address, said | {"words": "her son: as written"}).status_code == 302
+    assert Case.objects.get().status == "explained" and "was explained" in text(boss.get(address))
+    assert "son: as written" in text(hub_desk.at(crew.doctor).get(f"/doctor/case/{case.pk}/"))
+    assert hub_desk.at(crew.heart).get(address).status_code == 403

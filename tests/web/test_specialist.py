@@ -12,7 +12,7 @@ from django.test.utils import CaptureQueriesContext
 
 from qafila.clinic.cases import acts
 from qafila.clinic.cases.duty_models import Opinion
-from qafila.clinic.cases.models import Answer, Case, CaseEvent, Message
+from qafila.clinic.cases.models import Answer, Case, CaseEvent, Decline, Message
 from qafila.clinic.forms.context import pack_of
 from qafila.clinic.visits import acts as visits
 from qafila.clinic.visits.models import Observation
@@ -105,14 +105,22 @@ def test_how_far_the_answer_has_come(hub_desk: Desk, case: Any) -> None:
 
 def test_declined_with_a_reason_of_the_pack(hub_desk: Desk, case: Any) -> None:
     browser, at = hub_desk.at(hub_desk.crew.heart), f"/specialist/case/{case.pk}/"
-    wrong = browser.post(at + "decline/", {"reason": "", "suggestion": "Ask a surgeon"})
+    wrong = browser.post(at + "decline/", {"reason": "", "suggestion": "Ask a surgeon", "secret": PASSWORD})
     assert wrong.status_code == 422 and "Ask a surgeon" in text(wrong)
     reason = pack_of(case).decline_reason[-1]
-    assert browser.post(at + "decline/", {"reason": reason.code, "suggestion": "Ask a surgeon"}).status_code == 302
+    said = {"reason": reason.code, "suggestion": "Ask a surgeon"}
+    unsigned = browser.post(at + "decline/", said | {"secret": "not it"})
+    assert unsigned.status_code == 422 and "Not signed" in text(unsigned) and not Decline.objects.exists()
+    assert browser.post(at + "decline/", said | {"secret": PASSWORD}).status_code == 302
     row = Case.objects.get()
     assert row.status == "declined" and row.specialist_id is None
     page = text(hub_desk.at(hub_desk.crew.coordinator).get(at))
     assert f"{reason.label.text('en')}. Ask a surgeon" in page
+    assert "Signed" in page and "the refusal, and the case as it was on the screen" in page
+    doctor = hub_desk.at(hub_desk.crew.doctor)
+    page = text(doctor.get(f"/doctor/case/{case.pk}/"))
+    assert "proof-good" in page and reason.label.text("fr") in page and "Ask a surgeon" in page
+    assert doctor.get(f"/prints/transfer/{case.pk}/").status_code == 200
 
 
 def test_messages_go_both_ways(hub_desk: Desk, case: Any) -> None:

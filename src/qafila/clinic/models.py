@@ -2,7 +2,7 @@
 
 from qafila.clinic.cases.duty_models import Opinion
 from qafila.clinic.cases.loop_models import Contact, PlainWords, Saving
-from qafila.clinic.cases.models import Answer, Case, CaseEvent, Message
+from qafila.clinic.cases.models import Answer, Case, CaseEvent, Decline, Message
 from qafila.clinic.forms.models import PackApproval
 from qafila.clinic.history.models import HistoryEntry
 from qafila.clinic.papers.models import IssuedPaper, NodeKey, PaperEvent, PaperPad
@@ -20,7 +20,7 @@ from qafila.clinic.visits.models import (
 )
 
 __all__ = [
-    "Allergy", "Answer", "Attachment", "Case", "CaseEvent", "Condition", "Consent", "Contact", "Draft", "Encounter",
-    "HistoryEntry", "IssuedPaper", "Message", "NodeKey", "Note", "Observation", "Opinion", "PackApproval",
+    "Allergy", "Answer", "Attachment", "Case", "CaseEvent", "Condition", "Consent", "Contact", "Decline", "Draft",
+    "Encounter", "HistoryEntry", "IssuedPaper", "Message", "NodeKey", "Note", "Observation", "Opinion", "PackApproval",
     "PaperEvent", "PaperPad", "PlainWords", "Prescription", "PrescriptionItem", "Saving", "Visit",
 ]  # fmt: skip

@@ -6,7 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from qafila.clinic.rules.words import Message
-from qafila.kernel.text import Bad, parse_text
+from qafila.kernel import text as kernel
+from qafila.kernel.text import Bad
 from qafila.packs.shapes import Label
 
 
@@ -27,10 +28,7 @@ class Refusal(Exception):
 
 def tidy(text: str, most: int, *, lines: bool = False) -> str:
     """What a person wrote, tidied; `lines`: it may have several. Raises `Refusal` when it is longer than `most`."""
-    found = parse_text(text, most, lines)
-    if isinstance(found, Bad):
-        raise Refusal(of_bad(found))
-    return found
+    return kernel.tidy(text, most, lambda bad: Refusal(of_bad(bad)), lines=lines)
 
 
 class Doubtful(Refusal):

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
 
@@ -226,6 +226,14 @@ def parse_text(s: str, max_len: int, lines: bool = False) -> str | Bad:
     if len(text) > max_len:
         return Bad(TOO_LONG, {"length": str(len(text)), "most": str(max_len)})
     return text
+
+
+def tidy(text: str, most: int, refused: Callable[[Bad], Exception], *, lines: bool = False) -> str:
+    """What a person wrote, tidied by `parse_text`. Raises what `refused` makes of the reason where it is too long."""
+    found = parse_text(text, most, lines)
+    if isinstance(found, Bad):
+        raise refused(found)
+    return found
 
 
 # --- search key -----------------------------------------------------------------------------------

@@ -32,7 +32,7 @@ from qafila.packs.matching import Matching
 from qafila.packs.profile import Profile
 from qafila.packs.roles import Role, Roles
 from qafila.packs.shapes import PackError
-from qafila.packs.specialty import Core, Item, Specialty
+from qafila.packs.specialty import Core, Group, Item, Specialty
 
 SHIPPED = Path(__file__).parent
 S = TypeVar("S")
@@ -201,7 +201,7 @@ def _joined(core: Core, own: Specialty) -> Specialty:
     return msgspec.structs.replace(
         own,
         core_version=core.version,
-        group=core.group + own.group,
+        group=(*(_with(group, own.story) for group in core.group), *own.group),
         requirement=_by_code(core.requirement, own.requirement),
         view=_by_code(core.view, own.view),
         urgency=_by_code(core.urgency, own.urgency),
@@ -210,6 +210,10 @@ def _joined(core: Core, own: Specialty) -> Specialty:
         decline_reason=_by_code(core.decline_reason, own.decline_reason),
         red_flag=_by_code(core.red_flag, own.red_flag),
     )
+
+
+def _with(group: Group, story: tuple[Item, ...]) -> Group:
+    return msgspec.structs.replace(group, item=group.item + story) if group.code == "story" else group
 
 
 def _by_code(core: tuple[S, ...], own: tuple[S, ...], key: str = "code") -> tuple[S, ...]:

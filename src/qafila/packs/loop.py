@@ -24,7 +24,7 @@ class Nag(Shape, frozen=True):
 
     code: Identifier
     states: tuple[Identifier, ...]
-    since: Literal["sent", "asked", "answered", "follow_up"]
+    since: Literal["opened", "sent", "asked", "answered", "follow_up"]
     unit_days: Days
     coordinator_days: Days
     label: Label

@@ -20,6 +20,10 @@ ItemType = Literal["boolean", "choice", "integer", "decimal", "date", "text", "q
 ViewKind = Literal["ecg", "photo", "audio", "video", "image", "series", "curve", "document"]
 
 
+SUBSPECIALTY = "subspecialty"
+"""The question whose answer is a sub-specialty."""
+
+
 class Option(Shape, frozen=True):
     """One choice of an item. `exclusive` ("none of these") cannot stand beside others."""
 
@@ -180,6 +184,8 @@ class Specialty(Shape, frozen=True):
     approved_by: str = ""
     confidentiality: Literal["normal", "restricted", "very_restricted"] = "normal"
     core_version: int = 0
+    story: tuple[Item, ...] = ()
+    """Own questions that are asked in the core's group `story`."""
     group: tuple[Group, ...] = ()
     requirement: tuple[Requirement, ...] = ()
     view: tuple[View, ...] = ()
@@ -193,6 +199,10 @@ class Specialty(Shape, frozen=True):
         """Every intake item, in the order asked."""
         for group in self.group:
             yield from group.item
+
+    def subspecialties(self) -> tuple[Option, ...]:
+        """The fields that the specialty keeps apart when a case is routed."""
+        return next((item.options for item in self.items() if item.link_id == SUBSPECIALTY), ())
 
     def deadline_minutes(self, urgency: str) -> int:
         """Minutes promised for `urgency`; KeyError for a level the pack does not know."""

@@ -52,7 +52,7 @@ ALSO = {"registry.personlink": "other"}
 ONE_PERSON = ("registry.personlink", "person_id", "other_id", {"relation": "same", "withdrawn": False})
 """Kind, its two people, and which of its rows say that these are one: whoever holds one record holds all of them."""
 
-SOON = {"clinic.case", "clinic.caseevent", "clinic.message", "clinic.answer", "clinic.opinion"}
+SOON = {"clinic.case", "clinic.caseevent", "clinic.message", "clinic.answer", "clinic.decline", "clinic.opinion"}
 """Kinds that go down with the answers, before all bulk: an answer without its case's new state would puzzle."""
 
 PERSON, CASE, VISIT = "registry.person", "clinic.case", "clinic.visit"

@@ -33,6 +33,7 @@ PLACES = (
     Place("reception", "round.edit", "reception:rounds", "signpost-split", _("Rounds")),
     Place("", "stock.keep", "stock:list", "box-seam", _("Stock")),
     Place("specialist", "case.answer", "specialist:worklist", "inboxes", _("Cases")),
+    Place("specialist", "case.answer", "specialist:roster", "calendar3", _("My half-days")),
     Place("coordinator", "case.assign", "coordinator:board", "kanban", _("Board")),
     Place("coordinator", "case.assign", "loop:watch", "arrow-repeat", _("Follow-up")),
     Place("coordinator", "roster.manage", "coordinator:duty", "calendar-week", _("On duty")),

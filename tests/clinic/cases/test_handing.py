@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from qafila.clinic.cases import acts, handing, opinions
+from qafila.clinic.cases import acts, handing, loop_queries, opinions
 from qafila.clinic.cases.models import Case, CaseEvent
 from qafila.clinic.refusal import Refusal
 from qafila.journal.write import writing
@@ -139,8 +139,17 @@ def test_the_hub_tells_the_person_itself_where_the_unit_is_down(crew: Crew) -> N
     on_duty(crew.heart)
     case = acts.accept(_sent(crew), crew.heart)
     with pytest.raises(WrongState):
-        handing.tell_person(case, crew.coordinator, "by phone")
+        handing.tell_person(case, crew.coordinator, "phone", "told", "to her")
     acts.answer(case, crew.heart, ANSWER, key_of(crew.heart))
     with pytest.raises(Refusal):
-        handing.tell_person(case, crew.coordinator, " ")
-    assert handing.tell_person(case, crew.coordinator, "by phone, to the daughter").status == "explained"
+        handing.tell_person(case, crew.coordinator, "phone", "told", " ")
+    with pytest.raises(Refusal):
+        handing.tell_person(case, crew.coordinator, "pigeon", "told", "to her")
+    assert handing.tell_person(case, crew.coordinator, "phone", "no_answer", "").status != "explained"
+    said = "the daughter: the tablets, and back on Monday"
+    case = handing.tell_person(case, crew.coordinator, "phone", "told", said)
+    assert case.status == "explained" and [c.result for c in loop_queries.contacts_of(case)] == ["told", "no_answer"]
+    waiting = loop_queries.notices(crew.unit)
+    assert [(n.case.pk, n.by_hub, n.read) for n in waiting] == [(case.pk, True, False)]
+    acts.mark_read(case, crew.doctor)
+    assert loop_queries.notices(crew.unit) == []

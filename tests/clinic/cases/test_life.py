@@ -12,8 +12,10 @@ from hypothesis import strategies as st
 
 from qafila.clinic.cases import acts, jobs, queries
 from qafila.clinic.cases.answering import AnswerIncomplete
+from qafila.clinic.cases.proof import proof_of
 from qafila.clinic.cases.transitions import CASE, OPEN, OVER
-from qafila.clinic.models import Answer, Case, CaseEvent, Encounter, Message
+from qafila.clinic.history import consents
+from qafila.clinic.models import Answer, Case, CaseEvent, Decline, Encounter, Message
 from qafila.clinic.refusal import Incomplete, Refusal
 from qafila.clinic.visits import acts as visits
 from qafila.journal.here import at
@@ -130,7 +132,7 @@ def test_an_emergency_goes_with_a_reason_but_not_without_consent(crew: Crew) -> 
     with pytest.raises(Incomplete) as lacks:
         acts.send(case, crew.doctor, "no time for the rest")
     assert [lack.code for lack in lacks.value.lacks] == ["consent"]
-    visits.record_consent(visit, crew.doctor, "emergency", reason="unconscious, nobody with him")
+    consents.give(visit, crew.doctor, "referral", "emergency", reason="unconscious, nobody with him")
     case = acts.send(case, crew.doctor, "no time for the rest")
     assert case.status == "sent" and case.incomplete_reason == "no time for the rest"
     last = Record._base_manager.filter(subject=case.pk).order_by("-no").first()
@@ -141,7 +143,7 @@ def test_withdrawn_consent_stops_a_case(crew: Crew) -> None:
     from qafila.clinic.models import Consent
 
     case = crew.filled()
-    visits.withdraw_consent(Consent.objects.get(), crew.nurse)
+    consents.withdraw(Consent.objects.get(), crew.nurse)
     with pytest.raises(Incomplete):
         acts.send(case, crew.doctor)
 
@@ -152,10 +154,15 @@ def test_declining_for_oneself_asks_the_next_and_otherwise_waits(crew: Crew) -> 
     case = acts.receive(acts.send(crew.filled(), crew.doctor))
     assert case.specialist_id == crew.heart.pk  # speaks Arabic, as the patient
     with pytest.raises(Refusal):
-        acts.decline(case, crew.heart, "no_such_reason")
-    case = acts.decline(case, crew.heart, "conflict", "my cousin")
+        acts.decline(case, crew.heart, "no_such_reason", key_of(crew.heart))
+    case = acts.decline(case, crew.heart, "conflict", key_of(crew.heart), "my cousin")
     assert (case.status, case.specialist_id) == ("assigned", crew.other_heart.pk)
-    case = acts.decline(case, crew.other_heart, "needs_in_person")
+    with pytest.raises(NotAllowed):
+        acts.decline(case, crew.other_heart, "needs_in_person", key_of(crew.heart))
+    case = acts.decline(case, crew.other_heart, "needs_in_person", key_of(crew.other_heart))
+    first, second = Decline.objects.order_by("at", "id")
+    assert proof_of(first).good and (first.reason, first.suggestion) == ("conflict", "my cousin")
+    assert second.author_id == crew.other_heart.pk and ["clinic.case", case.pk.hex] in [one[:2] for one in second.shown]
     assert case.status == "declined" and case.specialist_id is None
     jobs.case_routing(load.profile("hub"))
     assert Case.objects.get().status == "declined"

@@ -11,9 +11,10 @@ from hypothesis import strategies as st
 
 from qafila.clinic.cases import acts, proposal
 from qafila.clinic.cases.answering import AnswerIncomplete
-from qafila.clinic.cases.models import Answer, Case
+from qafila.clinic.cases.models import Answer, Case, Decline
 from qafila.clinic.cases.proof import content_of, proof_of, state_of
-from qafila.clinic.cases.signature import CONTENT, PublicKey, message, verify
+from qafila.clinic.cases.signature import ANSWER as DOCUMENT
+from qafila.clinic.cases.signature import DECLINE, PublicKey, message, verify
 from qafila.clinic.visits import acts as visits
 from qafila.clinic.visits.models import Observation
 from qafila.journal.here import at
@@ -50,17 +51,21 @@ def test_it_covers_the_answer_and_the_case_on_the_screen(crew: Crew, accepted: C
     assert given.proposal[0]["dose"] == "1" and given.proposal[0]["words"] == MEDICINE["words"]
 
 
-@pytest.mark.parametrize("name", [n for n in CONTENT if n != "id"])
+@pytest.mark.parametrize("name", [n for n in DOCUMENT.fields if n != "id"])
 def test_any_altered_field_breaks_it(crew: Crew, accepted: Case, name: str) -> None:
     given = answered(crew, accepted)
     content, key = content_of(given), public_key(given.key_id)
     assert key is not None
     public = PublicKey(key.pk.hex, key.staff_id.hex, key.public, key.starts, key.ends)
-    assert verify(content, given.signature, public, given.at) == "good"
+    assert verify(DOCUMENT, content, given.signature, public, given.at) == "good"
     held = content[name]
     other: Any = {"changed": 1} if isinstance(held, dict) else [["x", "y", "z"]] if name == "shown" else ["changed"]
     other = other if isinstance(held, (dict, list)) else f"{held}x"
-    assert verify(content | {name: other}, given.signature, public, given.at) in ("altered", "others", "no_key")
+    assert verify(DOCUMENT, content | {name: other}, given.signature, public, given.at) in (
+        "altered",
+        "others",
+        "no_key",
+    )
 
 
 def test_an_altered_list_of_files_breaks_it(crew: Crew, accepted: Case) -> None:
@@ -84,7 +89,7 @@ def test_an_old_signature_holds_after_the_password_was_set_again(crew: Crew, acc
     # What is signed with the old key from now on was not signed by its owner.
     content = content_of(given)
     public = PublicKey(old.pk.hex, old.staff_id.hex, old.public, old.starts, old.ends)
-    assert verify(content, given.signature, public, clock.now() + timedelta(minutes=1)) == "not_then"
+    assert verify(DOCUMENT, content, given.signature, public, clock.now() + timedelta(minutes=1)) == "not_then"
 
 
 def test_a_password_changed_by_its_owner_keeps_the_key(crew: Crew) -> None:
@@ -101,7 +106,7 @@ def test_nobody_signs_for_another(crew: Crew, accepted: Case) -> None:
     assert state_of(given, key) == "no_key"
     content, theirs = content_of(given) | {"key": key.pk.hex}, key_of(crew.other_heart)
     public = PublicKey(key.pk.hex, key.staff_id.hex, key.public, key.starts, key.ends)
-    assert verify(content, theirs.sign(message(content)), public, given.at) == "others"
+    assert verify(DOCUMENT, content, theirs.sign(message(DOCUMENT, content)), public, given.at) == "others"
 
 
 def test_what_is_corrected_later_is_counted(crew: Crew, accepted: Case) -> None:
@@ -155,3 +160,20 @@ def test_a_sealed_key_opens_to_its_secret_alone() -> None:
     sealed = signing.seal(private, "secret")
     assert len(sealed) <= 200 and signing.unseal(sealed, "secret") == private
     assert signing.unseal(sealed, "Secret") is None and signing.unseal(sealed[:-4] + "AAAA", "secret") is None
+
+
+@pytest.mark.parametrize("name", [n for n in DECLINE.fields if n != "id"])
+def test_any_altered_field_breaks_a_refusal(crew: Crew, accepted: Case, name: str) -> None:
+    acts.decline(accepted, crew.heart, "needs_in_person", key_of(crew.heart), "Send her to the hospital")
+    given = Decline.objects.get()
+    assert proof_of(given).good
+    content, key = content_of(given), public_key(given.key_id)
+    assert key is not None
+    public = PublicKey(key.pk.hex, key.staff_id.hex, key.public, key.starts, key.ends)
+    held = content[name]
+    other: Any = ["changed"] if isinstance(held, list) and name != "shown" else [["x", "y", "z"]]
+    other = other if isinstance(held, list) else f"{held}x"
+    assert verify(DECLINE, content | {name: other}, given.signature, public, given.at) != "good"
+    # A signature under a refusal is none under an answer.
+    more = dict.fromkeys(DOCUMENT.fields, "")
+    assert verify(DOCUMENT, more | content, given.signature, public, given.at) == "altered"

@@ -8,6 +8,7 @@ from decimal import Decimal
 import pytest
 from django.utils import translation
 
+from qafila.clinic.history import consents
 from qafila.clinic.imaging.refused import Refused
 from qafila.clinic.models import Allergy, Case, CaseEvent, Consent, Message, Note, Observation, Prescription, Visit
 from qafila.clinic.prescribing import acts as prescribing
@@ -140,12 +141,16 @@ def test_consent_is_complete_or_refused(crew: Crew) -> None:
         {"decision": "permit", "method": "spoken", "purpose": "fun"},
     ):
         with pytest.raises(Refusal):
-            acts.record_consent(visit, crew.nurse, **wrong)
-    given = acts.record_consent(
-        visit, crew.nurse, "permit", given_by="mother", guardian_name="Hafsa Test", method="thumbprint", language="ber"
-    )
-    assert acts.withdraw_consent(given, crew.nurse, "changed her mind").withdrawn_at is not None
-    assert Consent.objects.count() == 1
+            consents.give(visit, crew.nurse, **{"purpose": "referral", **wrong})
+    with pytest.raises(Refusal):
+        consents.give(crew.patient, crew.nurse, "referral", "emergency", reason="outside of a visit")
+    given = consents.give(
+        visit, crew.nurse, "referral", "permit", "thumbprint",
+        given_by="mother", guardian_name="Hafsa Test", language="ber", witness="the driver",
+    )  # fmt: skip
+    assert (given.visit_id, given.witness, given.language) == (visit.pk, "the driver", "ber")
+    back = consents.withdraw(given, crew.nurse, "changed her mind")
+    assert (back.visit_id, back.replaces, back.decision) == (visit.pk, given.pk, "withdrawn")
 
 
 def test_files_are_known_by_their_content(crew: Crew) -> None:

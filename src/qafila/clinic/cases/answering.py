@@ -8,12 +8,11 @@ from typing import Any
 
 from qafila.clinic.cases import proof, proposal
 from qafila.clinic.cases.assigning import REROUTED_BY_ITSELF, assign
-from qafila.clinic.cases.models import Answer, Case
+from qafila.clinic.cases.models import Answer, Case, Decline
 from qafila.clinic.cases.models import Message as CaseMessage
-from qafila.clinic.cases.signature import message
 from qafila.clinic.cases.steps import current, lane_of, move, right_of, tell, tidy
 from qafila.clinic.cases.transitions import CASE, WITH_ANSWER
-from qafila.clinic.forms.context import attachments_of, pack_of
+from qafila.clinic.forms.context import pack_of
 from qafila.clinic.forms.packet import read_item
 from qafila.clinic.refusal import Doubtful, Refusal
 from qafila.clinic.rules import words
@@ -74,14 +73,18 @@ def accept(case: Case, by: Staff) -> Case:
         return row
 
 
-def decline(case: Case, by: Staff, reason: str, suggestion: str = "") -> Case:
-    """Give a case back; `reason` is a code of the pack. Where the reason is the specialist's own (not available, a
-    personal tie) the next one on duty gets it at once, else it waits for the coordinator.
+def decline(case: Case, by: Staff, reason: str, key: OpenKey, suggestion: str = "") -> Case:
+    """Give a case back, signed with the case as it is on the screen; `reason` is a code of the pack. Where the reason
+    is the specialist's own (not available, a personal tie) the next one on duty gets it at once, else it waits for the
+    coordinator.
 
     Raises `NotAllowed`, `WrongState`, `Refusal`.
     """
     require(by, right_of("decline"), case)
-    found = next((one for one in pack_of(case).decline_reason if one.code == reason), None)
+    if key.staff != by.pk:
+        raise NotAllowed(right_of("decline"))
+    pack = pack_of(case)
+    found = next((one for one in pack.decline_reason if one.code == reason), None)
     if found is None:
         raise Refusal(Message(WHICH_REASON))
     said = tidy(suggestion, 400, needed=False)
@@ -89,9 +92,21 @@ def decline(case: Case, by: Staff, reason: str, suggestion: str = "") -> Case:
         row = current(case)
         require(by, right_of("decline"), row)
         move(row, "decline")
+        given = Decline(
+            person_id=row.person_id,
+            visit_id=row.visit_id,
+            case_id=row.pk,
+            author=by,
+            at=clock.now(),
+            reason=reason,
+            suggestion=said,
+            pack_version=f"{pack.version}.{pack.core_version}",
+        )
+        proof.sign(given, row, by, key)
+        write.save(given, lane=lane_of(row, Lane.ANSWER))
         row.specialist = None
         _end_encounters(write, row)
-        _saved(write, row, "decline", by, f"[{reason}] {said}".strip())
+        _saved(write, row, "decline", by, Message("", decline=given.pk.hex))
         return assign(row) if reason in REROUTED_BY_ITSELF else row
 
 
@@ -172,7 +187,6 @@ def _signed(
 ) -> Answer:
     """The answer as it will be kept, with its signature; not saved yet."""
     pack = pack_of(case)
-    here, missing = proof.arrived(proof.of_case(attachments_of(case)))
     given = Answer(
         person_id=case.person_id,
         visit_id=case.visit_id,
@@ -182,13 +196,9 @@ def _signed(
         replaces=before.pk if before else None,
         more=more,
         pack_version=f"{pack.version}.{pack.core_version}",
-        missing_attachments=[f.pk.hex for f in missing],
-        shown=proof.shown_of(case, here),
-        licence=by.licence,
-        key_id=key.id,
         **columns,
     )
-    given.signature = key.sign(message(proof.content_of(given)))
+    proof.sign(given, case, by, key)
     return given
 
 
@@ -237,7 +247,7 @@ def _end_encounters(write: Writer, case: Case) -> None:
         write.save(encounter, lane=lane_of(case, Lane.ANSWER))
 
 
-def _saved(write: Writer, case: Case, act: str, by: Staff, text: str = "") -> None:
+def _saved(write: Writer, case: Case, act: str, by: Staff, text: str | Message = "") -> None:
     lane = lane_of(case, Lane.ANSWER)
     write.save(case, lane=lane)
     tell(write, case, act, by, text, lane=lane)

@@ -6,6 +6,7 @@ from __future__ import annotations
 from qafila.clinic.cases.assigning import answers_cases, give
 from qafila.clinic.cases.models import Case
 from qafila.clinic.cases.steps import current, lane_of, move, right_of, tell, tidy
+from qafila.clinic.cases.telling import TOLD, told
 from qafila.clinic.cases.transitions import ANSWERED, DECLINED, DRAFT, ON_UNIT, OPEN, RECEIVED, SENT, UNDER_WAY
 from qafila.clinic.refusal import Refusal
 from qafila.clinic.rules.words import N_, Message
@@ -83,21 +84,32 @@ def stand_in(unit: Unit, other: Unit, by: Staff, reason: str) -> int:
         return len(cases)
 
 
-def tell_person(case: Case, by: Staff, note: str) -> Case:
-    """The unit is down and the hub itself told the person what the answer says. `note`: to whom and how.
+def tell_person(
+    case: Case, by: Staff, way: str, result: str, words: str, *, language: str = "", interpreter: str = ""
+) -> Case:
+    """The unit is down and the hub itself reaches the person about an answer: one attempt, or the talk in which it was
+    explained (`result` = told). `words`: to whom and what was said. The unit sees both when it is back.
 
-    Raises `NotAllowed`, `WrongState`, `Refusal` without a note.
+    Codes are those of packs/loop.toml. Raises `NotAllowed`, `WrongState`, `Refusal` (a talk without words).
     """
     require(by, right_of("tell"), case)
-    words = tidy(note, 500)
+    said = tidy(words, 500, needed=result == TOLD)
     with writing(by, "case.tell") as write:
         row = current(case)
         if row.status not in ANSWER_READ:
             raise WrongState("tell", row.status)
-        move(row, "tell")
-        write.save(row, lane=lane_of(row, Lane.ANSWER))
-        tell(write, row, "tell", by, words, lane=lane_of(row, Lane.ANSWER))
+        told(write, row, by, way, result, said, language, interpreter)
+        act = "tell" if result == TOLD else "contact"
+        if act == "tell":
+            move(row, "tell")
+            write.save(row, lane=lane_of(row, Lane.ANSWER))
+        tell(write, row, act, by, said, lane=lane_of(row, Lane.ANSWER))
         return row
+
+
+def answers_of(unit: Unit) -> list[Case]:
+    """A unit's answers that nobody has explained yet, the longest waiting first."""
+    return list(Case.objects.filter(unit_id=unit.pk, status__in=ANSWER_READ).order_by("answered_at", "id"))
 
 
 def connect() -> None:

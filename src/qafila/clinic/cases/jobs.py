@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from contextlib import suppress
 from uuid import UUID
 
 from django.db.models import Q
@@ -14,6 +15,7 @@ from qafila.clinic.cases.models import Case, CaseEvent
 from qafila.clinic.cases.pressing import press, release
 from qafila.clinic.cases.steps import EMERGENCY, current, tell
 from qafila.clinic.cases.transitions import ANSWERED, OPEN, SENT, UNDER_WAY
+from qafila.clinic.refusal import Refusal
 from qafila.clinic.rules.words import N_, Message
 from qafila.journal.here import here
 from qafila.journal.write import writing
@@ -23,6 +25,8 @@ from qafila.packs.profile import Profile
 from qafila.registry.people.models import Person
 from qafila.registry.people.queries import one_with
 from qafila.registry.places.here import local_day
+from qafila.registry.staff.obligations import hand_over
+from qafila.registry.staff.roster.queries import covers_today
 from qafila.registry.units.models import Assignment
 
 OVERDUE = N_("No answer by the promised time.")
@@ -37,6 +41,20 @@ def case_routing(profile: Profile) -> int:
         receive(case)
     release()
     return route_all() + relieve()
+
+
+def leave_watch(profile: Profile) -> int:
+    """On the first day of a leave, hand what the person owes to whom was named when it was granted; how many cases.
+
+    Where that is not possible the cases stay: their clocks press on by themselves.
+    """
+    if not profile.routes_cases:
+        return 0
+    count = 0
+    for staff, to in covers_today(local_day(clock.now())):
+        with suppress(Refusal):
+            count += hand_over(staff, to, None)
+    return count
 
 
 def emergency_watch(profile: Profile) -> int:
@@ -131,6 +149,6 @@ def _of_this_node(watch: Callable[[Profile], int]) -> Callable[[], None]:
 
 JOBS: dict[str, Callable[[], None]] = {
     watch.__name__: _of_this_node(watch)
-    for watch in (case_routing, escalation_watch, emergency_watch, overdue_watch, delivery)
+    for watch in (case_routing, escalation_watch, emergency_watch, overdue_watch, delivery, leave_watch)
 }
 """What a profile may name as a job of the node at hand."""

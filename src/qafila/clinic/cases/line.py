@@ -12,9 +12,10 @@ from django.db.models import Case as Either
 from django.db.models import Count, F, IntegerField, Value, When
 
 from qafila.clinic.cases import routing
-from qafila.clinic.cases.models import Answer, Case, CaseEvent
+from qafila.clinic.cases.models import Answer, Case, CaseEvent, Decline
 from qafila.clinic.cases.transitions import ACCEPTED, ASSIGNED, DECLINED, RECEIVED
 from qafila.kernel import clock
+from qafila.packs.specialty import SUBSPECIALTY
 from qafila.registry.people.models import Person
 from qafila.registry.people.queries import groups_of
 from qafila.registry.staff.models import Staff
@@ -27,7 +28,7 @@ REROUTED_BY_ITSELF = frozenset({"unavailable", "conflict"})
 """Reasons for declining that say nothing about the case itself: the hub asks the next specialist at once."""
 NOTICES = ("nobody_on_duty", "waiting")
 """Lines of the timeline that say why nobody has it."""
-SEEN_BY, SUBSPECIALTY = "seen_by", "subspecialty"
+SEEN_BY = "seen_by"
 """Questions of the packs that routing reads: by whom the person wishes to be seen, and the sub-specialty."""
 
 
@@ -48,10 +49,10 @@ def waiting(specialty: str, limit: int = 500) -> list[Case]:
 def _to_coordinator(declined: list[UUID]) -> set[UUID]:
     """Of declined cases, those whose last specialist gave a reason that is about the case."""
     last: dict[UUID, str] = {}
-    rows = CaseEvent.objects.filter(case_id__in=declined, act="decline") if declined else CaseEvent.objects.none()
-    for case, words in rows.order_by("at", "id").values_list("case_id", "words"):
-        last[case] = words
-    return {pk for pk in declined if not any(last.get(pk, "").startswith(f"[{r}]") for r in REROUTED_BY_ITSELF)}
+    rows = Decline.objects.filter(case_id__in=declined) if declined else Decline.objects.none()
+    for case, reason in rows.order_by("at", "id").values_list("case_id", "reason"):
+        last[case] = reason
+    return {pk for pk in declined if last.get(pk) not in REROUTED_BY_ITSELF}
 
 
 def in_line(cases: Sequence[Case]) -> list[routing.Waiting]:
@@ -67,8 +68,8 @@ def facts_of(cases: Iterable[Case]) -> dict[UUID, routing.Facts]:
     every = {one for c in held for one in groups.get(c.person_id, (c.person_id,))}
     spoken = dict(Person.objects.filter(pk__in=every).values_list("pk", "language"))
     doctors = dict(Staff.objects.filter(pk__in={c.doctor_id for c in held}).values_list("pk", "interface_language"))
-    declined = _by_case(CaseEvent.objects.filter(case_id__in=[c.pk for c in held], act="decline", by__isnull=False)
-                        .values_list("case_id", "by_id"))  # fmt: skip
+    declined = _by_case(Decline.objects.filter(case_id__in=[c.pk for c in held], author__isnull=False)
+                        .values_list("case_id", "author_id"))  # fmt: skip
     answered = _by_case(Answer.objects.filter(person_id__in=every, author__isnull=False)
                         .values_list("person_id", "author_id"))  # fmt: skip
     found = {}

@@ -58,6 +58,8 @@ def reminders(
 def _since(case: Case, rule: Nag, answer: Answer | None, asked: datetime | None) -> datetime | None:
     if rule.since == "asked":
         return asked or case.sent_at
+    if rule.since == "opened":
+        return case.opened_at
     if rule.since == "sent":
         return case.sent_at
     at = case.answered_at or (answer.at if answer is not None else None)

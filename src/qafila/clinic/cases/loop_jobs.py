@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
-from datetime import datetime
+from datetime import datetime, timedelta
 from itertools import islice
 from uuid import UUID
 
@@ -12,12 +12,13 @@ from django.db.models import Q
 from qafila.clinic.cases import loop, loop_queries, proof
 from qafila.clinic.cases.models import Answer, Case, CaseEvent
 from qafila.clinic.cases.steps import current, lane_of, tell
-from qafila.clinic.cases.transitions import WITH_ANSWER
+from qafila.clinic.cases.transitions import CLOSED, WITH_ANSWER
 from qafila.clinic.rules.words import N_, Message
 from qafila.clinic.visits.models import Attachment, Condition, FactStatus, Note, Observation
 from qafila.journal.here import here
 from qafila.journal.models import Label, Lane
 from qafila.journal.write import writing
+from qafila.kernel import clock
 from qafila.packs import load
 from qafila.packs.profile import Profile
 
@@ -25,6 +26,8 @@ UNREAD = N_("Nobody on the unit has opened the answer yet.")
 STAYS_OPEN = N_("This case has stayed open for %(days)s days.")
 CAME = N_("It came after the answer.")
 SOME = 500
+STILL_COMES = timedelta(days=60)
+"""How long after a case was closed a file that its answer was given without is waited for."""
 
 
 def unread_watch(profile: Profile) -> int:
@@ -53,11 +56,14 @@ def open_watch(profile: Profile) -> int:
 
 def late_watch(profile: Profile) -> int:
     """Mark the answers after which something of the case arrived: the case comes back to the specialist's list; how
-    many things were new."""
+    many things were new. Of closed cases those whose answer was given without a file: it is still on its way."""
     if not profile.routes_cases:
         return 0
-    open_cases = Case.objects.filter(status__in=WITH_ANSWER).values_list("pk", flat=True)
-    return sum(note_late(some) for some in _parts(list(open_cases)))
+    watched = list(Case.objects.filter(status__in=WITH_ANSWER).values_list("pk", flat=True))
+    closed = Case.objects.filter(status=CLOSED, closed_at__gte=clock.now() - STILL_COMES)
+    incomplete = Answer.objects.filter(case_id__in=closed.values("pk"), status=FactStatus.FINAL)
+    watched += incomplete.exclude(missing_attachments=[]).values_list("case_id", flat=True)
+    return sum(note_late(some) for some in _parts(watched))
 
 
 def note_late(cases: list[UUID]) -> int:

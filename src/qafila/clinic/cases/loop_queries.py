@@ -10,12 +10,12 @@ from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
-from django.db.models import Max
+from django.db.models import Max, Q
 
 from qafila.clinic.cases import loop
 from qafila.clinic.cases.loop_models import Contact, Saving
 from qafila.clinic.cases.models import Answer, Case, CaseEvent
-from qafila.clinic.cases.transitions import ANSWERED, CLOSED, EXPLAINED, MORE_ASKED, ON_UNIT, WITH_ANSWER
+from qafila.clinic.cases.transitions import ANSWERED, CLOSED, DRAFT, EXPLAINED, MORE_ASKED, ON_UNIT, WITH_ANSWER
 from qafila.clinic.visits.models import FactStatus, Visit
 from qafila.kernel import clock
 from qafila.packs import load
@@ -32,11 +32,13 @@ NEW = (ANSWERED, ON_UNIT)
 
 @dataclass(frozen=True)
 class Notice:
-    """An answer on the unit that nobody has explained yet, and who has it in hand."""
+    """An answer on the unit that nobody has explained yet, and who has it in hand; or one that the hub explained while
+    the unit was down and nobody there has opened (`by_hub`)."""
 
     case: Case
     owner: Staff | None
     read: bool
+    by_hub: bool = False
 
 
 @dataclass(frozen=True)
@@ -69,8 +71,10 @@ def _read(cases: Iterable[UUID]) -> set[UUID]:
 
 
 def notices(unit: Unit) -> list[Notice]:
-    """The unit's answers that wait to be explained, longest first, each with its owner."""
-    cases = list(LISTED.filter(unit_id=unit.pk, status__in=NEW).order_by("answered_at", "id"))
+    """The unit's answers that wait to be explained, longest first, each with its owner; and those that the hub told
+    the person itself, until somebody of the unit opens them."""
+    by_hub = Q(status=EXPLAINED, pk__in=CaseEvent.objects.filter(act="tell").values("case_id"))
+    cases = list(LISTED.filter(Q(status__in=NEW) | by_hub, unit_id=unit.pk).order_by("answered_at", "id"))
     if not cases:
         return []
     members = crew(unit)
@@ -78,14 +82,16 @@ def notices(unit: Unit) -> list[Notice]:
     by_id = {one.pk: one for one in members}
     given = answers_in_force(c.pk for c in cases)
     seen = _read(c.pk for c in cases)
-    return [
+    found = [
         Notice(
             case=case,
             owner=by_id.get(loop.owner(case.doctor_id, ranks)),  # type: ignore[arg-type]
             read=case.pk in given and given[case.pk].pk in seen,
+            by_hub=case.status == EXPLAINED,
         )
         for case in cases
     ]
+    return [one for one in found if not (one.by_hub and one.read)]
 
 
 def owner_of(case: Case) -> Staff | None:
@@ -107,7 +113,7 @@ def unread() -> list[loop.Unread]:
 
 def reminders(unit: Unit | None = None) -> list[loop.Reminder]:
     """Cases that have stayed open too long, of a unit or of all."""
-    cases = LISTED.filter(status__in=WITH_ANSWER | {MORE_ASKED})
+    cases = LISTED.filter(status__in=WITH_ANSWER | {MORE_ASKED, DRAFT})
     held = list(cases.filter(unit_id=unit.pk) if unit is not None else cases)
     ids = [c.pk for c in held]
     asked = CaseEvent.objects.filter(case_id__in=[c.pk for c in held if c.status == MORE_ASKED], act="ask")

@@ -109,6 +109,35 @@ class Message(Recorded):
         return said(self.text, self.values)
 
 
+class Signed(Fact):
+    """What its author signs together with the case as it was on the screen (`clinic.cases.signature`)."""
+
+    case = Ref(Case)
+    pack_version = models.CharField(max_length=20, default="", blank=True)
+    missing_attachments = models.JSONField(default=list, blank=True)
+    """Ids (hex) of the case's attachments that had not arrived when it was written."""
+    shown = models.JSONField(default=list, blank=True)
+    """The case as its author saw it: [kind, id, hash] of every fact (`clinic.cases.signature`)."""
+    licence = models.CharField(max_length=40, default="", blank=True)
+    """The author's licence number, as signed."""
+    key = Ref("registry.SigningKey", null=True, blank=True, db_index=False)
+    signature = models.CharField(max_length=128, default="", blank=True)
+    """Ed25519, hexadecimal; empty: of before answers were signed."""
+
+    class Meta(Fact.Meta):
+        abstract = True
+
+
+class Decline(Signed):
+    """A specialist's refusal of a case, signed. Never changed."""
+
+    lane: ClassVar[int] = Lane.ANSWER
+
+    reason = models.CharField(max_length=30)
+    """`decline_reason` of the pack."""
+    suggestion = models.CharField(max_length=400, default="", blank=True)
+
+
 def _proposed(fields: dict[str, Any]) -> dict[str, Any]:
     """A proposal that was free text as a line in words."""
     if isinstance(fields.get("proposal"), str):
@@ -117,14 +146,13 @@ def _proposed(fields: dict[str, Any]) -> dict[str, Any]:
     return fields
 
 
-class Answer(Fact):
+class Answer(Signed):
     """A specialist's answer, signed. Never changed: a later one replaces it and names it."""
 
     lane: ClassVar[int] = Lane.ANSWER
     schema = 2
     upcasts: ClassVar[Mapping[int, Upcast]] = {1: Upcast(origin={"proposal": "prescription"}, fields=_proposed)}
 
-    case = Ref(Case)
     diagnosis = models.CharField(max_length=300)
     certainty = models.CharField(max_length=12)
     plan = models.TextField(max_length=4000)
@@ -137,13 +165,3 @@ class Answer(Fact):
     place_of_care = models.CharField(max_length=20, default="", blank=True)
     more = models.JSONField(default=dict, blank=True)
     """Answers to the specialty's own questions: linkId → value."""
-    pack_version = models.CharField(max_length=20, default="", blank=True)
-    missing_attachments = models.JSONField(default=list, blank=True)
-    """Ids (hex) of the case's attachments that had not arrived when it was written."""
-    shown = models.JSONField(default=list, blank=True)
-    """The case as its author saw it: [kind, id, hash] of every fact (`clinic.cases.signature`)."""
-    licence = models.CharField(max_length=40, default="", blank=True)
-    """The author's licence number, as signed."""
-    key = Ref("registry.SigningKey", null=True, blank=True, db_index=False)
-    signature = models.CharField(max_length=128, default="", blank=True)
-    """Ed25519, hexadecimal; empty: of before answers were signed."""

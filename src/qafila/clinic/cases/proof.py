@@ -1,4 +1,4 @@
-"""The case as a specialist sees it, in facts and hashes; and whether an answer's signature holds."""
+"""The case as a specialist sees it, in facts and hashes; and whether the signature of what they say of it holds."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ from typing import Any
 from django.apps import apps
 from django.db.models import Q
 
-from qafila.clinic.cases.models import Answer, Case, Message
-from qafila.clinic.cases.signature import ALTERED, CONTENT, GOOD, PublicKey, changed, fact_hash, verify
+from qafila.clinic.cases.models import Answer, Case, Decline, Message
+from qafila.clinic.cases.signature import ALTERED, ANSWER, DECLINE, GOOD, PublicKey, changed, fact_hash, message, verify
 from qafila.clinic.forms.context import attachments_of, conditions_of, consent_of, notes_of, observations_of
 from qafila.clinic.visits.models import Allergy, Attachment, Condition, FactStatus, Note, Observation
 from qafila.journal import canon
@@ -20,18 +20,20 @@ from qafila.journal.models import Blob, Label, Recorded
 from qafila.registry.people.queries import one_with
 from qafila.registry.staff.models import Staff
 from qafila.registry.staff.queries import key_of
+from qafila.registry.staff.signing import OpenKey
 from qafila.registry.staff.signing_models import SigningKey
 
 ASKED = ("person", "visit", "specialty", "urgency", "question", "intake", "incomplete_reason")
 """Of the case itself: what the unit wrote."""
 APART = frozenset({"label", "custodian", "programme"})
+DOCUMENTS = {Answer: ANSWER, Decline: DECLINE}
 VOICE = "voice-"
 """The beginning of the `view` of a recorded explanation: made after an answer, no part of the case."""
 
 
 @dataclass(frozen=True)
 class Proof:
-    """What is known of an answer's signature. `state`: see `signature.verify`."""
+    """What is known of a signature. `state`: see `signature.verify`."""
 
     state: str
     author: Staff | None
@@ -130,20 +132,29 @@ def today(shown: Iterable[Iterable[str]], read: Iterable[Recorded] = ()) -> list
     return found
 
 
-def content_of(answer: Answer) -> dict[str, Any]:
-    """An answer's signed fields in canonical values."""
-    fields = {f.name: f for f in canon.payload_fields(Answer)}
-    found = {n: canon.plain(fields[n], getattr(answer, fields[n].attname)) for n in CONTENT if n != "id"}
-    return {"id": answer.pk.hex, **found}
+def content_of(row: Answer | Decline) -> dict[str, Any]:
+    """The signed fields of an answer or a refusal in canonical values."""
+    fields = {f.name: f for f in canon.payload_fields(type(row))}
+    wanted = [name for name in DOCUMENTS[type(row)].fields if name != "id"]
+    return {"id": row.pk.hex, **{n: canon.plain(fields[n], getattr(row, fields[n].attname)) for n in wanted}}
 
 
-def state_of(answer: Answer, key: SigningKey | None) -> str:
-    """Whether an answer's signature holds: see `signature.verify`."""
+def sign(row: Answer | Decline, case: Case, by: Staff, key: OpenKey) -> None:
+    """Put the case as it is on the screen, the author's licence and the signature into a row that is not saved yet."""
+    here, missing = arrived(of_case(attachments_of(case)))
+    row.missing_attachments = [f.pk.hex for f in missing]
+    row.shown = shown_of(case, here)
+    row.licence, row.key_id = by.licence, key.id
+    row.signature = key.sign(message(DOCUMENTS[type(row)], content_of(row)))
+
+
+def state_of(row: Answer | Decline, key: SigningKey | None) -> str:
+    """Whether a signature holds: see `signature.verify`."""
     public = None
     if key is not None:
         public = PublicKey(key.pk.hex, key.staff_id.hex, key.public, key.starts, key.ends)
     try:
-        return verify(content_of(answer), answer.signature, public, answer.at)
+        return verify(DOCUMENTS[type(row)], content_of(row), row.signature, public, row.at)
     except (canon.Unfit, KeyError, TypeError, ValueError):
         return ALTERED
 
@@ -156,20 +167,20 @@ def at_hand(case: Case) -> list[Recorded]:
 
 
 def proof_of(
-    answer: Answer, author: Staff | None = None, *, compare: bool = True, read: Iterable[Recorded] = ()
+    row: Answer | Decline, author: Staff | None = None, *, compare: bool = True, read: Iterable[Recorded] = ()
 ) -> Proof:
-    """All there is to say of an answer's signature. `compare`: with what this node holds of the case today; `read`:
-    rows at hand."""
-    by = author or Staff.objects.filter(pk=answer.author_id).first()
-    others, unseen = changed(answer.shown, today(answer.shown, read)) if compare else ([], [])
+    """All there is to say of the signature of an answer or a refusal. `compare`: with what this node holds of the case
+    today; `read`: rows at hand."""
+    by = author or Staff.objects.filter(pk=row.author_id).first()
+    others, unseen = changed(row.shown, today(row.shown, read)) if compare else ([], [])
     return Proof(
-        state=state_of(answer, key_of(answer.key_id)),
+        state=state_of(row, key_of(row.key_id)),
         author=by,
-        licence=answer.licence,
-        at=answer.at,
-        facts=len(answer.shown),
-        files=sum(kind == Attachment.kind() for kind, _, _ in answer.shown),
-        missing=len(answer.missing_attachments),
+        licence=row.licence,
+        at=row.at,
+        facts=len(row.shown),
+        files=sum(kind == Attachment.kind() for kind, _, _ in row.shown),
+        missing=len(row.missing_attachments),
         changed=len(others),
         unseen=len(unseen),
     )

@@ -14,7 +14,7 @@ from django.utils.translation import gettext
 
 from qafila.clinic.cases.acts import latest_answer
 from qafila.clinic.cases.alarms import Alarm, of_unit
-from qafila.clinic.cases.models import Answer, Case, CaseEvent, Message
+from qafila.clinic.cases.models import Answer, Case, CaseEvent, Decline, Message
 from qafila.clinic.cases.transitions import (
     ACCEPTED,
     ANSWERED,
@@ -91,7 +91,7 @@ class Line:
     words: str
     by: Staff | None
     node: str
-    what: CaseEvent | Message | Answer | Clash
+    what: CaseEvent | Message | Answer | Decline | Clash
 
 
 @dataclass(frozen=True)
@@ -108,12 +108,14 @@ class Receipts:
 
 @dataclass(frozen=True)
 class Talk:
-    """All that was said and done about a case, and by whom: four queries."""
+    """All that was said and done about a case, and by whom: four queries, five where somebody declined it."""
 
     events: list[CaseEvent]
     messages: list[Message]
     """Oldest first."""
     answers: list[Answer]
+    declines: list[Decline]
+    """Oldest first."""
     staff: dict[Any, Staff]
     """Everybody who had to do with it: authors, actors, the doctor who asked, the specialist."""
 
@@ -129,9 +131,11 @@ def talk_of(case: Case, also: Iterable[UUID] = ()) -> Talk:
     events = list(CaseEvent.objects.filter(case_id=case.pk))
     messages = messages_of(case)
     answers = list(Answer.objects.filter(case_id=case.pk))
-    ids = {e.by_id for e in events} | {m.author_id for m in messages} | {a.author_id for a in answers}
+    declined = any(e.act == "decline" for e in events)
+    declines = list(Decline.objects.filter(case_id=case.pk).order_by("at", "id")) if declined else []
+    ids = {e.by_id for e in events} | {m.author_id for m in messages} | {a.author_id for a in (*answers, *declines)}
     ids |= {case.doctor_id, case.specialist_id, *also}
-    return Talk(events, messages, answers, Staff.objects.in_bulk([one for one in ids if one is not None]))
+    return Talk(events, messages, answers, declines, Staff.objects.in_bulk([one for one in ids if one is not None]))
 
 
 def receipts(case: Case, answer: Answer, talk: Talk | None = None) -> Receipts:
@@ -201,7 +205,12 @@ def timeline(case: Case, talk: Talk | None = None) -> list[Line]:
     """All that happened to a case, oldest first: events, messages, answers, and notices of crossings."""
     held = talk or talk_of(case)
     events, messages, answers, staff = held.events, held.messages, held.answers, held.staff
-    found = [Line(e.at, "event", e.act, e.said(), staff.get(e.by_id), e.node, e) for e in events]
+    refused = {one.pk.hex: one for one in held.declines}
+    found = []
+    for e in events:
+        refusal = refused.get((e.values or {}).get("decline", ""))
+        words = refusal.suggestion if refusal else e.said()
+        found.append(Line(e.at, "event", e.act, words, staff.get(e.by_id), e.node, refusal or e))
     found += [
         Line(m.at, "message", "ask" if m.asks else "message", m.said(), staff.get(m.author_id), "", m) for m in messages
     ]

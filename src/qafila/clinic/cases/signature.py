@@ -1,4 +1,4 @@
-"""What a specialist's signature covers: the answer, and the case as it was on the screen. Pure.
+"""What a specialist's signature covers: the answer or refusal, and the case as it was on the screen. Pure.
 
 Every fact on the screen is named with a hash of what it said, so that anybody can tell years later whether it still
 says the same; what had not arrived is listed too. The words that are signed are canonical JSON after a line that says
@@ -17,13 +17,31 @@ import orjson
 
 from qafila.registry.staff.signing import held, signed_by
 
-HEADER = b"qafila answer 1\n"
-CONTENT = (
-    "id", "case", "person", "author", "licence", "key", "at", "replaces", "pack_version", "diagnosis", "certainty",
-    "plan", "place_of_care", "proposal", "red_flag_advice", "follow_up", "teaching", "more", "missing_attachments",
-    "shown",
+
+@dataclass(frozen=True)
+class Document:
+    """A kind of document: the line before its signed words, and the names of the fields that are signed. Never
+    changed: another list needs another header."""
+
+    header: bytes
+    fields: tuple[str, ...]
+
+
+ANSWER = Document(
+    b"qafila answer 1\n",
+    (
+        "id", "case", "person", "author", "licence", "key", "at", "replaces", "pack_version", "diagnosis", "certainty",
+        "plan", "place_of_care", "proposal", "red_flag_advice", "follow_up", "teaching", "more", "missing_attachments",
+        "shown",
+    ),
 )  # fmt: skip
-"""Fields of an answer that are signed; never changed: another list needs another `HEADER`."""
+DECLINE = Document(
+    b"qafila decline 1\n",
+    (
+        "id", "case", "person", "author", "licence", "key", "at", "pack_version", "reason", "suggestion",
+        "missing_attachments", "shown",
+    ),
+)  # fmt: skip
 
 GOOD, ALTERED, NO_KEY, NOT_THEN, OTHERS, UNSIGNED = "good", "altered", "no_key", "not_then", "others", "unsigned"
 Shown = Sequence[Sequence[str]]
@@ -48,16 +66,16 @@ def fact_hash(fields: Mapping[str, Any]) -> str:
     return hashlib.sha256(orjson.dumps(dict(fields), option=orjson.OPT_SORT_KEYS)).hexdigest()[:32]
 
 
-def message(content: Mapping[str, Any]) -> bytes:
-    """The bytes that are signed: the fields of `CONTENT` in canonical values. `KeyError` where one lacks."""
-    said = {name: content[name] for name in CONTENT}
+def message(document: Document, content: Mapping[str, Any]) -> bytes:
+    """The bytes that are signed: the document's fields in canonical values. `KeyError` where one lacks."""
+    said = {name: content[name] for name in document.fields}
     said["missing_attachments"] = sorted(said["missing_attachments"])
     said["shown"] = sorted(list(one) for one in said["shown"])
-    return HEADER + orjson.dumps(said, option=orjson.OPT_SORT_KEYS)
+    return document.header + orjson.dumps(said, option=orjson.OPT_SORT_KEYS)
 
 
-def verify(content: Mapping[str, Any], signature: str, key: PublicKey | None, at: datetime) -> str:
-    """`good`, or why an answer's signature does not hold: `unsigned`, `no_key` (not on this node), `others` (the key is
+def verify(document: Document, content: Mapping[str, Any], signature: str, key: PublicKey | None, at: datetime) -> str:
+    """`good`, or why a signature does not hold: `unsigned`, `no_key` (not on this node), `others` (the key is
     somebody else's), `not_then` (the key was not in force at that time), `altered`."""
     if not signature:
         return UNSIGNED
@@ -65,7 +83,7 @@ def verify(content: Mapping[str, Any], signature: str, key: PublicKey | None, at
         return NO_KEY
     if key.staff != content["author"]:
         return OTHERS
-    if not signed_by(key.public, message(content), signature):
+    if not signed_by(key.public, message(document, content), signature):
         return ALTERED
     return GOOD if held(key.starts, key.ends, at) else NOT_THEN
 

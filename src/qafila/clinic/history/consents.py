@@ -6,11 +6,10 @@ from dataclasses import dataclass
 
 from qafila.clinic.refusal import Refusal, tidy
 from qafila.clinic.rules.words import N_, Message
-from qafila.clinic.visits.facts import LANES, read_file
+from qafila.clinic.visits.facts import keep, read_file
 from qafila.clinic.visits.models import Attachment, Consent, FactStatus, Visit
-from qafila.journal import blobs
-from qafila.journal.models import Lane
-from qafila.journal.write import Writer, writing
+from qafila.clinic.visits.transitions import require_valid
+from qafila.journal.write import writing
 from qafila.kernel import clock
 from qafila.packs import load
 from qafila.packs.shapes import Choice
@@ -21,11 +20,14 @@ from qafila.registry.staff.rights import require
 
 PURPOSES = ("care", "referral", "teaching", "abroad")
 """What a patient page asks about; `referral` is tele-expertise. Others belong to an act (a call, a picture)."""
-WITHDRAWN = "withdrawn"
-WHICH = N_("Say whether the person agrees or refuses.")
+WITHDRAWN, EMERGENCY = "withdrawn", "emergency"
+UNABLE = "emergency_unable"
+"""The `consent_method` of an emergency."""
+WHICH = N_("Say whether the person agrees, refuses, or cannot be asked.")
 NO_PURPOSE = N_("Say what the consent is for.")
 NO_METHOD = N_("Say how the consent was given.")
 NO_GUARDIAN = N_("Write the name of the person who consents.")
+WHY_EMERGENCY = N_("Write why consent cannot be asked.")
 NOT_GIVEN = N_("There is no consent to take back.")
 
 
@@ -54,48 +56,62 @@ def standing(person: Person) -> list[Standing]:
 
 
 def give(
-    person: Person,
+    of: Person | Visit,
     by: Staff,
     purpose: str,
     decision: str,
-    method: str,
+    method: str = "",
     *,
     given_by: str = "self",
     guardian_name: str = "",
     relation: str = "",
+    witness: str = "",
+    language: str = "",
+    reason: str = "",
     scan: bytes = b"",
     scan_name: str = "",
-    visit: Visit | None = None,
 ) -> Consent:
-    """Record what a person said to one purpose; `decision`: permit or deny; `scan`: the signed paper as a file.
+    """Record what a person said to one purpose, in a visit or outside of one; `scan`: the signed paper as a file.
 
-    Raises `NotAllowed`, `Refusal`, `imaging.refused.Refused` for a file that cannot be kept.
+    `decision`: permit, deny, or, in a visit alone, emergency (the person cannot be asked, with `reason`). Codes are
+    those of packs/encounter.toml. Raises `NotAllowed`, `Refusal` naming what lacks, `imaging.refused.Refused` for a
+    file that cannot be kept.
     """
-    require(by, "consent.record", visit or person)
+    require(by, "consent.record", of)
+    visit = of if isinstance(of, Visit) else None
+    person = visit.person_id if visit is not None else of.pk
+    if visit is not None:
+        require_valid(visit.status)
+    unable = decision == EMERGENCY and visit is not None
     words = load.encounter()
     for wrong, text in (
         (purpose not in {c.code for c in words.consent_purpose}, NO_PURPOSE),
-        (decision not in ("permit", "deny"), WHICH),
-        (method not in {c.code for c in words.consent_method} - {"emergency_unable"}, NO_METHOD),
+        (not unable and decision not in ("permit", "deny"), WHICH),
+        (unable and not reason.strip(), WHY_EMERGENCY),
+        (not unable and method not in {c.code for c in words.consent_method} - {UNABLE}, NO_METHOD),
         (given_by not in {c.code for c in words.consent_giver}, NO_GUARDIAN),
-        (given_by != "self" and not guardian_name.strip(), NO_GUARDIAN),
+        (not unable and given_by != "self" and not guardian_name.strip(), NO_GUARDIAN),
     ):
         if wrong:
             raise Refusal(Message(text))
     with writing(by, "consent.record") as write:
-        paper = _keep(write, person, by, scan, scan_name, visit) if scan else None
+        now = clock.now()
+        paper = keep(write, read_file(scan, scan_name), person, visit, by, at=now, title="consent") if scan else None
         return write.save(
             Consent(
-                person_id=person.pk,
+                person_id=person,
                 visit_id=visit.pk if visit else None,
                 author=by,
-                at=clock.now(),
+                at=now,
                 purpose=purpose,
                 decision=decision,
                 given_by=given_by,
                 guardian_name=tidy(guardian_name, 120),
                 relation=tidy(relation, 40),
-                method=method,
+                method=UNABLE if unable else method,
+                witness=tidy(witness, 120),
+                language=language[:8],
+                reason=tidy(reason, 300),
                 scan_id=paper.pk if paper else None,
             )
         )
@@ -131,25 +147,3 @@ def withdraw(consent: Consent, by: Staff, reason: str = "") -> Consent:
                 scan_id=row.scan_id,
             )
         )
-
-
-def _keep(write: Writer, person: Person, by: Staff, data: bytes, name: str, visit: Visit | None) -> Attachment:
-    file = read_file(data, name)
-    whole = blobs.put(file.data, file.media, person.pk, LANES.get(file.kind, Lane.PREVIEW))
-    preview = blobs.put(file.preview, "image/jpeg", person.pk, Lane.PREVIEW) if file.preview else None
-    return write.save(
-        Attachment(
-            person_id=person.pk,
-            visit_id=visit.pk if visit else None,
-            author=by,
-            at=clock.now(),
-            kind_of_file=file.kind,
-            title="consent",
-            media=file.media,
-            sha256=whole.sha256,
-            size=len(file.data),
-            preview=preview.sha256 if preview else "",
-            width=file.width,
-            height=file.height,
-        )
-    )

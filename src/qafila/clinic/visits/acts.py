@@ -18,10 +18,8 @@ from qafila.clinic.visits.facts import (
     add_attachment,
     add_condition,
     no_known_allergy,
-    record_consent,
     record_note,
     state_allergy,
-    withdraw_consent,
 )
 from qafila.clinic.visits.models import Encounter, Visit
 from qafila.clinic.visits.transitions import DOCTOR, NURSE, PRESENT, READY, VISIT, WAITING
@@ -37,8 +35,8 @@ from qafila.registry.units.models import Room, Stop, Unit
 
 __all__ = [
     "Reading", "add_attachment", "add_condition", "call_next", "finish", "left", "mark_error", "move_fact",
-    "move_visit", "no_known_allergy", "open_visit", "override_triage", "ready", "record_consent", "record_note",
-    "record_vitals", "reopen", "start_doctor", "start_nurse", "state_allergy", "withdraw_consent",
+    "move_visit", "no_known_allergy", "open_visit", "override_triage", "ready", "record_note",
+    "record_vitals", "reopen", "start_doctor", "start_nurse", "state_allergy",
 ]  # fmt: skip
 
 NOBODY_WAITS = N_("Nobody is waiting.")

@@ -1,9 +1,10 @@
-"""What is written into a record beside readings: notes, diagnoses, allergies, attachments, consents."""
+"""What is written into a record beside readings: notes, diagnoses, allergies, attachments."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 from qafila.clinic.diagnosis import icd10
@@ -13,13 +14,12 @@ from qafila.clinic.imaging.refused import Refused
 from qafila.clinic.imaging.sniff import Kind, kind_of
 from qafila.clinic.refusal import Refusal, tidy
 from qafila.clinic.rules.words import N_, Message
-from qafila.clinic.visits.models import Allergy, Attachment, Condition, Consent, FactStatus, Note, Visit
+from qafila.clinic.visits.models import Allergy, Attachment, Condition, FactStatus, Note, Visit
 from qafila.clinic.visits.transitions import require_valid
 from qafila.journal import blobs
 from qafila.journal.models import Lane
-from qafila.journal.write import writing
+from qafila.journal.write import Writer, writing
 from qafila.kernel import clock
-from qafila.packs import load
 from qafila.registry.people.queries import one_with
 from qafila.registry.staff.models import Staff
 from qafila.registry.staff.rights import require
@@ -28,7 +28,6 @@ NOTE_KINDS = ("complaint", "history", "exam", "plan", "note")
 CERTAINTIES = ("provisional", "differential", "confirmed", "refuted")
 LANES = {"ecg": Lane.RECORD, "dicom": Lane.BULK}
 """How files leave a unit: an ECG's samples before every picture, series last."""
-DECISIONS = ("permit", "deny", "emergency")
 
 EMPTY = N_("Write something first.")
 WHICH_NOTE = N_("There is no such kind of note.")
@@ -36,11 +35,6 @@ WHICH_CERTAINTY = N_("Choose how certain the diagnosis is.")
 NO_SUCH_CODE = N_("%(code)s is not a code of ICD-10.")
 WHICH_SUBSTANCE = N_("Name the substance.")
 ALLERGY_KNOWN = N_("An allergy to %(substance)s is on record: mark that one as an error first.")
-WHICH_CONSENT = N_("Say whether the person agrees, refuses, or cannot be asked.")
-NO_PURPOSE = N_("Say what the consent is for.")
-NO_METHOD = N_("Say how the consent was given.")
-NO_GUARDIAN = N_("Write the name of the person who consents.")
-WHY_EMERGENCY = N_("Write why consent cannot be asked.")
 FUTURE_CAPTURE = N_("The time of capture is in the future.")
 
 
@@ -193,26 +187,30 @@ def add_attachment(
         raise Refusal(Message(FUTURE_CAPTURE))
     file = read_file(data, name)
     with writing(by, "attachment.add") as write:
-        whole = blobs.put(file.data, file.media, visit.person_id, LANES.get(file.kind, Lane.PREVIEW))
-        preview = blobs.put(file.preview, "image/jpeg", visit.person_id, Lane.PREVIEW) if file.preview else None
-        return write.save(
-            Attachment(
-                person_id=visit.person_id,
-                visit_id=visit.pk,
-                case_id=case_id,
-                author=by,
-                at=at,
-                kind_of_file=file.kind,
-                title=tidy(title, 120),
-                view=view[:30],
-                media=file.media,
-                sha256=whole.sha256,
-                size=len(file.data),
-                preview=preview.sha256 if preview else "",
-                width=file.width,
-                height=file.height,
-            )
+        return keep(
+            write, file, visit.person_id, visit, by, at=at, case_id=case_id, title=tidy(title, 120), view=view[:30]
         )
+
+
+def keep(write: Writer, file: File, person: UUID, visit: Visit | None, by: Staff, **more: Any) -> Attachment:
+    """Write a file and its preview as blobs, and the row that names them; `more`: other fields of the row."""
+    whole = blobs.put(file.data, file.media, person, LANES.get(file.kind, Lane.PREVIEW))
+    preview = blobs.put(file.preview, "image/jpeg", person, Lane.PREVIEW) if file.preview else None
+    return write.save(
+        Attachment(
+            person_id=person,
+            visit_id=visit.pk if visit else None,
+            author=by,
+            kind_of_file=file.kind,
+            media=file.media,
+            sha256=whole.sha256,
+            size=len(file.data),
+            preview=preview.sha256 if preview else "",
+            width=file.width,
+            height=file.height,
+            **more,
+        )
+    )
 
 
 def read_file(data: bytes, name: str) -> File:
@@ -238,68 +236,3 @@ def read_file(data: bytes, name: str) -> File:
     except Refused:
         return File("dicom", "application/dicom", data)
     return File("dicom", "application/dicom", data, shown.preview, shown.width, shown.height)
-
-
-def record_consent(
-    visit: Visit,
-    by: Staff,
-    decision: str,
-    purpose: str = "referral",
-    *,
-    given_by: str = "self",
-    guardian_name: str = "",
-    relation: str = "",
-    method: str = "",
-    witness: str = "",
-    language: str = "",
-    reason: str = "",
-) -> Consent:
-    """Record a consent; `decision`: permit, deny, emergency (unable, with `reason`).
-
-    Codes are those of packs/encounter.toml. Raises `NotAllowed`, `Refusal` naming what lacks.
-    """
-    require(by, "consent.record", visit)
-    require_valid(visit.status)
-    words = load.encounter()
-    problem = (
-        (purpose not in {c.code for c in words.consent_purpose}, NO_PURPOSE),
-        (decision not in DECISIONS, WHICH_CONSENT),
-        (decision == "emergency" and not reason.strip(), WHY_EMERGENCY),
-        (decision != "emergency" and method not in {c.code for c in words.consent_method}, NO_METHOD),
-        (given_by not in {c.code for c in words.consent_giver}, NO_GUARDIAN),
-        (decision != "emergency" and given_by != "self" and not guardian_name.strip(), NO_GUARDIAN),
-    )
-    for wrong, text in problem:
-        if wrong:
-            raise Refusal(Message(text))
-    with writing(by, "consent.record") as write:
-        return write.save(
-            Consent(
-                person_id=visit.person_id,
-                visit_id=visit.pk,
-                author=by,
-                at=clock.now(),
-                purpose=purpose,
-                decision=decision,
-                given_by=given_by,
-                guardian_name=tidy(guardian_name, 120),
-                relation=tidy(relation, 40),
-                method="emergency_unable" if decision == "emergency" else method,
-                witness=tidy(witness, 120),
-                language=language[:8],
-                reason=tidy(reason, 300),
-            )
-        )
-
-
-def withdraw_consent(consent: Consent, by: Staff, reason: str = "") -> Consent:
-    """The person takes the consent back from now on; the row stays. Raises `NotAllowed`."""
-    visit = consent.visit_here()
-    require(by, "consent.record", visit)
-    with writing(by, "consent.withdraw") as write:
-        row = Consent._base_manager.select_for_update().get(pk=consent.pk)
-        if row.withdrawn_at is None:
-            row.withdrawn_at = clock.now()
-            row.reason = tidy(reason, 300) or row.reason
-            write.save(row)
-        return row

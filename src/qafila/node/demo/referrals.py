@@ -10,6 +10,7 @@ from uuid import UUID
 from qafila.clinic.cases import acts as cases
 from qafila.clinic.cases.models import Case
 from qafila.clinic.forms.context import pack_of
+from qafila.clinic.history import consents
 from qafila.clinic.imaging import teaching
 from qafila.clinic.visits import acts as visits
 from qafila.clinic.visits.models import Visit
@@ -104,7 +105,7 @@ class Referrals:
         life, language = self.life, self.life.doctor.interface_language
         if referral.ending != "draft":
             person = Person.objects.get(pk=visit.person_id)
-            visits.record_consent(visit, life.nurse, "permit", method="spoken", language=person.language)
+            consents.give(visit, life.nurse, "referral", "permit", "spoken", language=person.language)
         for kind in referral.files:
             if kind == "ecg":
                 visits.add_attachment(visit, life.nurse, electrocardiogram(number), "ecg.dcm", view="ecg12")
@@ -169,7 +170,7 @@ class HubSide:
         language = by.interface_language
         self._at(sent, ACCEPTS)
         if referral.ending == "declined":
-            cases.decline(case, by, "needs_in_person", referral.note[language])
+            cases.decline(case, by, "needs_in_person", self._key(by), referral.note[language])
             return
         case = cases.accept(case, by)
         self._at(sent, ANSWERS)
@@ -199,9 +200,12 @@ class HubSide:
         }
         asked = {item.link_id for item in pack_of(case).answer}
         told = {name: value for name, value in given.items() if name in asked}
-        key = self.keys.get(by.pk) or _opened(by)
-        self.keys[by.pk] = key
-        cases.answer(case, by, told, key)
+        cases.answer(case, by, told, self._key(by))
+
+    def _key(self, by: Staff) -> OpenKey:
+        if by.pk not in self.keys:
+            self.keys[by.pk] = _opened(by)
+        return self.keys[by.pk]
 
     def _at(self, sent: datetime, minutes: float) -> None:
         self.past.go(min(sent + timedelta(minutes=minutes), self.now))

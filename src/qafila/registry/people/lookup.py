@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from datetime import date
 
-from qafila.kernel.ids import read_code
 from qafila.kernel.names import name_keys
 from qafila.packs.national_id import normalised
 from qafila.registry.people.models import BirthPrecision, Person
 from qafila.registry.people.queries import candidates, holders_of, names_of
-from qafila.registry.people.search import QR_PREFIX, likeness
+from qafila.registry.people.scanned import code_of
+from qafila.registry.people.search import likeness
 from qafila.sync import lookup
 from qafila.sync.messages import Candidate, Lookup
 
@@ -26,7 +26,7 @@ def connect() -> None:
 def match(said: Lookup) -> list[Candidate]:
     """The people meant; at most one more than a crew may be shown."""
     most = lookup.MOST_FOUND + 1
-    code = read_code(said.code.strip().upper().removeprefix(QR_PREFIX)) if said.code.strip() else None
+    code = code_of(said.code)
     if code:
         people = list(Person.objects.filter(code=code).order_by("id")[:most])
     elif said.identity.strip():

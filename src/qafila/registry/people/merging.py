@@ -6,7 +6,7 @@ from uuid import UUID
 
 from qafila.journal.here import here
 from qafila.journal.write import writing
-from qafila.kernel.text import N_, Bad, parse_text
+from qafila.kernel.text import N_, Bad, tidy
 from qafila.packs import load
 from qafila.registry.people.details import BadDetails
 from qafila.registry.people.models import Pair, Person, PersonLink
@@ -89,10 +89,7 @@ def _begin(one: Person, other: Person, by: Staff, note: str) -> str:
 
 
 def _note(text: str) -> str:
-    words = parse_text(text, 200)
-    if isinstance(words, Bad):
-        raise BadDetails({"note": words})
-    return words
+    return tidy(text, 200, lambda bad: BadDetails({"note": bad}))
 
 
 def _settled(group: list[UUID]) -> None:

@@ -13,15 +13,14 @@ from uuid import UUID
 from django.db.models import Q
 from rapidfuzz import fuzz
 
-from qafila.kernel.ids import read_code
 from qafila.kernel.names import name_key, name_keys
 from qafila.kernel.text import fold, latin_digits
 from qafila.packs.national_id import normalised
 from qafila.registry.people.details import phone_number
 from qafila.registry.people.models import Person, PersonName
 from qafila.registry.people.queries import candidates, groups_of, names_of, own_names, people_of
+from qafila.registry.people.scanned import code_of
 
-QR_PREFIX = "QAFILA:"
 _MAX_TYPED = 100
 _ALIKE = 60
 """Names less alike than this (rapidfuzz, 0-100) are not shown."""
@@ -42,7 +41,7 @@ def search(text: str, limit: int = 20) -> list[Found]:
     typed = text.strip()[:_MAX_TYPED]
     if len(typed) < 2:
         return []
-    code = read_code(typed.upper().removeprefix(QR_PREFIX))
+    code = code_of(typed)
     number, phone = _digits(typed)
     keys = [] if number else _keys(typed)
     by_name = candidates(keys, max(1, len(keys) - 1)) if keys else []

@@ -14,6 +14,7 @@ from qafila.journal.write import Writer, writing
 from qafila.kernel import clock
 from qafila.kernel.rights import NotAllowed
 from qafila.packs import load
+from qafila.registry.places.here import country_code
 from qafila.registry.staff import signing
 from qafila.registry.staff.models import Credential, Duty, Staff
 from qafila.registry.staff.obligations import hand_over
@@ -31,6 +32,10 @@ class UsernameTaken(ValueError):
 
 class UnknownRole(ValueError):
     """A role that no pack knows."""
+
+
+class UnknownAbility(ValueError):
+    """A sub-specialty of none of the person's specialties, or a language that nobody speaks here."""
 
 
 def create_staff(
@@ -167,6 +172,34 @@ def set_language(staff: Staff, language: str, by: Staff | None) -> Staff:
     row.interface_language = language
     with writing(by, act="staff.set_language") as write:
         return write.save(row)
+
+
+def set_abilities(staff: Staff, subspecialties: Sequence[str], languages: Sequence[str], by: Staff | None) -> Staff:
+    """Say which sub-specialties somebody answers for and which languages they speak with patients.
+
+    Codes that no pack on this node knows are left as they are. Raises `NotAllowed`, `UnknownAbility`.
+    """
+    require_or_node(by, "roster.manage")
+    fields, spoken = fields_of(staff), spoken_here()
+    if not set(subspecialties) <= fields or not set(languages) <= spoken:
+        raise UnknownAbility
+    with writing(by, act="staff.set_abilities") as write:
+        row = Staff._base_manager.select_for_update().get(pk=staff.pk)
+        row.subspecialties = [*(c for c in row.subspecialties if c not in fields), *dict.fromkeys(subspecialties)]
+        row.languages = [*(c for c in row.languages if c not in spoken), *dict.fromkeys(languages)]
+        return write.save(row)
+
+
+def fields_of(staff: Staff) -> set[str]:
+    """The sub-specialties of somebody's specialties, as far as this node has their packs."""
+    known = set(load.specialties())
+    packs = [load.load_specialty(code) for code in staff.specialties if code in known]
+    return {one.code for pack in packs for one in pack.subspecialties()}
+
+
+def spoken_here() -> set[str]:
+    """The languages that the country's patients speak."""
+    return {one.code for one in load.country(country_code()).spoken}
 
 
 def set_duty(staff: Staff, specialty: str, status: str, by: Staff | None, until: datetime | None = None) -> Duty | None:

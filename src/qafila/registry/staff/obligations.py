@@ -36,10 +36,16 @@ def owed(staff: Staff) -> int:
     return sum(one.count(staff) for one in OBLIGATIONS.values())
 
 
+def named(staff: Staff, to: Staff | None) -> Staff:
+    """Who takes over from somebody. Raises `NobodyNamed` where it is nobody, the same person, or one who left."""
+    if to is None or to.pk == staff.pk or not to.active:
+        raise NobodyNamed
+    return to
+
+
 def hand_over(staff: Staff, to: Staff | None, by: Staff | None) -> int:
     """Hand all over, inside the caller's act; how many. Raises `NobodyNamed`."""
     if not owed(staff):
         return 0
-    if to is None or to.pk == staff.pk or not to.active:
-        raise NobodyNamed
+    to = named(staff, to)
     return sum(one.hand(staff, to, by) for one in OBLIGATIONS.values())

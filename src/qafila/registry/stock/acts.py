@@ -12,7 +12,7 @@ from django.utils.translation import gettext_lazy as _
 
 from qafila.journal.write import Writer, writing
 from qafila.kernel import clock
-from qafila.kernel.text import Bad, parse_text
+from qafila.kernel.text import Bad, tidy
 from qafila.packs.catalogue import catalogue
 from qafila.registry.places.here import country_code, local_day
 from qafila.registry.staff.models import Staff
@@ -65,13 +65,13 @@ def receive(
     require(by, "stock.keep", unit)
     _positive(quantity)
     _known(product)
-    name = _tidy(number, 40)
+    name = tidy(number, 40, _refused)
     if not name:
         raise StockRefused(NO_LOT)
     _fresh(expires, ENDED_HERE)
     with writing(by, "stock.receive") as write:
         lot = _lot(write, unit, product, name, expires)
-        return _move(write, lot, by, StockMove.Kind.RECEIPT, quantity, reason=_tidy(reason, 200))
+        return _move(write, lot, by, StockMove.Kind.RECEIPT, quantity, reason=tidy(reason, 200, _refused))
 
 
 def dispense(lot: Lot, by: Staff, quantity: int, *, reason: str = "", item: UUID | None = None) -> list[StockMove]:
@@ -95,7 +95,7 @@ def waste(lot: Lot, by: Staff, quantity: int, reason: str) -> list[StockMove]:
         held = _held(lot)
         if held < quantity:
             raise NotEnough(LESS, held=held, wanted=quantity)
-        return [_move(write, lot, by, StockMove.Kind.WASTAGE, -quantity, reason=_tidy(reason, 200))]
+        return [_move(write, lot, by, StockMove.Kind.WASTAGE, -quantity, reason=tidy(reason, 200, _refused))]
 
 
 def count(lot: Lot, by: Staff, found: int, reason: str = "") -> StockMove:
@@ -105,7 +105,7 @@ def count(lot: Lot, by: Staff, found: int, reason: str = "") -> StockMove:
         raise StockRefused(NOT_POSITIVE)
     with writing(by, "stock.count") as write:
         held = _held(lot)
-        why = _tidy(reason, 200)
+        why = tidy(reason, 200, _refused)
         if held != found and not why:
             raise StockRefused(WHY)
         return _move(
@@ -144,7 +144,7 @@ def confirm(shipment: Shipment, by: Staff, quantity: int, reason: str = "") -> S
     here, other = (shipment.target, shipment.origin) if at_target else (shipment.origin, shipment.target)
     if not 0 <= quantity <= MOST:
         raise StockRefused(NOT_POSITIVE)
-    why = _tidy(reason, 200)
+    why = tidy(reason, 200, _refused)
     if quantity != shipment.quantity and not why:
         raise StockRefused(WHY)
     with writing(by, "stock.confirm") as write:
@@ -163,7 +163,7 @@ def _take(
 ) -> list[StockMove]:
     _positive(quantity)
     _fresh(lot.expires, ENDED)
-    why = _tidy(reason, 200)
+    why = tidy(reason, 200, _refused)
     with writing(by, f"stock.{kind}") as write:
         held = _held(lot)
         moves = []
@@ -221,8 +221,5 @@ def _fresh(expires: date, words: Promise) -> None:
         raise StockRefused(FAR)
 
 
-def _tidy(text: str, most: int) -> str:
-    found = parse_text(text, most)
-    if isinstance(found, Bad):
-        raise StockRefused(found.message, **found.values)
-    return found
+def _refused(bad: Bad) -> StockRefused:
+    return StockRefused(bad.message, **bad.values)

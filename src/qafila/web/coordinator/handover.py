@@ -45,11 +45,14 @@ def _page(request: Any, status: int = 200, **more: Any) -> HttpResponse:
     open_cases = Case.objects.filter(status__in=OPEN - {"draft"})
     owed = Counter(open_cases.exclude(specialist=None).values_list("specialist_id", flat=True))
     at_unit = Counter(open_cases.values_list("unit_id", flat=True))
+    to_tell = Counter(open_cases.filter(status__in=handing.ANSWER_READ).values_list("unit_id", flat=True))
+    units = list(Unit.objects.filter(active=True).order_by("code"))
     rows = Staff.objects.filter(active=True).exclude(specialties=[]).order_by("name", "id")
     people = [(s.pk, staff_name(s), owed[s.pk]) for s in rows if grants(s).has("case.answer")]
     context = {
         "people": people,
-        "units": [(u.pk, unit_name(u), at_unit[u.pk]) for u in Unit.objects.filter(active=True).order_by("code")],
+        "units": [(u.pk, unit_name(u), at_unit[u.pk]) for u in units],
+        "to_tell": [(u.pk, unit_name(u), to_tell[u.pk]) for u in units if to_tell[u.pk]],
         "reasons": Leave.Reason.choices,
         "departs": may(request.staff, "staff.manage"),
         "reroutes": may(request.staff, "case.reroute"),

@@ -16,17 +16,20 @@ from django.utils.formats import date_format
 from django.utils.translation import gettext
 from django.views.decorators.http import require_GET, require_POST
 
+from qafila.clinic.refusal import Refusal
 from qafila.packs import load
 from qafila.registry.places.here import local_day
 from qafila.registry.staff.models import Staff
+from qafila.registry.staff.obligations import NobodyNamed
 from qafila.registry.staff.rights import grants
 from qafila.registry.staff.roster import acts, queries
 from qafila.registry.staff.roster.draft import Draft, Place, Worker, roster_draft
 from qafila.registry.staff.roster.hours import HALVES
-from qafila.registry.staff.roster.models import Half, Shift, Swap
+from qafila.registry.staff.roster.models import Half, Leave, Shift, Swap
 from qafila.web.access import needs
 from qafila.web.once import once
 from qafila.web.specialist.words import specialty_words, staff_name
+from qafila.web.templatetags.qafila import told
 
 EARLIER = 4
 """Weeks that count when work is spread evenly."""
@@ -100,6 +103,9 @@ def _page(request: Any, code: str, monday: date, **more: Any) -> HttpResponse:
         "proposed": any(t.proposed for _, cells in rows for cell in cells for t in cell.turns),
         "people": [(s.pk, staff_name(s)) for s in people],
         "leaves": [(one, staff_name(named.get(one.staff_id))) for one in queries.leave_between(local_day(), last)],
+        "asked_leave": [(one, staff_name(named.get(one.staff_id))) for one in queries.leave_asked()],
+        "crew": [(s.pk, staff_name(s)) for s in named.values() if s.active and grants(s).has("case.answer")],
+        "open_swaps": [_swap(one, named) for one in queries.swaps(Swap.Status.ASKED)],
         "swaps": [_swap(one, named) for one in queries.swaps(Swap.Status.ACCEPTED)],
         **more,
     }
@@ -239,13 +245,20 @@ def change(request: Any, verb: str) -> HttpResponse:
                     people = said.get(f"need-{weekday}-{half}", "")
                     if people.isascii() and people.isdigit() and len(people) < 4:
                         acts.set_need(code, weekday, half, int(people), request.staff)
+        elif verb in ("grant", "refuse"):
+            to = _person(said) if said.get("staff") else None
+            leave = Leave.objects.get(pk=UUID(said.get("leave", "")))
+            acts.answer_leave(leave, verb == "grant", request.staff, to, said.get("words", ""))
+            messages.success(request, gettext("Saved."))
         elif verb == "note":
             acts.note_swap(Swap.objects.get(pk=UUID(said.get("swap", ""))), request.staff)
         else:
             raise Http404
-    except acts.RosterRefused as refused:
+    except (acts.RosterRefused, NobodyNamed) as refused:
         messages.error(request, str(refused.message))
-    except (ValueError, Shift.DoesNotExist, Swap.DoesNotExist):
+    except Refusal as refused:
+        messages.error(request, told(refused.message))
+    except (ValueError, Leave.DoesNotExist, Shift.DoesNotExist, Swap.DoesNotExist):
         raise Http404 from None
     return _back(code, monday)
 

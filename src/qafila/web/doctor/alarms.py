@@ -46,6 +46,7 @@ def answers(request: Any) -> list[dict[str, Any]]:
         {
             "specialty": specialty_label(one.case.specialty),
             "urgency": one.case.urgency,
+            "by_hub": one.by_hub,
             "owner": one.owner,
             "mine": one.owner is not None and one.owner.pk == request.staff.pk,
             "url": reverse("doctor:case", args=[one.case.pk]) if reads else "",

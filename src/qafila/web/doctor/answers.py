@@ -8,7 +8,9 @@ from typing import Any
 from django.utils.translation import gettext
 
 from qafila.clinic.cases.answering import COLUMNS
-from qafila.clinic.cases.models import Answer, Case
+from qafila.clinic.cases.models import Answer, Case, Decline
+from qafila.clinic.cases.proof import Proof, proof_of
+from qafila.clinic.cases.queries import Line, Talk
 from qafila.clinic.forms.context import pack_of
 from qafila.packs.shapes import PackError
 from qafila.packs.specialty import Item
@@ -33,6 +35,30 @@ def lines(case: Case, answer: Answer, but: frozenset[str] = frozenset()) -> list
         if value not in (None, "", []):
             found.append((item.label.text(language()), _words(item, value)))
     return found
+
+
+def decline_reason(case: Case, code: str) -> str:
+    """Why the case was declined, in the pack's words; the code itself where this node lacks the pack."""
+    try:
+        known = pack_of(case).decline_reason
+    except PackError:
+        known = ()
+    return next((one.label.text(language()) for one in known if one.code == code), code)
+
+
+def said_with(case: Case, line: Line) -> str:
+    """What was said with a line of the timeline; with a refusal, its reason first."""
+    if not isinstance(line.what, Decline):
+        return line.words
+    return ". ".join(filter(None, (decline_reason(case, line.what.reason), line.words)))
+
+
+def declined(case: Case, talk: Talk) -> list[tuple[Decline, str, Proof]]:
+    """Each refusal of the case with its reason in words and what is known of its signature, oldest first."""
+    return [
+        (row, decline_reason(case, row.reason), proof_of(row, talk.staff.get(row.author_id), compare=False))
+        for row in talk.declines
+    ]
 
 
 def _items(case: Case) -> tuple[Item, ...]:

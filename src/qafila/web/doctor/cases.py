@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -102,7 +102,7 @@ def show(request: Any, case: Case, status: int = 200, **more: Any) -> HttpRespon
     """The case's page; `typed` in `more` holds what was sent with a refused form, by the form's act."""
     require(request.staff, "case.read", case)
     history.log_read(request.staff.pk, case.person_id, "doctor.case")
-    if case.status in ("answered", "on_unit"):
+    if case.status in WITH_ANSWER:
         acts.mark_read(case, request.staff)
     with one_look():
         return _show(request, case, status, **more)
@@ -136,7 +136,8 @@ def _show(request: Any, case: Case, status: int, **more: Any) -> HttpResponse:
         "proof": proof_of(answer, author, read=[*at_hand(case), *talk.messages]) if answer else None,
         "answer_by": author,
         "messages_": [(row, _name(talk.staff.get(row.author_id))) for row in talk.messages],
-        "lines": lines,
+        "lines": [replace(line, words=answers.said_with(case, line)) for line in lines],
+        "declined": answers.declined(case, talk),
         "is_open": case.status in OPEN,
         "writes": may(request.staff, "message.write", case),
         "packet_open": case.status in WRITTEN and may(request.staff, "case.draft", case),

@@ -19,8 +19,8 @@ from qafila.clinic.cases.models import Case, Urgency
 from qafila.clinic.cases.transitions import DRAFT, MORE_ASKED
 from qafila.clinic.forms import gate, packet, redflags
 from qafila.clinic.forms.context import attachments_of, consent_holds, consent_of, pack_of, view_codes
+from qafila.clinic.history import consents
 from qafila.clinic.refusal import Incomplete, Refusal
-from qafila.clinic.visits import acts as visit_acts
 from qafila.clinic.visits.models import Visit
 from qafila.journal import history
 from qafila.kernel.looks import one_look
@@ -282,14 +282,15 @@ def consent(request: Any, case_id: UUID) -> HttpResponse:
     visit = get_object_or_404(Visit, pk=case.visit_id)
     said = request.POST.get
     try:
-        visit_acts.record_consent(
+        consents.give(
             visit,
             request.staff,
+            "referral",
             said("decision", ""),
+            said("method", ""),
             given_by=said("given_by", "self"),
             guardian_name=said("guardian_name", ""),
             relation=said("relation", ""),
-            method=said("method", ""),
             witness=said("witness", ""),
             language=said("language", ""),
             reason=said("reason", ""),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from qafila.clinic.cases import proposal
-from qafila.clinic.cases.models import Answer, Case
+from qafila.clinic.cases.models import Answer, Case, Decline
 from qafila.clinic.papers.content import Fact
 from qafila.clinic.prescribing.models import PrescriptionItem
 from qafila.clinic.visits.growth import Measuring
@@ -64,8 +64,9 @@ def of_transfer(
     conditions: Iterable[Condition],
     notes: Iterable[Note],
     readings: Iterable[Observation],
+    declines: Iterable[Decline],
 ) -> list[Fact]:
-    """The person's code, urgency and specialty, the question, diagnoses, notes, readings."""
+    """The person's code, urgency and specialty, the question, diagnoses, notes, readings, refusals."""
     return _filled(
         [
             (person.code,),
@@ -73,6 +74,7 @@ def of_transfer(
             (case.question,),
             *_recorded(conditions, notes),
             *_measured(readings),
+            *((one.reason, one.suggestion) for one in declines),
         ]
     )
 

@@ -7,7 +7,7 @@ from uuid import UUID
 
 from django.http import Http404
 
-from qafila.clinic.cases.models import Answer, Case
+from qafila.clinic.cases.models import Answer, Case, Decline
 from qafila.clinic.papers.content import Fact
 from qafila.clinic.papers.models import Kind
 from qafila.clinic.prescribing import acts as prescribing
@@ -71,12 +71,14 @@ def of_visit(row: Visit) -> Visited:
     return _conditions(record), _notes(record), items, _readings(record)
 
 
-def of_transfer(case: Case) -> tuple[list[Condition], list[Note], list[Observation]]:
-    """Diagnoses and notes of the case's visit, the person's latest readings."""
+def of_transfer(case: Case) -> tuple[list[Condition], list[Note], list[Observation], list[Decline]]:
+    """Diagnoses and notes of the case's visit, the person's latest readings, refusals by specialists."""
     visit = Visit.objects.filter(pk=case.visit_id).first() if case.visit_id else None
     record = queries.page(visit) if visit else queries.VisitPage()
     trends = queries.latest_vitals(one_with(case.person_id))
-    return _conditions(record), _notes(record), [trend.latest for _key, trend in sorted(trends.items())]
+    readings = [trend.latest for _key, trend in sorted(trends.items())]
+    declines = list(Decline.objects.filter(case_id=case.pk).order_by("at", "id"))
+    return _conditions(record), _notes(record), readings, declines
 
 
 def who_wrote(*rows: Condition | Note) -> Staff | None:

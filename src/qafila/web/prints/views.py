@@ -26,7 +26,7 @@ from qafila.packs.shapes import PackError
 from qafila.registry.people import queries as people
 from qafila.registry.people.births import birth_of
 from qafila.registry.people.models import Person
-from qafila.registry.people.search import QR_PREFIX
+from qafila.registry.people.scanned import PREFIX
 from qafila.registry.places.here import country_code
 from qafila.registry.staff.models import Staff
 from qafila.registry.staff.rights import require
@@ -201,8 +201,8 @@ def transfer(request: Any, case_id: UUID) -> HttpResponse:
     require(request.staff, "print", case)
     visit_row = Visit.objects.filter(pk=case.visit_id).first()
     parts = gather.of_transfer(case)
-    conditions, notes, _readings = parts
-    given = unsaved(case, request.staff)
+    conditions, notes, _readings, _declines = parts
+    given, talk = unsaved(case, request.staff), case_queries.talk_of(case)
     # Beside an emergency the queue's level would say less than the case does.
     queued = visit_row if case.urgency != "emergency" else None
 
@@ -215,6 +215,7 @@ def transfer(request: Any, case_id: UUID) -> HttpResponse:
             "flags": _flags(case, given),
             "reasons": assessment.reasons(queued) if queued else [],
             "triage": words.triage_words(queued) if queued and queued.triage else "",
+            "declined": answers.declined(case, talk),
         }
 
     document = sheet.Document(
@@ -231,7 +232,7 @@ def transfer(request: Any, case_id: UUID) -> HttpResponse:
             "draft": _draft(case),
             "summary": queries.summary(case.person_id, visits=1),
             "emergency": load.country(country_code()).emergency,
-            "acts": [x for x in case_queries.timeline(case) if x.act in ("alarm_call", "alarm_transfer")],
+            "acts": [x for x in case_queries.timeline(case, talk) if x.act in ("alarm_call", "alarm_transfer")],
         },
     )
     return sheet.answer(request, document)
@@ -252,7 +253,7 @@ def card(request: Any, person_id: UUID) -> HttpResponse:
         request.unit.pk if request.unit else None,
         facts.of_card(person, (f"{n.given} {n.middle} {n.family}" for n in names), written(birth_of(person))),
         size=request.GET.get("paper", "") if request.GET.get("paper") in sheet.SIZES else "card",
-        more={"card_qr": codes.plain(QR_PREFIX + person.code)},
+        more={"card_qr": codes.plain(PREFIX + person.code)},
     )
     return sheet.answer(request, document)
 

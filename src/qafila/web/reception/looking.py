@@ -12,11 +12,10 @@ from django.utils.translation import gettext, gettext_lazy
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from qafila.kernel.dates import PartialDate
-from qafila.kernel.ids import read_code
 from qafila.kernel.text import latin_digits
 from qafila.registry.people import queries
 from qafila.registry.people.models import Sex
-from qafila.registry.people.search import QR_PREFIX
+from qafila.registry.people.scanned import code_of
 from qafila.registry.places.here import country, local_day
 from qafila.registry.places.lookup import label
 from qafila.registry.staff.rights import may
@@ -58,7 +57,7 @@ def ask(request: Any) -> HttpResponse:
 
 def _meant(typed: str) -> dict[str, str]:
     """Where in the form a typed text belongs."""
-    if read_code(typed.upper().removeprefix(QR_PREFIX)):
+    if code_of(typed):
         return {"code": typed}
     return {"identity" if any(c.isdigit() for c in latin_digits(typed)) else "name": typed}
 
@@ -72,7 +71,7 @@ def _asked(request: Any, said: dict[str, str]) -> HttpResponse:
             birth = f"{read.year:04}-{read.month:02}-{read.day:02}"
         else:
             wrong = gettext("The date of birth is needed with day, month and year.")
-    if said["code"] and not read_code(said["code"].upper().removeprefix(QR_PREFIX)):
+    if said["code"] and not code_of(said["code"]):
         wrong = gettext("This is no code of a card.")
     question = {"name": said["name"], "birth": birth, "identity": said["identity"], "code": said["code"]}
     if not wrong and not (question["identity"] or question["code"] or (question["name"] and birth)):

@@ -27,7 +27,8 @@ from qafila.registry.people.births import age_of, birth_of
 from qafila.registry.people.details import BadDetails
 from qafila.registry.people.matching import compare
 from qafila.registry.people.models import Circumstance, Person, PersonLink, PersonName, Sex
-from qafila.registry.people.search import QR_PREFIX, search
+from qafila.registry.people.scanned import PREFIX
+from qafila.registry.people.search import search
 from qafila.registry.places import lookup
 from qafila.registry.places.here import country, local_day
 from qafila.registry.staff.models import Staff
@@ -345,7 +346,7 @@ def card(request: Any, person_id: UUID) -> HttpResponse:
     person = _found(person_id)
     history.log_read(request.staff.pk, person.pk, "reception.card")
     name, other = words.name_words(person, queries.names_of([person.pk])[person.pk])
-    picture = segno.make(QR_PREFIX + person.code, error="m", micro=False).svg_inline(scale=6, border=4, omitsize=True)
+    picture = segno.make(PREFIX + person.code, error="m", micro=False).svg_inline(scale=6, border=4, omitsize=True)
     context = {
         "person": person,
         "name": name,

@@ -24,7 +24,7 @@ CASE_STATES: dict[str, str | Promise] = {
     "assigned": _("case with a specialist"),
     "accepted": _("specialist is working on it"),
     "more_asked": _("specialist asks for more"),
-    "declined": _("being given to another specialist"),
+    "declined": _("declined: read why"),
     "answered": _("answer on its way"),
     "on_unit": _("answer is here"),
     "explained": _("answer explained"),
@@ -32,7 +32,7 @@ CASE_STATES: dict[str, str | Promise] = {
     "cancelled": _("case cancelled"),
     "died": _("case ended: person died"),
 }
-NEEDS_SOMEBODY = frozenset({"on_unit", "more_asked"})
+NEEDS_SOMEBODY = frozenset({"on_unit", "more_asked", "declined"})
 """States of a case in which somebody on the unit has something to do."""
 
 

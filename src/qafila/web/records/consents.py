@@ -35,12 +35,12 @@ def give(request: Any, person_id: UUID) -> HttpResponse:
     if scan is not None and scan.size > MOST_BYTES:
         told = gettext("This file is too large: at most 64 MB.")
         return show(request, person, 413, problem=told, of="consents", typed=request.POST)
+    visit = visit_today(person.pk, request.unit) if request.unit else None
     try:
         consents.give(
-            person, request.staff, said("purpose", ""), said("decision", ""), said("method", ""),
+            visit or person, request.staff, said("purpose", ""), said("decision", ""), said("method", ""),
             given_by=said("given_by", "self"), guardian_name=said("guardian_name", ""),
             scan=scan.read() if scan is not None else b"", scan_name=scan.name if scan is not None else "",
-            visit=visit_today(person.pk, request.unit) if request.unit else None,
         )  # fmt: skip
     except Refused as refused:
         told = gettext(refused.reason) % refused.values if refused.values else gettext(refused.reason)

@@ -30,6 +30,8 @@ from qafila.registry.people.models import Person, PersonLink, Sex
 from qafila.registry.places.here import local_day
 from qafila.registry.staff.rights import may, require
 from qafila.web.access import needs
+from qafila.web.doctor.lines import specialty_label
+from qafila.web.doctor.medicines import unit_label
 from qafila.web.nurse.record import reading
 from qafila.web.nurse.sheet import shown
 from qafila.web.once import once
@@ -79,9 +81,12 @@ def show(request: Any, person: Person, status: int = 200, **more: Any) -> HttpRe
         "age": words.age_words(told.summary.age),
         "sex": words.sex_words(person),
         "summary": told.summary,
-        "prescribed": told.prescribed,
+        "prescribed": [(line, unit_label(line.dose_unit)) for line in told.prescribed],
         "vitals": [_vital(trend) for trend in told.summary.vitals.values() if trend.latest.code in KINDS],
-        "cases": [(c, str(words.CASE_STATES.get(c.status, c.status))) for c in told.summary.open_cases],
+        "cases": [
+            (c, specialty_label(c.specialty), str(words.CASE_STATES.get(c.status, c.status)))
+            for c in told.summary.open_cases
+        ],
         "due": [_due(one) for one in told.due],
         "diagnoses": _diagnoses(told),
         "lists": [_list(request, told.lists[s.value], person) for s in Section if _fits(s, person, told)],

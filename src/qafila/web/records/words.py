@@ -47,6 +47,7 @@ KINDS = {
     "clinic.caseevent": _("Line of a case"),
     "clinic.message": _("Message"),
     "clinic.answer": _("Answer"),
+    "clinic.decline": _("Refusal of a case"),
     "clinic.contact": _("Attempt to reach the person"),
     "clinic.plainwords": _("Answer in plain words"),
     "clinic.saving": _("Journey not made"),

@@ -29,6 +29,7 @@ from qafila.registry.places.here import local_day
 from qafila.registry.staff.models import Staff
 from qafila.registry.staff.queries import has_key
 from qafila.registry.staff.rights import may, require
+from qafila.registry.staff.signing import OpenKey
 from qafila.registry.units.models import Unit
 from qafila.web.access import needs
 from qafila.web.doctor import answers
@@ -46,7 +47,6 @@ from qafila.web.specialist.words import (
     due_words,
     outcome_words,
     pack_of,
-    reason_words,
     specialty_words,
     staff_name,
     status_words,
@@ -102,7 +102,8 @@ def _shown(request: Any, case: Case, status: int, **more: Any) -> HttpResponse:
         "proof": proof_of(answer, author, read=[*at_hand(case), *talk.messages]) if answer else None,
         "receipts": queries.receipts(case, answer, talk) if answer else None,
         "talk": [(row, staff_name(talk.staff.get(row.author_id))) for row in talk.messages],
-        "timeline": _timeline(case, pack, talk),
+        "timeline": _timeline(case, talk),
+        "declined": answers.declined(case, talk),
         "files": shown_files(queries.files_of(case), pack, language()),
         "reasons": [(r.code, r.label.text(language())) for r in pack.decline_reason] if pack else [],
         "writes": may(request.staff, "message.write", case) and case.status not in OVER,
@@ -149,12 +150,12 @@ def _record(case: Case, pack: Any) -> dict[str, Any]:
     return record
 
 
-def _timeline(case: Case, pack: Any, talk: queries.Talk) -> list[dict[str, Any]]:
+def _timeline(case: Case, talk: queries.Talk) -> list[dict[str, Any]]:
     return [
         {
             "at": line.at,
             "what": act_words(line.act),
-            "words": reason_words(line.what, pack) if line.kind == "event" else line.words,
+            "words": answers.said_with(case, line),
             "by": staff_name(line.by),
             "node": line.node,
         }
@@ -175,7 +176,9 @@ def _forms(request: Any, case: Case, can: list[str], before: Answer | None) -> d
         given = dict(kept[0].lists()) if kept else answering.typed(before)
         held = medicines.rows(kept[0]) if kept else proposal.tidy(before.proposal if before else None)
         found |= {"fields": answering.fields(pack, given), "draft": draft_name(case), "kept": kept[1] if kept else None}
-        found |= medicines.form(held) | {"by_pin": signs_by_pin(request.staff)}
+        found |= medicines.form(held)
+    if "fields" in found or "decline" in can:
+        found["by_pin"] = signs_by_pin(request.staff)
     return found
 
 
@@ -209,7 +212,6 @@ Act = Callable[[Case, Staff, Any], Any]
 ACTS: dict[str, Act] = {
     "accept": lambda case, by, said: acts.accept(case, by),
     "ask": lambda case, by, said: acts.ask(case, by, said("text", "")),
-    "decline": lambda case, by, said: acts.decline(case, by, said("reason", ""), said("suggestion", "")),
     "message": lambda case, by, said: acts.post_message(case, by, said("text", "")),
     "confirm": lambda case, by, said: acts.confirm_answer(case, by, said("note", "")),
     "assign": lambda case, by, said: acts.assign(case, _chosen(said), by),
@@ -238,11 +240,38 @@ def act(request: Any, case_id: UUID, verb: str) -> HttpResponse:
 
 
 @require_POST
+@needs("case.decline")
+def decline(request: Any, case_id: UUID) -> HttpResponse:
+    """Sign a refusal and give the case back."""
+    request.key = _opened(request)
+    return _decline(request, case_id)
+
+
+@once
+def _decline(request: Any, case_id: UUID) -> HttpResponse:
+    case, said = found(case_id), request.POST.get
+    wrong: dict[str, Any] = {"problem_at": "decline", "typed": request.POST}
+    if request.key is None:
+        require(request.staff, "case.decline", case)
+        return shown(request, case, 422, undeclined=_unsigned(request.staff), **wrong)
+    try:
+        acts.decline(case, request.staff, said("reason", ""), request.key, said("suggestion", ""))
+    except Refusal as refused:
+        return shown(request, found(case_id), 422, problem=told(refused.message), **wrong)
+    messages.success(request, gettext("Saved."))
+    return redirect("home")
+
+
+def _opened(request: Any) -> OpenKey | None:
+    # Not within the form's own transaction: a wrong PIN counts, whatever becomes of the form.
+    return open_key(request.staff, request.POST.get("secret", "")[:200], request.META.get("REMOTE_ADDR", ""))
+
+
+@require_POST
 @needs("case.answer")
 def answer(request: Any, case_id: UUID) -> HttpResponse:
     """Sign and send the answer, or a corrected one."""
-    # Not within the form's own transaction: a wrong PIN counts, whatever becomes of the form.
-    request.key = open_key(request.staff, request.POST.get("secret", "")[:200], request.META.get("REMOTE_ADDR", ""))
+    request.key = _opened(request)
     return _answer(request, case_id)
 
 

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 
 from django.utils.translation import gettext
 
-from qafila.clinic.cases.models import Case, CaseEvent
+from qafila.clinic.cases.models import Case
 from qafila.clinic.cases.queries import CaseRow
 from qafila.kernel import clock
 from qafila.packs import load
@@ -140,17 +139,6 @@ def outcome_words(case: Case) -> str:
     pack = pack_of(case.specialty) if case.outcome else None
     found = next((one.label.text(language()) for one in pack.outcome if one.code == case.outcome), "") if pack else ""
     return found or case.outcome
-
-
-def reason_words(event: CaseEvent | Any, pack: Specialty | None) -> str:
-    """What was said with an act; the code before a decline's words put into the pack's."""
-    said = str(event.said()) if hasattr(event, "said") else ""
-    if getattr(event, "act", "") != "decline" or not said.startswith("["):
-        return said
-    code, _, rest = said[1:].partition("]")
-    reason = next((r for r in pack.decline_reason if r.code == code), None) if pack else None
-    label = reason.label.text(language()) if reason else code
-    return f"{label}. {rest.strip()}" if rest.strip() else label
 
 
 @dataclass(frozen=True)

@@ -5,13 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import date, timedelta
 
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from qafila.journal.write import Writer, writing
 from qafila.kernel import clock
 from qafila.kernel.rights import NotAllowed
+from qafila.kernel.text import tidy
+from qafila.registry.places.here import local_day
 from qafila.registry.staff.models import Staff
-from qafila.registry.staff.obligations import hand_over
+from qafila.registry.staff.obligations import hand_over, named, owed
 from qafila.registry.staff.rights import may, require_or_node
 from qafila.registry.staff.roster.models import Half, Leave, Need, Preference, Shift, Swap
 from qafila.registry.staff.roster.queries import away_on, leave_between, week_of
@@ -34,6 +37,11 @@ TWICE = _("This person has a shift in that half-day already.")
 WRONG_DAYS = _("The last day is before the first, or more than a year later.")
 HOW_MANY = _("Write how many people are needed, from 0 to 60.")
 SETTLED = _("This swap has been settled already.")
+OVER = _("These days have passed.")
+ASKED_ALREADY = _("You asked for leave in these days already.")
+LEAVE_SETTLED = _("This leave has been answered already.")
+WHY_REFUSED = _("Write why it cannot be granted.")
+SWAP_ASKED = _("You asked somebody to take this shift already.")
 NOT_PUBLISHED = _("Only published shifts that are still to come can be swapped.")
 
 
@@ -116,25 +124,74 @@ def _withdraw(write: Writer, rows: Iterable[Shift]) -> int:
 
 
 def grant_leave(staff: Staff, first: date, last: date, reason: str, by: Staff | None, to: Staff | None = None) -> Leave:
-    """Somebody is away: their shifts of these days are taken away and, where the leave begins today or before, what
-    they owe is handed to `to` in the same act.
+    """Somebody is away: their shifts of these days are taken away, and what they owe goes to `to`: in the same act
+    where the leave has begun, else on its first day (the job `leave_watch`).
 
     Raises `NotAllowed`, `RosterRefused`, `NobodyNamed` where something is owed and nobody is named.
     """
     require_or_node(by, "roster.manage")
+    _days(first, last)
+    with writing(by, act="roster.leave") as write:
+        return _grant(write, Leave(staff=staff, first=first, last=last, reason=Leave.Reason(reason)), staff, to, by)
+
+
+def _days(first: date, last: date) -> None:
     if not timedelta() <= last - first <= timedelta(days=LONGEST_LEAVE):
         raise RosterRefused(WRONG_DAYS)
-    with writing(by, act="roster.leave") as write:
-        leave = write.save(Leave(staff=staff, first=first, last=last, reason=Leave.Reason(reason), cover=to))
-        shifts = Shift.objects.filter(staff=staff, day__gte=first, day__lte=last)
-        _withdraw(write, shifts.exclude(status=Shift.Status.WITHDRAWN))
+
+
+def _grant(write: Writer, leave: Leave, staff: Staff, to: Staff | None, by: Staff | None) -> Leave:
+    leave.status, leave.cover_id = Leave.Status.GRANTED, to.pk if to else None
+    write.save(leave)
+    shifts = Shift.objects.filter(staff=staff, day__gte=leave.first, day__lte=leave.last)
+    _withdraw(write, shifts.exclude(status=Shift.Status.WITHDRAWN))
+    if leave.first <= local_day(clock.now()):
         hand_over(staff, to, by)
-        return leave
+    elif owed(staff):
+        named(staff, to)
+    return leave
+
+
+def ask_leave(first: date, last: date, reason: str, by: Staff) -> Leave:
+    """Ask the coordinator for leave; nothing changes before it is granted. Raises `RosterRefused`."""
+    _days(first, last)
+    if first < local_day(clock.now()):
+        raise RosterRefused(OVER)
+    with writing(by, act="roster.ask_leave") as write:
+        known = Leave.objects.filter(staff=by, first__lte=last, last__gte=first, withdrawn=False)
+        if known.exclude(status=Leave.Status.REFUSED).exists():
+            raise RosterRefused(ASKED_ALREADY)
+        reason = reason if reason in Leave.Reason.values else Leave.Reason.OTHER
+        return write.save(
+            Leave(staff=by, first=first, last=last, reason=Leave.Reason(reason), status=Leave.Status.ASKED)
+        )
+
+
+def answer_leave(leave: Leave, grant: bool, by: Staff, to: Staff | None = None, words: str = "") -> Leave:
+    """Grant leave that was asked for, as `grant_leave`, or refuse it with a word why.
+
+    Raises `NotAllowed`, `RosterRefused`, `NobodyNamed`.
+    """
+    require_or_node(by, "roster.manage")
+    said = tidy(words, 200, lambda bad: RosterRefused(gettext(bad.message) % bad.values))
+    with writing(by, act="roster.answer_leave") as write:
+        row = Leave._base_manager.select_for_update().get(pk=leave.pk)
+        if row.status != Leave.Status.ASKED or row.withdrawn:
+            raise RosterRefused(LEAVE_SETTLED)
+        row.answer = said
+        if grant:
+            return _grant(write, row, Staff.objects.get(pk=row.staff_id), to, by)
+        if not said:
+            raise RosterRefused(WHY_REFUSED)
+        row.status = Leave.Status.REFUSED
+        return write.save(row)
 
 
 def withdraw_leave(leave: Leave, by: Staff | None) -> Leave:
-    """Somebody comes back, or did not go. Shifts that were taken away stay so. Raises `NotAllowed`."""
-    require_or_node(by, "roster.manage")
+    """Somebody comes back, or did not go; one may take back what one only asked for. Shifts that were taken away stay
+    so. Raises `NotAllowed`."""
+    if by is None or by.pk != leave.staff_id or leave.status != Leave.Status.ASKED:
+        require_or_node(by, "roster.manage")
     with writing(by, act="roster.withdraw_leave") as write:
         row = Leave._base_manager.select_for_update().get(pk=leave.pk)
         row.withdrawn = True
@@ -146,12 +203,26 @@ def ask_swap(shift: Shift, taker: Staff, by: Staff, back: Shift | None = None) -
     if by.pk != shift.staff_id and not may(by, "roster.manage"):
         raise NotAllowed("roster.manage")
     for one in (shift, back):
-        if one is not None and (one.status != Shift.Status.PUBLISHED or one.day < clock.now().date()):
+        if one is not None and (one.status != Shift.Status.PUBLISHED or one.day < local_day(clock.now())):
             raise RosterRefused(NOT_PUBLISHED)
     if shift.specialty not in taker.specialties or (back is not None and back.staff_id != taker.pk):
         raise RosterRefused(NOT_THEIRS)
     with writing(by, act="roster.ask_swap") as write:
+        if Swap.objects.filter(shift_id=shift.pk, status=Swap.Status.ASKED).exists():
+            raise RosterRefused(SWAP_ASKED)
         return write.save(Swap(shift=shift, giver_id=shift.staff_id, taker=taker, back=back, asked_at=clock.now()))
+
+
+def withdraw_swap(swap: Swap, by: Staff) -> Swap:
+    """Take back what one asked a colleague. Raises `NotAllowed`, `RosterRefused`."""
+    if by.pk != swap.giver_id:
+        raise NotAllowed("roster.manage")
+    with writing(by, act="roster.withdraw_swap") as write:
+        row = Swap._base_manager.select_for_update().get(pk=swap.pk)
+        if row.status != Swap.Status.ASKED:
+            raise RosterRefused(SETTLED)
+        row.status, row.settled_at = Swap.Status.WITHDRAWN, clock.now()
+        return write.save(row)
 
 
 def answer_swap(swap: Swap, accept: bool, by: Staff) -> Swap:
@@ -199,6 +270,7 @@ def note_swap(swap: Swap, by: Staff) -> Swap:
 
 
 __all__ = [
-    "RosterRefused", "add_shift", "answer_swap", "ask_swap", "grant_leave", "leave_between", "note_swap", "propose",
-    "publish", "set_need", "set_preference", "withdraw_leave", "withdraw_shift",
+    "RosterRefused", "add_shift", "answer_leave", "answer_swap", "ask_leave", "ask_swap", "grant_leave",
+    "leave_between", "note_swap", "propose", "publish", "set_need", "set_preference", "withdraw_leave",
+    "withdraw_shift", "withdraw_swap",
 ]  # fmt: skip

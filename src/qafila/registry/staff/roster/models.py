@@ -67,7 +67,15 @@ class Preference(Recorded):
 
 
 class Leave(Recorded):
-    """Days on which somebody is away. Known on the hub alone: why somebody is away is nobody else's business."""
+    """Days on which somebody is away, or asks to be. Known on the hub alone: why somebody is away is nobody else's
+    business."""
+
+    class Status(models.TextChoices):
+        """How far it has come."""
+
+        ASKED = "asked", _("asked")
+        GRANTED = "granted", _("granted")
+        REFUSED = "refused", _("refused")
 
     class Reason(models.TextChoices):
         """Why."""
@@ -81,8 +89,11 @@ class Leave(Recorded):
     first = models.DateField()
     last = models.DateField()
     reason = models.CharField(max_length=8, choices=Reason.choices, default=Reason.ANNUAL)
+    status = models.CharField(max_length=8, choices=Status.choices, default=Status.GRANTED)
     cover = Ref("registry.Staff", null=True, blank=True, db_index=False)
-    """Who took the open cases over."""
+    """Who takes the open cases over on the first day."""
+    answer = models.CharField(max_length=200, default="", blank=True)
+    """What the coordinator said to it."""
     withdrawn = models.BooleanField(default=False)
 
     class Meta:
@@ -100,13 +111,14 @@ class Swap(Recorded):
         ACCEPTED = "accepted", _("accepted")
         REFUSED = "refused", _("refused")
         NOTED = "noted", _("noted")
+        WITHDRAWN = "withdrawn", _("taken back")
 
     shift = Ref(Shift)
     giver = Ref("registry.Staff")
     taker = Ref("registry.Staff")
     back = Ref(Shift, null=True, blank=True, db_index=False)
     """The taker's shift that the giver takes in turn."""
-    status = models.CharField(max_length=8, choices=Status.choices, default=Status.ASKED)
+    status = models.CharField(max_length=9, choices=Status.choices, default=Status.ASKED)
     asked_at = models.DateTimeField(default=clock.now)
     settled_at = models.DateTimeField(null=True, blank=True)
     noted_by = Ref("registry.Staff", null=True, blank=True, db_index=False)

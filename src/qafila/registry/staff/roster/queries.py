@@ -7,6 +7,7 @@ from uuid import UUID
 
 from django.utils import timezone
 
+from qafila.registry.staff.models import Staff
 from qafila.registry.staff.roster.hours import half_at, span
 from qafila.registry.staff.roster.models import Leave, Need, Preference, Shift, Swap
 
@@ -38,14 +39,45 @@ def preferences_of(staff: list[UUID]) -> dict[tuple[UUID, int, str], int]:
 
 
 def leave_between(first: date, last: date) -> list[Leave]:
-    """Leave that touches these days, the soonest first."""
-    rows = Leave.objects.filter(first__lte=last, last__gte=first, withdrawn=False)
+    """Leave that touches these days and was granted, the soonest first."""
+    rows = Leave.objects.filter(first__lte=last, last__gte=first, withdrawn=False, status=Leave.Status.GRANTED)
     return list(rows.order_by("first", "id"))
+
+
+def leave_asked() -> list[Leave]:
+    """Leave that waits for the coordinator, the soonest first."""
+    rows = Leave.objects.filter(status=Leave.Status.ASKED, withdrawn=False)
+    return list(rows.order_by("first", "id")[:100])
+
+
+def leave_of(staff: UUID, since: date) -> list[Leave]:
+    """Somebody's own leave that is not over, whatever was said to it, the soonest first."""
+    return list(Leave.objects.filter(staff_id=staff, last__gte=since, withdrawn=False).order_by("first", "id")[:50])
+
+
+def shifts_of(staff: list[UUID], first: date, last: date) -> list[Shift]:
+    """The published shifts of some people from one day to another, by day."""
+    rows = Shift.objects.filter(staff_id__in=staff, day__gte=first, day__lte=last, status=Shift.Status.PUBLISHED)
+    return list(rows.order_by("day", "half", "id"))
 
 
 def away_on(day: date) -> set[UUID]:
     """Who is on leave on a day."""
     return {one.staff_id for one in leave_between(day, day)}
+
+
+def covers_today(day: date) -> list[tuple[Staff, Staff]]:
+    """Who is on leave on a day, and who was named to take over; without those whom nobody covers, or somebody who is
+    away too or has left."""
+    leaves = leave_between(day, day)
+    gone = {one.staff_id for one in leaves}
+    people = Staff.objects.in_bulk([*gone, *(one.cover_id for one in leaves if one.cover_id)])
+    found = []
+    for one in leaves:
+        to = people.get(one.cover_id) if one.cover_id and one.cover_id not in gone else None
+        if one.staff_id in people and to is not None and to.active:
+            found.append((people[one.staff_id], to))
+    return found
 
 
 def away_since(at: datetime) -> dict[UUID, datetime]:

@@ -18,9 +18,10 @@
         if (!stream) return;
         const codes = await detector.detect(video).catch(() => []);
         if (codes.length) {
-          document.getElementById("code").value = codes[0].rawValue;
+          const field = document.getElementById(button.dataset.into);
+          field.value = codes[0].rawValue;
           stop();
-          document.getElementById("check").requestSubmit();
+          field.form.requestSubmit();
           return;
         }
         requestAnimationFrame(look);
