@@ -8,7 +8,16 @@ from uuid import UUID
 
 from django.db.models import Q
 
-from qafila.clinic.models import Answer, Case, CaseEvent, HistoryEntry, Message, Prescription, PrescriptionItem
+from qafila.clinic.models import (
+    Answer,
+    Case,
+    CaseEvent,
+    HistoryEntry,
+    ImagingInstance,
+    Message,
+    Prescription,
+    PrescriptionItem,
+)
 from qafila.clinic.refusal import Refusal
 from qafila.clinic.rules import words
 from qafila.clinic.rules.words import N_
@@ -198,7 +207,19 @@ def _copy(write: Writer, fact: F, person: UUID, visit: UUID | None) -> F:
             own = {"id", "heads", "custodian", "programme", "person", "prescription"}
             same = {f.attname: getattr(item, f.attname) for f in item._meta.concrete_fields if f.name not in own}
             write.save(PrescriptionItem(**same, person_id=person, prescription_id=new.pk))
+    if isinstance(fact, Attachment):
+        _copy_series(write, fact, new)
     return new
+
+
+def _copy_series(write: Writer, old: Attachment, new: Attachment) -> None:
+    own = {"id", "heads", "custodian", "programme", "person", "attachment"}
+    fields = [f.attname for f in ImagingInstance._meta.concrete_fields if f.name not in own]
+    rows = [
+        ImagingInstance(**{f: getattr(one, f) for f in fields}, person_id=new.person_id, attachment_id=new.pk)
+        for one in ImagingInstance._base_manager.filter(attachment_id=old.pk)
+    ]
+    write.save_many(rows, [None] * len(rows))
 
 
 def _new_visit(write: Writer, old: Visit, person: UUID) -> Visit:
