@@ -14,7 +14,7 @@ from io import BytesIO
 from typing import Any
 
 from pynetdicom import evt
-from pynetdicom.transport import AssociationSocket, RequestHandler, ThreadedAssociationServer
+from pynetdicom.transport import RequestHandler, ThreadedAssociationServer
 
 from qafila.clinic.imaging.dataset import DICOM_BYTES
 
@@ -101,24 +101,20 @@ def bound(event: Any) -> None:
         event.assoc.abort()
 
 
-class Socket(AssociationSocket):
-    """A socket that reads no PDU longer than it has allowed."""
-
-    def recv(self, nr_bytes: int) -> bytearray:
-        """Read so many bytes. Raises `OSError` for a length that nobody may send."""
-        if nr_bytes > MAX_PDU + ENVELOPE:
-            raise OSError("a PDU longer than allowed")
-        return super().recv(nr_bytes)
-
-
 class Handler(RequestHandler):
-    """Makes the association of a call."""
+    """Makes the association of a call, with a socket that reads no PDU longer than allowed."""
 
     def _create_association(self) -> Any:
         assoc = super()._create_association()
-        client = assoc.dul.socket.socket
-        client.settimeout(TOO_LONG_S)
-        assoc.set_socket(Socket(assoc, client_socket=client))
+        assert assoc.dul.socket is not None
+        read = assoc.dul.socket.recv
+
+        def recv(count: int) -> bytearray:
+            if count > MAX_PDU + ENVELOPE:
+                raise OSError("a PDU longer than allowed")
+            return read(count)
+
+        assoc.dul.socket.recv = recv  # type: ignore[method-assign]
         return assoc
 
 

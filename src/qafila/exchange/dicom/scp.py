@@ -3,20 +3,20 @@ procedure steps, storage commitment."""
 
 from __future__ import annotations
 
-import hashlib
 import logging
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import Any
 
 from pynetdicom import AE, _config, evt
 from pynetdicom.presentation import build_context
 
 from qafila.exchange.dicom import bounds, commitment, steps, worklist
+from qafila.exchange.dicom.arriving import arrived
 from qafila.exchange.dicom.desk import Desk
 from qafila.exchange.dicom.filing import settle
-from qafila.exchange.dicom.models import Arrived, Peer
-from qafila.exchange.dicom.reading import NOT_UNDERSTOOD, OUT_OF_RESOURCES, NotKept, claim
+from qafila.exchange.dicom.models import Peer
+from qafila.exchange.dicom.reading import NOT_UNDERSTOOD, OUT_OF_RESOURCES, NotKept
 from qafila.journal.here import Here
 
 log = logging.getLogger("qafila.dicom")
@@ -192,14 +192,6 @@ class Node:
             log.warning("a commitment was not taken: %s", type(error).__name__)
             return FAILED, None
         return status, None
-
-
-def arrived(file: bytes, peer: str, message: Any = None) -> Arrived:
-    """The row of an object that has come, unsaved. `message`: the C-STORE that brought it. Raises `NotKept`."""
-    said = (str(message.AffectedSOPClassUID), str(message.AffectedSOPInstanceUID)) if message is not None else ("", "")
-    found = claim(file, *said)
-    name = hashlib.sha256(file).hexdigest()
-    return Arrived(**asdict(found), data=file, size=len(file), sha256=name, peer=peer)
 
 
 def _same_host(named: str, address: str) -> bool:

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import fnmatch
-import re
-from collections.abc import Iterable
 from typing import Any
 
 from django.utils import timezone
@@ -15,6 +12,7 @@ from qafila.clinic.visits.models import Visit
 from qafila.clinic.visits.transitions import PRESENT
 from qafila.exchange.dicom.matching import accession, study_uid
 from qafila.exchange.dicom.models import Peer, Step
+from qafila.exchange.dicom.names import matches, person_name
 from qafila.journal.here import here
 from qafila.registry.people.models import BirthPrecision, Person, PersonName, Sex
 from qafila.registry.people.queries import who_are
@@ -85,18 +83,6 @@ def _entry(visit: Visit, person: Person, names: list[PersonName], peer: Peer, mo
     return entry
 
 
-def person_name(names: Iterable[PersonName]) -> str:
-    """A name as DICOM writes it (PS3.5 section 6.2): Latin letters first, another script in the second group."""
-    by_script: dict[str, str] = {}
-    for name in names:
-        if not name.withdrawn:
-            text = "^".join(re.sub(r"[\^=\\]", " ", part) for part in (name.family, name.given, name.middle))
-            by_script.setdefault(name.script, text.rstrip("^"))
-    latin = by_script.pop(PersonName.Script.LATIN, "")
-    other = next((by_script[s] for s in (PersonName.Script.ARABIC, PersonName.Script.TIFINAGH) if s in by_script), "")
-    return f"{latin}={other}" if latin and other else latin or other
-
-
 def fits(entry: Dataset, asked: Dataset) -> bool:
     """Whether an entry matches every key of the question (PS3.4 section C.2.2.2)."""
     for element in asked:
@@ -109,11 +95,7 @@ def fits(entry: Dataset, asked: Dataset) -> bool:
                 return False
             continue
         wanted = _texts(element.value)
-        if (
-            wanted
-            and element.keyword in entry
-            and not any(_matches(element.VR, str(held or ""), one) for one in wanted)
-        ):
+        if wanted and element.keyword in entry and not any(matches(element.VR, str(held or ""), one) for one in wanted):
             return False
     return True
 
@@ -121,25 +103,6 @@ def fits(entry: Dataset, asked: Dataset) -> bool:
 def _texts(value: Any) -> list[str]:
     many = value if isinstance(value, (list, tuple)) or type(value).__name__ == "MultiValue" else [value]
     return [str(one).strip() for one in many if one is not None and str(one).strip()]
-
-
-def _matches(vr: str, held: str, wanted: str) -> bool:
-    if vr in ("DA", "TM", "DT") and "-" in wanted:
-        first, _, last = wanted.partition("-")
-        return (not first or held[: len(first)] >= first) and (not last or held[: len(last)] <= last)
-    if vr == "TM":
-        return held.startswith(wanted[:4])
-    if vr == "PN":
-        pattern = wanted.casefold()
-        return any(_like(group.casefold(), pattern) for group in [held, *held.split("=")])
-    return _like(held, wanted)
-
-
-def _like(held: str, pattern: str) -> bool:
-    if "*" not in pattern and "?" not in pattern:
-        return held == pattern
-    # a bracket is no wildcard in DICOM
-    return fnmatch.fnmatchcase(held, pattern.replace("[", "[[]"))
 
 
 def _modality(asked: Dataset) -> str:
