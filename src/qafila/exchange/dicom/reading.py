@@ -125,6 +125,8 @@ def _check_end(found: Dataset, file: bytes, position: int) -> None:
     if position > HEADER + 1024 * 1024 and position != len(file):
         raise NotKept(OUT_OF_RESOURCES, "a header larger than this node reads")
     if position + 8 > len(file):
+        if position != len(file) or "Rows" in found:
+            raise NotKept(NOT_UNDERSTOOD, "shorter than it says")
         return
     order = "big" if found.original_encoding[1] is False else "little"
     head = file[position : position + 12]
