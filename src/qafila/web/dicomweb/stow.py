@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import threading
 from typing import Any
 
 from django.db import transaction
@@ -23,6 +24,8 @@ from qafila.web.dicomweb.qido import JSON, element
 MOST_BYTES = DICOM_BYTES + 1024 * 1024
 """Of one request: an object of the largest size, or many small ones."""
 MOST_PARTS = 500
+_ONE = threading.BoundedSemaphore(1)
+"""One request at a time in a process: what a request holds lies in its memory."""
 BOUNDARY = re.compile(r'boundary="?([^";]{1,70})"?')
 
 
@@ -55,10 +58,19 @@ def _store(request: Any, study: str = "") -> JsonResponse:
     length = request.headers.get("Content-Length", "")
     if length.isdigit() and int(length) > MOST_BYTES:
         return _too_large()
+    if not _ONE.acquire(blocking=False):
+        return JsonResponse({"error": "busy: ask again"}, status=503, headers={"Retry-After": "2"})
+    try:
+        return _taken(request, study, mark[1].encode())
+    finally:
+        _ONE.release()
+
+
+def _taken(request: Any, study: str, boundary: bytes) -> JsonResponse:
     body = request.read(MOST_BYTES + 1)
     if len(body) > MOST_BYTES:
         return _too_large()
-    files = parts(body, mark[1].encode())
+    files = parts(body, boundary)
     if not files or len(files) > MOST_PARTS:
         return JsonResponse({"error": "no parts, or more than one request may hold"}, status=400)
     kept, failed = _kept(files, study)
