@@ -5,7 +5,7 @@
 set -eu
 
 demo=(libpango-1.0-0 libpangoft2-1.0-0 libharfbuzz-subset0 fontconfig fonts-noto-core)
-test=(postgresql chromium poppler-utils libatomic1 zbar-tools)
+test=(postgresql chromium poppler-utils libatomic1 zbar-tools dcmtk orthanc)
 case "${1:-}" in
   demo) wanted=("${demo[@]}") ;;
   test) wanted=("${demo[@]}" "${test[@]}") ;;

@@ -56,6 +56,11 @@ def waiting(study: str) -> QuerySet[Arrived]:
     return Arrived.objects.filter(study_uid=study, state=Arrived.State.UNMATCHED)
 
 
+def somebody_waited_for() -> bool:
+    """Whether any object waits for a person to say whose it is."""
+    return Arrived.objects.filter(state=Arrived.State.UNMATCHED).exists()
+
+
 def give(study: str, visit: Visit, by: Staff) -> int:
     """A person says whose a study is: all of it that waits goes into that visit next. How many objects it was.
 
