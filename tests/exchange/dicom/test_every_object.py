@@ -40,13 +40,13 @@ def test_what_is_stored_is_given_back_bit_for_bit_and_the_rest_is_refused(statio
                 sent |= _send(station.port, some)
     finally:
         _config.STORE_SEND_CHUNKED_DATASET = False
-    held = {bytes(row.data or b"")[-200:]: bytes(row.data or b"") for row in Arrived.objects.all()}
+    held = [bytes(row.data or b"") for row in Arrived.objects.all()]
     for path, status in sent.items():
         storable = _storable(path)
         assert (status == 0) == storable, (path.name, hex(status))
         if storable:
             whole = body(path)
-            assert whole and any(data.endswith(whole) for data in held.values()), path.name
+            assert whole and any(data.endswith(whole) for data in held), path.name
             kept += 1
         else:
             refused += 1

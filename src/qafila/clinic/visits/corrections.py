@@ -14,6 +14,7 @@ from qafila.clinic.models import (
     CaseEvent,
     HistoryEntry,
     ImagingInstance,
+    KeyImage,
     Message,
     Prescription,
     PrescriptionItem,
@@ -45,6 +46,7 @@ from qafila.registry.staff.models import Staff
 from qafila.registry.staff.rights import may, require
 
 F = TypeVar("F", bound=Fact)
+R = TypeVar("R", ImagingInstance, KeyImage)
 
 OF_A_VISIT: tuple[type[Fact], ...] = (
     Observation, Note, Condition, Allergy, Attachment, Consent, Prescription, HistoryEntry,
@@ -213,13 +215,21 @@ def _copy(write: Writer, fact: F, person: UUID, visit: UUID | None) -> F:
 
 
 def _copy_series(write: Writer, old: Attachment, new: Attachment) -> None:
-    own = {"id", "heads", "custodian", "programme", "person", "attachment"}
-    fields = [f.attname for f in ImagingInstance._meta.concrete_fields if f.name not in own]
-    rows = [
-        ImagingInstance(**{f: getattr(one, f) for f in fields}, person_id=new.person_id, attachment_id=new.pk)
-        for one in ImagingInstance._base_manager.filter(attachment_id=old.pk)
-    ]
+    """The objects of a series of images, and the marks that people set on them."""
+    found = list(ImagingInstance._base_manager.filter(attachment_id=old.pk))
+    rows = [_same(one, new) for one in found]
     write.save_many(rows, [None] * len(rows))
+    places = {one.pk: row.pk for one, row in zip(found, rows, strict=True)}
+    for key in KeyImage._base_manager.filter(attachment_id=old.pk, withdrawn=False):
+        copied = _same(key, new)
+        copied.instance_id = places.get(key.instance_id, key.instance_id)
+        write.save(copied)
+
+
+def _same(row: R, new: Attachment) -> R:
+    own = {"id", "heads", "custodian", "programme", "person", "attachment"}
+    kept = {f.attname: getattr(row, f.attname) for f in row._meta.concrete_fields if f.name not in own}
+    return type(row)(**kept, person_id=new.person_id, attachment_id=new.pk)
 
 
 def _new_visit(write: Writer, old: Visit, person: UUID) -> Visit:

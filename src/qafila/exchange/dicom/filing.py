@@ -56,7 +56,7 @@ def waiting(study: str) -> QuerySet[Arrived]:
     return Arrived.objects.filter(study_uid=study, state=Arrived.State.UNMATCHED)
 
 
-def somebody_waited_for() -> bool:
+def any_waiting() -> bool:
     """Whether any object waits for a person to say whose it is."""
     return Arrived.objects.filter(state=Arrived.State.UNMATCHED).exists()
 
