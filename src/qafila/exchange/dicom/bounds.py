@@ -107,15 +107,23 @@ class Handler(RequestHandler):
     def _create_association(self) -> Any:
         assoc = super()._create_association()
         assert assoc.dul.socket is not None
-        read = assoc.dul.socket.recv
-
-        def recv(count: int) -> bytearray:
-            if count > MAX_PDU + ENVELOPE:
-                raise OSError("a PDU longer than allowed")
-            return read(count)
-
-        assoc.dul.socket.recv = recv  # type: ignore[method-assign]
+        client: socket.socket = assoc.dul.socket.socket  # type: ignore[assignment]
+        assoc.dul.socket.recv = lambda count: read(client, count)  # type: ignore[method-assign]
         return assoc
+
+
+def read(client: socket.socket, count: int) -> bytearray:
+    """So many bytes, fewer where the peer has closed. Raises `OSError`, also for more than a PDU may hold."""
+    if count > MAX_PDU + ENVELOPE:
+        raise OSError("a PDU longer than allowed")
+    data, got = bytearray(count), 0
+    with memoryview(data) as view:
+        while got < count:
+            more = client.recv_into(view[got:])
+            if not more:
+                break
+            got += more
+    return data[:got] if got < count else data
 
 
 class Server(ThreadedAssociationServer):

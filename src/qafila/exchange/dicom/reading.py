@@ -112,8 +112,7 @@ def _header(file: bytes) -> tuple[Dataset, str]:
         syntax = UID(found.file_meta.TransferSyntaxUID)
     if not len(found):
         raise NotKept(NOT_UNDERSTOOD, "empty")
-    for tag in list(found.keys()):
-        raw = found.get_item(tag)
+    for raw in found.values():
         if isinstance(raw, RawDataElement) and isinstance(raw.value, bytes) and UNDEFINED > raw.length > len(raw.value):
             raise NotKept(NOT_UNDERSTOOD, "shorter than it says")
     _check_end(found, file, stream.tell())
