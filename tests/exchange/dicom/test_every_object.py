@@ -54,8 +54,10 @@ def test_what_is_stored_is_given_back_bit_for_bit_and_the_rest_is_refused(statio
 
 
 def _storable(path: Path) -> bool:
+    """Whether the file is a whole object, and the one that its meta information (and so its message) names."""
+    meta = dcmread(path, stop_before_pixels=True, force=True).file_meta
     try:
-        claim(path.read_bytes())
+        claim(path.read_bytes(), str(meta.MediaStorageSOPClassUID), str(meta.MediaStorageSOPInstanceUID))
     except NotKept:
         return False
     return True

@@ -209,7 +209,7 @@ def _copy(write: Writer, fact: F, person: UUID, visit: UUID | None) -> F:
             own = {"id", "heads", "custodian", "programme", "person", "prescription"}
             same = {f.attname: getattr(item, f.attname) for f in item._meta.concrete_fields if f.name not in own}
             write.save(PrescriptionItem(**same, person_id=person, prescription_id=new.pk))
-    if isinstance(fact, Attachment):
+    if isinstance(fact, Attachment) and isinstance(new, Attachment):
         _copy_series(write, fact, new)
     return new
 

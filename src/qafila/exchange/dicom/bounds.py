@@ -108,7 +108,7 @@ class Handler(RequestHandler):
         assoc = super()._create_association()
         assert assoc.dul.socket is not None
         client: socket.socket = assoc.dul.socket.socket  # type: ignore[assignment]
-        assoc.dul.socket.recv = lambda count: read(client, count)  # type: ignore[method-assign]
+        assoc.dul.socket.recv = lambda count: read(client, count)  # type: ignore[method-assign,assignment]
         return assoc
 
 
@@ -133,7 +133,7 @@ class Server(ThreadedAssociationServer):
     request_queue_size = 64
 
     def __init__(self, *args: Any, **options: Any) -> None:
-        super().__init__(*args, request_handler=Handler, **options)
+        super().__init__(*args, **{**options, "request_handler": Handler})
 
     def get_request(self) -> tuple[socket.socket, Any]:
         """Take a call; TLS shakes hands in the call's own thread, so that a silent caller holds up nobody."""

@@ -6,6 +6,7 @@ import json
 import logging
 import threading
 from datetime import timedelta
+from functools import partial
 from typing import Any
 
 from pydicom import Dataset
@@ -107,7 +108,7 @@ class Answers:
             try:
                 for row, peer, kind, said in self.desk.ask(_due):
                     taken = self._send(row, peer, kind, said)
-                    self.desk.ask(lambda row=row, taken=taken: _sent(row, taken))
+                    self.desk.ask(partial(_sent, row, taken))
             except Exception as error:  # noqa: BLE001 - the next look tries again
                 log.error("a commitment was not answered: %s", type(error).__name__)
 
@@ -128,7 +129,7 @@ class Answers:
         entity.add_requested_context(MODEL)
         entity.acse_timeout = entity.dimse_timeout = entity.network_timeout = entity.connection_timeout = 10
         role = SCP_SCU_RoleSelectionNegotiation()
-        role.sop_class_uid, role.scu_role, role.scp_role = MODEL, False, True  # type: ignore[assignment]
+        role.sop_class_uid, role.scu_role, role.scp_role = MODEL, False, True
         association = entity.associate(peer.host, peer.port or 0, ae_title=peer.title, ext_neg=[role])
         if not association.is_established:
             return False

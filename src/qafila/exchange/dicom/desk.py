@@ -23,6 +23,7 @@ GROUP = 64
 BEHIND = 1000
 """So many objects may wait to be filed while devices keep sending."""
 PAUSE_S = 0.2
+Item = tuple[Arrived | Callable[[], Any], Future[Any]]
 log = logging.getLogger("qafila.dicom")
 
 
@@ -31,7 +32,7 @@ class Desk:
 
     def __init__(self, node: Here, between: Callable[[], bool] = lambda: False) -> None:
         self.node, self.between = node, between
-        self._waiting: SimpleQueue[tuple[Arrived | Callable[[], Any], Future[Any]]] = SimpleQueue()
+        self._waiting: SimpleQueue[Item] = SimpleQueue()
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._run, name="dicom-desk", daemon=True)
         self.groups = 0
@@ -74,8 +75,8 @@ class Desk:
         for connection in connections.all(initialized_only=True):
             connection.close()
 
-    def _more(self) -> list[tuple[Arrived | Callable[[], Any], Future[Any]]]:
-        found = []
+    def _more(self) -> list[Item]:
+        found: list[Item] = []
         while len(found) < GROUP:
             try:
                 found.append(self._waiting.get_nowait())
@@ -83,7 +84,7 @@ class Desk:
                 break
         return found
 
-    def _serve(self, items: list[tuple[Arrived | Callable[[], Any], Future[Any]]]) -> None:
+    def _serve(self, items: list[Item]) -> None:
         rows = [(item, done) for item, done in items if isinstance(item, Arrived)]
         if rows:
             self._keep(rows)

@@ -94,7 +94,7 @@ def asked(rows: QuerySet[ImagingInstance], keys: Mapping[str, list[str]]) -> Que
     return rows
 
 
-def studies(rows: QuerySet[ImagingInstance]) -> QuerySet[Any, dict[str, Any]]:
+def studies(rows: QuerySet[ImagingInstance]) -> QuerySet[Any, Any]:
     """One line a study, the newest first."""
     lines = rows.values("study_uid", "person_id").annotate(
         series=Count("series_uid", distinct=True), instances=Count("id"), day=Min("study_day")
@@ -102,7 +102,7 @@ def studies(rows: QuerySet[ImagingInstance]) -> QuerySet[Any, dict[str, Any]]:
     return lines.order_by("-day", "study_uid")
 
 
-def series(rows: QuerySet[ImagingInstance]) -> QuerySet[Any, dict[str, Any]]:
+def series(rows: QuerySet[ImagingInstance]) -> QuerySet[Any, Any]:
     """One line a series."""
     lines = rows.values("study_uid", "series_uid", "modality", "person_id", "attachment_id")
     return lines.annotate(instances=Count("id"), day=Min("study_day")).order_by("study_uid", "series_uid")

@@ -146,7 +146,10 @@ def _claim(found: Dataset, syntax: str) -> Claim:
         raise NotKept(NOT_UNDERSTOOD, "without the numbers that name it")
     sex = text(found, "PatientSex", 1).upper()
     return Claim(
-        *uids,
+        sop_class=uids[0],
+        sop_uid=uids[1],
+        study_uid=uids[2],
+        series_uid=uids[3],
         syntax=syntax,
         modality=text(found, "Modality", 16),
         description=text(found, "SeriesDescription", 64),

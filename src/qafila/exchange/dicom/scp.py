@@ -174,7 +174,7 @@ class Node:
                 return REFUSED, None
             try:
                 asked = steps.asked_of(event)
-                return self.desk.ask(lambda: act(asked, peer.title))  # type: ignore[no-any-return]
+                return self.desk.ask(lambda: act(asked, peer.title))
             except Exception as error:  # noqa: BLE001 - damaged messages raise a dozen kinds
                 log.warning("a performed step was not taken: %s", type(error).__name__)
                 return FAILED, None

@@ -184,11 +184,11 @@ def _beside(file: Attachment, rows: list[ImagingInstance]) -> list[dict[str, Any
     ]
 
 
-def _uuid(text: str) -> UUID | None:
+def _uuid(text: str) -> UUID:
     try:
         return UUID(text)
     except ValueError:
-        return None
+        raise Http404 from None
 
 
 @lru_cache(maxsize=1)
