@@ -10,6 +10,7 @@ from qafila.exchange.dicom.models import Arrived
 from qafila.journal import blobs
 from qafila.journal.write import writing
 from qafila.registry.people.models import PersonName
+from tests.clinic.conftest import Crew
 from tests.exchange.dicom.conftest import TITLE, Station
 from tests.exchange.dicom.objects import sample
 from tests.exchange.dicom.peer import dcmtk
@@ -60,3 +61,20 @@ def test_the_worklist_shows_the_queue_with_an_arabic_name(station: Station, tmp_
                    "-k", "PatientName=تجريبي*", "-k", "PatientID")  # fmt: skip
     assert arabic.returncode == 0 and dcmread(next(tmp_path.glob("rsp*.dcm")), force=True).PatientID
     assert TITLE == station.node.service.title
+
+
+def test_inside_tls_alone_with_the_node_s_own_authority(crew: Crew, tmp_path: Path) -> None:
+    import ssl
+
+    from qafila.sync.pki import server_certificate
+
+    server_certificate(tmp_path, "U1", ["localhost", "127.0.0.1"])
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(tmp_path / "pages.crt", tmp_path / "pages.pem")
+    station = Station(crew, context)
+    try:
+        known = dcmtk("echoscu", station.port, "+tla", "-rc", "+cf", tmp_path / "ca.crt")
+        assert known.returncode == 0, known.stderr
+        assert dcmtk("echoscu", station.port, "-to", "5", "-ta", "5").returncode != 0
+    finally:
+        station.stop()

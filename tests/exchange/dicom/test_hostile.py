@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import socket
 import struct
+from pathlib import Path
 
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from qafila.exchange.dicom import bounds
 from qafila.exchange.dicom.models import Arrived
-from qafila.exchange.dicom.reading import Claim, NotKept, claim
+from qafila.exchange.dicom.reading import OUT_OF_RESOURCES, Claim, NotKept, claim
 from tests.exchange.dicom.conftest import Station
 from tests.exchange.dicom.objects import file_of, sample
-from tests.exchange.dicom.peer import dcmtk
+from tests.exchange.dicom.peer import dcmtk, send
 
 WHOLE = [file_of(sample(name)) for name in ("CT_small.dcm", "JPEG2000.dcm", "image_dfl.dcm", "rtplan.dcm")]
 LOOSE = settings(max_examples=150, suppress_health_check=[HealthCheck.too_slow])
@@ -54,9 +55,26 @@ def test_what_is_larger_than_a_message_may_be_is_counted_but_not_kept() -> None:
     assert held.over and held.getvalue() == b"" and budget.taken == 0
 
 
-def test_a_pdu_of_four_gigabytes_an_object_too_large_and_a_flood_leave_the_services_up(
-    station: Station, monkeypatch: object, tmp_path: object
+def test_an_object_too_large_and_a_full_disk_are_said_with_the_standard_s_status(
+    station: Station, tmp_path: Path
 ) -> None:
+    large = sample(Rows=5600, Columns=5600, PixelData=bytes(5600 * 5600 * 2))
+    large.save_as(tmp_path / "large.dcm")
+    assert send(station.port, tmp_path / "large.dcm") == OUT_OF_RESOURCES
+    assert bounds.MESSAGES.taken == 0
+    sample().save_as(tmp_path / "small.dcm")
+
+    def full() -> None:
+        raise OSError("no room")
+
+    station.crew.node.before_writing = full
+    assert send(station.port, tmp_path / "small.dcm") == OUT_OF_RESOURCES
+    station.crew.node.before_writing = None
+    assert send(station.port, tmp_path / "small.dcm") == 0
+    assert Arrived.objects.count() == 1
+
+
+def test_a_pdu_of_four_gigabytes_and_a_flood_leave_the_services_up(station: Station) -> None:
     bomb = socket.create_connection(("127.0.0.1", station.port), 10)
     bomb.sendall(struct.pack(">BBL", 1, 0, 0xFFFFFFF0))
     assert bomb.recv(1) in (b"", b"\x07")
