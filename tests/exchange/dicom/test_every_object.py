@@ -54,10 +54,10 @@ def test_what_is_stored_is_given_back_bit_for_bit_and_the_rest_is_refused(statio
 
 
 def _storable(path: Path) -> bool:
-    """Whether the file is a whole object, and the one that its meta information (and so its message) names."""
+    """Whether the file is a whole object, of the class that its meta information (and so its message) names."""
     meta = dcmread(path, stop_before_pixels=True, force=True).file_meta
     try:
-        claim(path.read_bytes(), str(meta.MediaStorageSOPClassUID), str(meta.MediaStorageSOPInstanceUID))
+        claim(path.read_bytes(), str(meta.MediaStorageSOPClassUID))
     except NotKept:
         return False
     return True
@@ -70,7 +70,7 @@ def _by_context(files: list[Path]) -> list[list[tuple[Path, str, str]]]:
         if body(path) is None:
             continue
         meta = dcmread(path, stop_before_pixels=True, force=True).file_meta
-        if "MediaStorageSOPClassUID" in meta and "TransferSyntaxUID" in meta and "MediaStorageSOPInstanceUID" in meta:
+        if all(meta.get(key) for key in ("MediaStorageSOPClassUID", "TransferSyntaxUID", "MediaStorageSOPInstanceUID")):
             found.append((path, str(meta.MediaStorageSOPClassUID), str(meta.TransferSyntaxUID)))
     contexts = sorted({(c, s) for _, c, s in found})
     parts = [set(contexts[i : i + 100]) for i in range(0, len(contexts), 100)]

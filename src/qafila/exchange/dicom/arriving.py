@@ -12,7 +12,6 @@ from qafila.exchange.dicom.reading import claim
 
 def arrived(file: bytes, peer: str, message: Any = None) -> Arrived:
     """The row of an object that has come, unsaved. `message`: the C-STORE that brought it. Raises `NotKept`."""
-    said = (str(message.AffectedSOPClassUID), str(message.AffectedSOPInstanceUID)) if message is not None else ("", "")
-    found = claim(file, *said)
+    found = claim(file, str(message.AffectedSOPClassUID) if message is not None else "")
     name = hashlib.sha256(file).hexdigest()
     return Arrived(**asdict(found), data=file, size=len(file), sha256=name, peer=peer)

@@ -59,9 +59,10 @@ class Claim:
     birth: date | None = None
 
 
-def claim(file: bytes, sop_class: str = "", sop_uid: str = "") -> Claim:
-    """Read the header of a whole DICOM file. `sop_class`, `sop_uid`: what the message around it said it was.
+def claim(file: bytes, sop_class: str = "") -> Claim:
+    """Read the header of a whole DICOM file. `sop_class`: what the message around it said it was.
 
+    A message may name another instance than its object does (devices do): the object's own number counts.
     Raises `NotKept` and nothing else.
     """
     if len(file) > DICOM_BYTES:
@@ -73,7 +74,7 @@ def claim(file: bytes, sop_class: str = "", sop_uid: str = "") -> Claim:
         raise
     except Exception as error:  # pydicom raises a dozen kinds on damaged input, RecursionError among them
         raise NotKept(NOT_UNDERSTOOD, "damaged or incomplete") from error
-    if (sop_class and read.sop_class != sop_class) or (sop_uid and read.sop_uid != sop_uid):
+    if sop_class and read.sop_class != sop_class:
         raise NotKept(WRONG_CLASS, "not what its message says")
     if not storable(read.sop_class):
         raise NotKept(CLASS_NOT_SUPPORTED, "no object that is stored")
