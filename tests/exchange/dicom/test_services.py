@@ -88,9 +88,8 @@ def test_commitment_says_what_is_safe_and_what_is_not(station: Station, tmp_path
         items.append(item)
     asked.ReferencedSOPSequence = Sequence(items)
     device = calling(station, MODEL, handlers=handlers)
-    status, _ = device.send_n_action(asked, 1, MODEL, WELL_KNOWN)
-    assert status.Status == 0x0000
     assert device.send_n_action(asked, 9, MODEL, WELL_KNOWN)[0].Status == 0x0123
+    assert device.send_n_action(asked, 1, MODEL, WELL_KNOWN)[0].Status == 0x0000
     assert came.wait(60)
     device.release()
     if listening is not None:

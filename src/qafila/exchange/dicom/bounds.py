@@ -17,6 +17,7 @@ from pynetdicom import evt
 from pynetdicom.transport import RequestHandler, ThreadedAssociationServer
 
 from qafila.clinic.imaging.dataset import DICOM_BYTES
+from qafila.kernel import clock
 
 MAX_PDU = 131_072
 """Bytes that a peer may put into one PDU (it is told so when it calls)."""
@@ -24,6 +25,9 @@ ENVELOPE = 64 * 1024
 ASSOCIATIONS = 10
 CONNECTIONS = 30
 """Associations, and calls that have not said who they are yet."""
+THREADS = 150
+"""Calls whose threads have not ended yet: pynetdicom notices a caller who hung up only after `GREETING_S`."""
+GREETING_S = 10
 MEMORY = 2 * DICOM_BYTES
 TOO_LONG_S = 30
 """Seconds for which a peer may say nothing before or within a message."""
@@ -91,6 +95,7 @@ class Bounded(BytesIO):
 
 def bound(event: Any) -> None:
     """Give the message that is coming in a bounded data set (event handler: a PDU was read)."""
+    event.assoc.qafila_heard = clock.monotonic()
     message = event.assoc.dimse.message
     if message is None or isinstance(message.data_set, Bounded):
         return
@@ -126,6 +131,12 @@ def read(client: socket.socket, count: int) -> bytearray:
     return data[:got] if got < count else data
 
 
+def alive(association: Any) -> bool:
+    """Whether the caller is still on the line."""
+    line = association.dul.socket
+    return line is not None and line.socket is not None
+
+
 class Server(ThreadedAssociationServer):
     """Listens; refuses at once what is more than it can carry."""
 
@@ -146,7 +157,8 @@ class Server(ThreadedAssociationServer):
 
     def verify_request(self, request: Any, client_address: Any) -> bool:
         """Whether there is room for one more; who finds none is told so in the standard's words."""
-        if len(self.active_associations) < CONNECTIONS:
+        calls = self.active_associations
+        if len(calls) < THREADS and sum(map(alive, calls)) < CONNECTIONS:
             return True
         with contextlib.suppress(OSError):
             if not self.ssl_context:

@@ -27,6 +27,8 @@ MOST = 20_000
 GIVEN_UP = 30
 """Tries, the last ones an hour apart."""
 LOOK_S = 1.0
+QUIET_S = 0.5
+"""A report on the device's own association waits for a pause: pynetdicom would take its next request for the answer."""
 log = logging.getLogger("qafila.dicom")
 
 
@@ -107,10 +109,19 @@ class Answers:
                 return
             try:
                 for row, peer, kind, said in self.desk.ask(_due):
+                    if self._speaks(row, peer):
+                        continue
                     taken = self._send(row, peer, kind, said)
                     self.desk.ask(partial(_sent, row, taken))
             except Exception as error:  # noqa: BLE001 - the next look tries again
                 log.error("a commitment was not answered: %s", type(error).__name__)
+
+    def _speaks(self, row: Commitment, peer: Peer | None) -> bool:
+        """Whether the device is still saying something on the association on which it will be answered."""
+        mine = self._open.get((row.transaction, row.peer))
+        if mine is None or not mine.is_established or (peer is not None and peer.host and peer.port):
+            return False
+        return clock.monotonic() - mine.qafila_heard < QUIET_S
 
     def _send(self, row: Commitment, peer: Peer | None, kind: int, said: Dataset) -> bool:
         mine = self._open.pop((row.transaction, row.peer), None)

@@ -26,7 +26,9 @@ for child in ("acse", "ae", "association", "dimse", "dul", "events", "fsm", "pdu
     logging.getLogger(f"pynetdicom.{child}").disabled = True
 
 SUCCESS, REFUSED, FAILED = 0x0000, 0x0124, 0x0110
-CALLING_UNKNOWN, CALLED_UNKNOWN = (1, 1, 3), (1, 1, 7)
+CALLING_UNKNOWN, CALLED_UNKNOWN, TOO_MANY = (1, 1, 3), (1, 1, 7), (2, 3, 2)
+REFUSALS = {CALLING_UNKNOWN: "not on the list", CALLED_UNKNOWN: "wrong title", TOO_MANY: "too many at once"}
+"""Result, source and reason of A-ASSOCIATE-RJ (PS3.8 section 9.3.4)."""
 OFFERED = (
     "1.2.840.10008.1.1",  # verification
     "1.2.840.10008.5.1.4.31",  # modality worklist
@@ -61,9 +63,11 @@ class Node:
         _config.LOG_HANDLER_LEVEL = "none"
         _config.LOG_REQUEST_IDENTIFIERS = _config.LOG_RESPONSE_IDENTIFIERS = False
         entity = AE(self.service.title)
-        entity.maximum_associations = bounds.ASSOCIATIONS
+        # Counted here, because pynetdicom counts callers who have hung up.
+        entity.maximum_associations = 2 * bounds.THREADS
         entity.maximum_pdu_size = bounds.MAX_PDU
-        entity.acse_timeout = entity.dimse_timeout = bounds.TOO_LONG_S
+        entity.acse_timeout = bounds.GREETING_S
+        entity.dimse_timeout = bounds.TOO_LONG_S
         entity.network_timeout = 2 * bounds.TOO_LONG_S
         entity.supported_contexts = [build_context(uid) for uid in OFFERED]
         for context in entity.supported_contexts:
@@ -113,7 +117,10 @@ class Node:
         asked, association = event.assoc.requestor.primitive, event.assoc
         calling, called = str(asked.calling_ae_title).strip(), str(asked.called_ae_title).strip()
         refusal = None
-        if called != self.service.title:
+        open_now = [one for one in self.server.active_associations if one.is_established and bounds.alive(one)]
+        if len(open_now) >= bounds.ASSOCIATIONS:
+            refusal = TOO_MANY
+        elif called != self.service.title:
             refusal = CALLED_UNKNOWN
         else:
             peer = self.desk.ask(lambda: Peer.objects.filter(title=calling, active=True).first())
@@ -122,7 +129,7 @@ class Node:
                 refusal = CALLING_UNKNOWN
             association.qafila_peer = peer
         if refusal is not None:
-            log.warning("a caller was refused: %s", "wrong title" if refusal == CALLED_UNKNOWN else "not on the list")
+            log.warning("a caller was refused: %s", REFUSALS[refusal])
             association.is_rejected = True
             association.acse.send_reject(*refusal)
             association.kill()
