@@ -86,6 +86,22 @@ class NodeDirectory:
         return int(self.facts.get("sync_port", self.port + 200))
 
     @property
+    def dicom_port(self) -> int:
+        """Port at which imaging devices call it."""
+        return int(self.facts.get("dicom_port", self.port + 300))
+
+    @property
+    def dicom_title(self) -> str:
+        """Its DICOM application entity title."""
+        return str(self.facts.get("dicom_title") or f"QAFILA-{self.code}")[:16]
+
+    @property
+    def dicom_tls(self) -> str:
+        """`no`, `yes` (DICOM inside TLS alone) or `mutual` (callers show a certificate of its authority, too)."""
+        said = str(self.facts.get("dicom_tls", "no"))
+        return said if said in ("yes", "mutual") else "no"
+
+    @property
     def live_origins(self) -> list[str]:
         """Origins of the live connections, for the page's policy."""
         return [f"https://{h}:{self.live_port}" for h in self.hosts if "*" not in h]

@@ -4,6 +4,7 @@ web     pages (WSGI, threads)
 live    held connections (ASGI)
 sync    the port at which other nodes call (only where the profile serves sync)
 agent   jobs and, on a node that calls a hub, the sync loop
+dicom   the port at which imaging devices call; sleeps until the administrator has named one
 """
 
 from __future__ import annotations
@@ -65,6 +66,8 @@ def parts(directory: NodeDirectory) -> list[Part]:
         Part("live", granian("asgi", "qafila.node.live:application", directory.live_port, directory)),
         Part("agent", [sys.executable, "-m", "qafila.cli", "agent", str(directory.path)]),
     ]  # fmt: skip
+    if directory.profile.keeps_images:
+        found.append(Part("dicom", [sys.executable, "-m", "qafila.node.dicom", str(directory.path)]))
     if directory.profile.serves_sync:
         from qafila.sync.serving import command
 

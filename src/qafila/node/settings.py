@@ -29,6 +29,7 @@ INSTALLED_APPS = [
     "qafila.sync",
     "qafila.registry",
     "qafila.clinic",
+    "qafila.exchange",
     "qafila.web",
     "qafila.node",
 ]

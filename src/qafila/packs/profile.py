@@ -76,7 +76,8 @@ class Profile(Shape, frozen=True):
     others call it. `routes_cases`: it assigns cases to specialists. `issues_certificates`: it
     is the certificate authority of its jurisdiction. `holds`: every record or only its scope.
     `pin_switch`: shared tablets switch people by PIN. `home`: it needs a unit or an office it
-    belongs to. `keeps_register`: who is who is decided here. `unreceived_alarm_minutes`: an
+    belongs to. `keeps_register`: who is who is decided here.
+    `keeps_images`: imaging devices may call it. `unreceived_alarm_minutes`: an
     emergency not received by then says *do not wait*.
     """
 
@@ -101,6 +102,7 @@ class Profile(Shape, frozen=True):
     registers_people: bool = False
     sees_patients: bool = False
     keeps_register: bool = False
+    keeps_images: bool = False
     home: Literal["unit", "office", "none"] = "none"
     holds: Literal["scope", "all"] = "scope"
     unreceived_alarm_minutes: Count = 5

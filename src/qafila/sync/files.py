@@ -45,7 +45,7 @@ def _expect(row: Recorded, patient: UUID | None, node: Here) -> None:
         name = getattr(row, name_field)
         size = getattr(row, size_field) if size_field else blobs.UNKNOWN_SIZE
         media = getattr(row, media_field) if media_field else "image/jpeg"
-        if not name or (node.confirmed_by_hub and size > FETCHED):
+        if not name or (node.confirmed_by_hub and (size > FETCHED or row.kind() in scope.ON_REQUEST)):
             continue
         try:
             blobs.expect(name, size, media, patient, Lane.PREVIEW, sent=node.confirmed_by_hub)

@@ -63,8 +63,14 @@ FIRST = -1
 ASSIGNMENT = "registry.assignment"
 CREDENTIAL = "registry.credential"
 
-FILES = {"clinic.attachment": (("sha256", "size", "media"), ("preview", "", ""))}
+FILES = {
+    "clinic.attachment": (("sha256", "size", "media"), ("preview", "", "")),
+    "clinic.imaginginstance": (("sha256", "size", "media"),),
+}
 """Kind → its files: fields with name, size and media type (empty: not stated)."""
+
+ON_REQUEST = {"clinic.imaginginstance"}
+"""Kinds whose files a node with a thin link fetches only when a person asks."""
 
 Pair = tuple[str, UUID]
 """Kind and id of a row."""

@@ -32,6 +32,8 @@ PLACES = (
     Place("doctor", "case.draft", "loop:round", "calendar2-week", _("Next round")),
     Place("reception", "round.edit", "reception:rounds", "signpost-split", _("Rounds")),
     Place("", "stock.keep", "stock:list", "box-seam", _("Stock")),
+    Place("coordinator", "image.match", "imaging:match", "images", _("Images to be matched")),
+    Place("", "image.manage", "imaging:devices", "camera", _("Imaging devices")),
     Place("specialist", "case.answer", "specialist:worklist", "inboxes", _("Cases")),
     Place("specialist", "case.answer", "specialist:roster", "calendar3", _("My half-days")),
     Place("coordinator", "case.assign", "coordinator:board", "kanban", _("Board")),

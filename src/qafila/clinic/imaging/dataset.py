@@ -50,7 +50,7 @@ def open_dicom(data: bytes, limit: int = DICOM_BYTES) -> FileDataset:
     if not is_dicom(data):
         raise Refused(NOT_DICOM)
     try:
-        data = _inflated(data)
+        data = inflated(data)
         _check_picture(data)
         return _read(BytesIO(data), False)
     except Refused:
@@ -67,7 +67,7 @@ def _read(stream: BytesIO, header_only: bool) -> FileDataset:
     return dcmread(stream, force=False, stop_before_pixels=header_only)
 
 
-def _inflated(data: bytes) -> bytes:
+def inflated(data: bytes) -> bytes:
     """A deflated file as a plain one. pydicom inflates without a bound, so it must never meet one."""
     start = _end_of_meta(data)
     if DEFLATED not in data[132:start]:
@@ -110,7 +110,7 @@ def _check_picture(data: bytes) -> None:
     at = 8 if head[4:6] in (b"OB", b"OW", b"OF", b"OD") else 4
     length, body = struct.unpack_from(order + "I", head, at)[0], at + 4
     if length == UNDEFINED:
-        _check_fragments(data, position + body)
+        check_fragments(data, position + body)
     elif position + body + length > len(data) or length < _expected(header):
         raise Refused(BROKEN_DICOM)
 
@@ -122,7 +122,7 @@ def _expected(header: FileDataset) -> int:
     return 0 if syntax is None or syntax.is_compressed else get_expected_length(header, unit="bytes")
 
 
-def _check_fragments(data: bytes, position: int) -> None:
+def check_fragments(data: bytes, position: int) -> None:
     """Walk the items of encapsulated pixel data (PS3.5 annex A.4); one that runs past the end is a cut file."""
     while position + 8 <= len(data):
         group, element, length = struct.unpack_from("<HHI", data, position)

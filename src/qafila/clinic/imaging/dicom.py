@@ -69,7 +69,7 @@ def glance(data: bytes) -> Glance:
     try:
         frames = int(found.get("NumberOfFrames") or 1)
         shown = frames // 2
-        picture = _picture(found, _frame(found, shown, frames))
+        picture = drawn(found, stored_frame(found, shown, frames))
         picture = picture.resize(_size(found, *picture.size))
         out = BytesIO()
         picture.save(out, "JPEG", quality=90, progressive=True)
@@ -98,8 +98,8 @@ def _date(found: FileDataset, key: str) -> str:
         return ""
 
 
-def _frame(found: FileDataset, shown: int, frames: int) -> Any:
-    """One frame's stored values (colour as RGB)."""
+def stored_frame(found: FileDataset, shown: int, frames: int) -> Any:
+    """The stored values of one frame, counted from 0 (colour as RGB). Raises `Refused`, and what decoders raise."""
     from pydicom.pixels.decoders.base import get_decoder
     from pydicom.pixels.utils import pixel_array
     from pydicom.uid import UID
@@ -152,7 +152,8 @@ def _jpeg_frame(stream: bytes) -> tuple[int, int]:
     raise Refused(refused.BROKEN_DICOM)
 
 
-def _picture(found: FileDataset, values: Any) -> Any:
+def drawn(found: FileDataset, values: Any) -> Any:
+    """A frame as a picture: in the file's own window, else between its 1st and 99th percentile."""
     import numpy
     from PIL import Image
     from pydicom.pixels.processing import apply_color_lut, apply_modality_lut, apply_voi_lut

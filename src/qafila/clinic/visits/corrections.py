@@ -8,7 +8,17 @@ from uuid import UUID
 
 from django.db.models import Q
 
-from qafila.clinic.models import Answer, Case, CaseEvent, HistoryEntry, Message, Prescription, PrescriptionItem
+from qafila.clinic.models import (
+    Answer,
+    Case,
+    CaseEvent,
+    HistoryEntry,
+    ImagingInstance,
+    KeyImage,
+    Message,
+    Prescription,
+    PrescriptionItem,
+)
 from qafila.clinic.refusal import Refusal
 from qafila.clinic.rules import words
 from qafila.clinic.rules.words import N_
@@ -36,6 +46,7 @@ from qafila.registry.staff.models import Staff
 from qafila.registry.staff.rights import may, require
 
 F = TypeVar("F", bound=Fact)
+R = TypeVar("R", ImagingInstance, KeyImage)
 
 OF_A_VISIT: tuple[type[Fact], ...] = (
     Observation, Note, Condition, Allergy, Attachment, Consent, Prescription, HistoryEntry,
@@ -198,7 +209,27 @@ def _copy(write: Writer, fact: F, person: UUID, visit: UUID | None) -> F:
             own = {"id", "heads", "custodian", "programme", "person", "prescription"}
             same = {f.attname: getattr(item, f.attname) for f in item._meta.concrete_fields if f.name not in own}
             write.save(PrescriptionItem(**same, person_id=person, prescription_id=new.pk))
+    if isinstance(fact, Attachment) and isinstance(new, Attachment):
+        _copy_series(write, fact, new)
     return new
+
+
+def _copy_series(write: Writer, old: Attachment, new: Attachment) -> None:
+    """The objects of a series of images, and the marks that people set on them."""
+    found = list(ImagingInstance._base_manager.filter(attachment_id=old.pk))
+    rows = [_same(one, new) for one in found]
+    write.save_many(rows, [None] * len(rows))
+    places = {one.pk: row.pk for one, row in zip(found, rows, strict=True)}
+    for key in KeyImage._base_manager.filter(attachment_id=old.pk, withdrawn=False):
+        copied = _same(key, new)
+        copied.instance_id = places.get(key.instance_id, key.instance_id)
+        write.save(copied)
+
+
+def _same(row: R, new: Attachment) -> R:
+    own = {"id", "heads", "custodian", "programme", "person", "attachment"}
+    kept = {f.attname: getattr(row, f.attname) for f in row._meta.concrete_fields if f.name not in own}
+    return type(row)(**kept, person_id=new.person_id, attachment_id=new.pk)
 
 
 def _new_visit(write: Writer, old: Visit, person: UUID) -> Visit:

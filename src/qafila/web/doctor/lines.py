@@ -49,8 +49,8 @@ def file_title(file: Attachment) -> str:
 
 
 def file_url(file: Attachment) -> str:
-    """Where a file can be looked at: an ECG on its paper, a DICOM image at a glance, all others as they are."""
-    view = {"ecg": "records:ecg", "dicom": "records:glance"}.get(file.kind_of_file, "nurse:file")
+    """Where a file can be looked at: an ECG on its paper, a DICOM image in the viewer, all others as they are."""
+    view = {"ecg": "records:ecg", "dicom": "imaging:series"}.get(file.kind_of_file, "nurse:file")
     return reverse(view, args=[file.pk])
 
 

@@ -16,6 +16,7 @@ from qafila.clinic.refusal import Refusal
 from qafila.clinic.visits import acts as visits
 from qafila.clinic.visits.models import Visit
 from qafila.clinic.visits.queries import visit_today
+from qafila.exchange.dicom.filing import any_waiting
 from qafila.kernel.transitions import WrongState
 from qafila.registry.people import queries as people
 from qafila.registry.people.births import age_of
@@ -56,6 +57,7 @@ def _queue(request: Any) -> dict[str, Any]:
         "lines": [one for one in lines if not one.over],
         "over": [one for one in lines if one.over],
         "stop": stop,
+        "images_wait": bool(unit) and may(request.staff, "image.match", unit) and any_waiting(),
         "unit_name": words.unit_name(unit) if unit else "",
         "stop_place": lookup.label(stop.place, words.language()) if stop else "",
         "call_next": _call_next(request.staff, unit) if unit else "",

@@ -43,14 +43,19 @@ def found(request: Any, file_id: UUID) -> Attachment:
     file = Attachment.objects.filter(pk=file_id).first()
     if file is None:
         raise Http404
+    require_may(request, file)
+    history.log_read(request.staff.pk, file.person_id, "records.file")
+    return file
+
+
+def require_may(request: Any, file: Attachment) -> None:
+    """Raises `Http404`, `NotAllowed` where the person may not see the file."""
     try:
         allowed = may(request.staff, "case.read", file) or may(request.staff, "visit.read", file)
     except ObjectDoesNotExist:
         raise Http404 from None
     if not allowed:
         raise NotAllowed("visit.read")
-    history.log_read(request.staff.pk, file.person_id, "records.file")
-    return file
 
 
 @require_GET
