@@ -5,6 +5,7 @@ from qafila.clinic.cases.loop_models import Contact, PlainWords, Saving
 from qafila.clinic.cases.models import Answer, Case, CaseEvent, Message
 from qafila.clinic.forms.models import PackApproval
 from qafila.clinic.history.models import HistoryEntry
+from qafila.clinic.imaging.models import EcgCheck, EcgMeasures
 from qafila.clinic.papers.models import IssuedPaper, NodeKey, PaperEvent, PaperPad
 from qafila.clinic.prescribing.models import Prescription, PrescriptionItem
 from qafila.clinic.visits.models import (
@@ -20,7 +21,7 @@ from qafila.clinic.visits.models import (
 )
 
 __all__ = [
-    "Allergy", "Answer", "Attachment", "Case", "CaseEvent", "Condition", "Consent", "Contact", "Draft", "Encounter",
-    "HistoryEntry", "IssuedPaper", "Message", "NodeKey", "Note", "Observation", "Opinion", "PackApproval",
+    "Allergy", "Answer", "Attachment", "Case", "CaseEvent", "Condition", "Consent", "Contact", "Draft", "EcgCheck",
+    "EcgMeasures", "Encounter", "HistoryEntry", "IssuedPaper", "Message", "NodeKey", "Note", "Observation", "Opinion", "PackApproval",
     "PaperEvent", "PaperPad", "PlainWords", "Prescription", "PrescriptionItem", "Saving", "Visit",
 ]  # fmt: skip

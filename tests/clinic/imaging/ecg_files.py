@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import struct
 from collections.abc import Mapping
 
@@ -78,7 +79,7 @@ def written(values: list[int], differences: int, *, huffman: bool) -> bytes:
     """A lead's data block."""
     line = list(values)
     if differences == 1:
-        line = [values[0], *(b - a for a, b in zip(values, values[1:], strict=False))]
+        line = [values[0], *(b - a for a, b in itertools.pairwise(values))]
     if differences == 2:
         line = [*values[:2], *(c - 2 * b + a for a, b, c in zip(values, values[1:], values[2:], strict=False))]
     if not huffman:

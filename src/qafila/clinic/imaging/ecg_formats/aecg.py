@@ -31,7 +31,9 @@ NAMES = {
     for name in ("I", "II", "III", "aVR", "aVL", "aVF", "V1", "V2", "V3", "V4", "V5", "V6")
 }
 RHYTHM = "RHYTHM"
-DEEPEST = 40
+DEEPEST, MOST_ELEMENTS = 40, 50_000
+XML_BYTES = BYTES // 2
+"""A tree takes many times its text."""
 
 
 def is_aecg(data: bytes) -> bool:
@@ -42,8 +44,8 @@ def is_aecg(data: bytes) -> bool:
 
 def read(data: bytes) -> Recording:
     """The rhythm leads. Raises `Refused` and nothing else: entities and document types are not taken."""
-    if len(data) > BYTES:
-        raise Refused(refused.TOO_BIG, limit=BYTES // 1024 // 1024)
+    if len(data) > XML_BYTES:
+        raise Refused(refused.TOO_BIG, limit=XML_BYTES // 1024 // 1024)
     try:
         found = [one for series in _series(_root(data)) if (one := _recording(series)) is not None]
     except Refused:
@@ -62,15 +64,15 @@ def _root(data: bytes) -> Element:
     from defusedxml.ElementTree import DefusedXMLParser
 
     class Shallow(TreeBuilder):
-        """A tree of bounded depth: walking a deeper one would exhaust the stack."""
+        """A tree of bounded depth and size."""
 
-        depth = 0
+        depth = count = 0
 
         def start(self, tag: Any, attrs: Any) -> Any:
             """One step down."""
-            self.depth += 1
-            if self.depth > DEEPEST:
-                raise ValueError("too deep")
+            self.depth, self.count = self.depth + 1, self.count + 1
+            if self.depth > DEEPEST or self.count > MOST_ELEMENTS:
+                raise ValueError("too deep or too many")
             return super().start(tag, attrs)
 
         def end(self, tag: Any) -> Any:

@@ -9,10 +9,10 @@ from datetime import datetime
 from qafila.clinic.imaging import refused
 from qafila.clinic.imaging.refused import Refused
 
-BYTES = 20 * 1024 * 1024
-"""Of a file; an hour of twelve leads at 500 Hz would be 43 MB, a resting ECG is under one."""
-MOST_LEADS, MOST_SAMPLES = 32, 600_000
-"""A lead's samples: ten minutes at 1000 Hz."""
+BYTES = 8 * 1024 * 1024
+"""Of a file; a resting ECG is under one megabyte in every format."""
+MOST_LEADS, MOST_SAMPLES = 32, 120_000
+"""A lead's samples: two minutes at 1000 Hz."""
 SLOWEST, FASTEST = 50.0, 10_000.0
 
 

@@ -98,7 +98,7 @@ def _leads(data: bytes, section: Section) -> tuple[list[tuple[str, int]], bool]:
         if not first <= last < first + MOST_SAMPLES:
             raise broken(NAME)
         starts.add(first)
-        leads.append((LEADS.get(code, f"#{code}.{n}"), last - first + 1))
+        leads.append((LEADS.get(code, f"{code}"), last - first + 1))
     if len(starts) != 1:
         raise Refused(refused.NOT_TWELVE)
     return leads, bool(flags & 1)
@@ -148,10 +148,12 @@ def _rhythm(data: bytes, section: Section, leads: list[tuple[str, int]], huffman
         if at + size > section.end:
             raise broken(NAME)
         part = data[at : at + size]
+        at += size
+        if name not in LEADS.values():
+            continue
         written = decoded(part, count) if huffman else list(struct.unpack_from(f"<{count}h", part))
         found.append(Lead(name, undone(written, differences), nanovolts / 1000))
-        at += size
-    return [lead for lead in found if not lead.name.startswith("#")], 1_000_000 / interval
+    return found, 1_000_000 / interval
 
 
 def decoded(part: bytes, count: int) -> list[int]:

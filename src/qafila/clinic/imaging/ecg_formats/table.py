@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import itertools
 import math
 from statistics import median
 
@@ -100,7 +101,7 @@ def _frequency(columns: dict[str, list[float]], layout: Layout) -> float:
         return layout.frequency
     times = columns[layout.time_column]
     step = (times[-1] - times[0]) / (len(times) - 1) * SECONDS[layout.time_unit]
-    each = [(after - before) * SECONDS[layout.time_unit] for before, after in zip(times, times[1:], strict=False)]
+    each = [(after - before) * SECONDS[layout.time_unit] for before, after in itertools.pairwise(times)]
     # a lost row would shift all that follows against the clock
     if step <= 0 or max(each) > 1.6 * median(each):
         raise broken(NAME)
