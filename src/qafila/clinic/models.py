@@ -22,6 +22,6 @@ from qafila.clinic.visits.models import (
 
 __all__ = [
     "Allergy", "Answer", "Attachment", "Case", "CaseEvent", "Condition", "Consent", "Contact", "Draft", "EcgCheck",
-    "EcgMeasures", "Encounter", "HistoryEntry", "IssuedPaper", "Message", "NodeKey", "Note", "Observation", "Opinion", "PackApproval",
-    "PaperEvent", "PaperPad", "PlainWords", "Prescription", "PrescriptionItem", "Saving", "Visit",
+    "EcgMeasures", "Encounter", "HistoryEntry", "IssuedPaper", "Message", "NodeKey", "Note", "Observation", "Opinion",
+    "PackApproval", "PaperEvent", "PaperPad", "PlainWords", "Prescription", "PrescriptionItem", "Saving", "Visit",
 ]  # fmt: skip

@@ -27,6 +27,7 @@ RECORDED = frozenset(("I", "II", "V1", "V2", "V3", "V4", "V5", "V6"))
 """The eight leads that are measured; the other four limb leads follow from I and II."""
 SPEED, GAIN = 25.0, 10.0
 """Millimetres a second, millimetres a millivolt."""
+SPEEDS, GAINS = (12.5, 25.0, 50.0), (5.0, 10.0, 20.0)
 STRIP_SECONDS = 10.0
 SHORTEST_SECONDS = 2.5
 MOST_CHANNELS, MOST_VALUES = 64, 8_000_000
@@ -173,7 +174,7 @@ def _positive(value: Any) -> float | None:
     return float(value) if value is not None and float(value) > 0 else None
 
 
-def strip_svg(data: bytes, labels: Mapping[str, str] = WORDS) -> str:
+def strip_svg(data: bytes, labels: Mapping[str, str] = WORDS, speed: float = SPEED, gain: float = GAIN) -> str:
     """The paper as SVG in its true size: `width` and `height` in mm, the viewBox in twentieths of a millimetre.
 
     Three rows of four leads, 2.5 s each and one after the other in time, and 10 s of lead II below. Raises `Refused`.
@@ -181,7 +182,9 @@ def strip_svg(data: bytes, labels: Mapping[str, str] = WORDS) -> str:
     from qafila.clinic.imaging.paper import write_svg
 
     ecg = read(data)
-    return write_svg(_chart(ecg), _words(ecg, labels))
+    if (speed, gain) != (SPEED, GAIN):
+        labels = {**labels, "speed": f"{speed:g} mm/s", "gain": f"{gain:g} mm/mV"}
+    return write_svg(_chart(ecg, speed, gain), _words(ecg, labels))
 
 
 def strip_png(data: bytes, labels: Mapping[str, str] = WORDS, dpi: int = 150) -> bytes:
@@ -205,7 +208,7 @@ def _words(ecg: Ecg, labels: Mapping[str, str]) -> tuple[str, ...]:
     return tuple(words)
 
 
-def _chart(ecg: Ecg) -> ECGChart:
+def _chart(ecg: Ecg, speed: float = SPEED, gain: float = GAIN) -> ECGChart:
     """ecg_plot's own 12-lead layout at true scale, its columns closed up."""
     import ecg_plot
     import numpy
@@ -213,9 +216,10 @@ def _chart(ecg: Ecg) -> ECGChart:
     from qafila.clinic.imaging.paper import FONT, INK
 
     shown = ecg.millivolts[:, : int(STRIP_SECONDS * ecg.frequency)]
-    # whole half-millivolts keep every baseline on a thick line; no trace is ever cut off
-    low = min(-1.0, float(numpy.floor(2 * numpy.nanmin(shown, initial=0) - 0.04) / 2))
-    high = max(1.0, float(numpy.ceil(2 * numpy.nanmax(shown, initial=0) + 0.04) / 2))
+    # whole five millimetres keep every baseline on a thick line; no trace is ever cut off
+    thick = gain / 5
+    low = min(-2.0, float(numpy.floor(thick * numpy.nanmin(shown, initial=0) - 0.04))) / thick
+    high = max(2.0, float(numpy.ceil(thick * numpy.nanmax(shown, initial=0) + 0.04))) / thick
     style = ecg_plot.Style(
         grid=False,
         axes=False,
@@ -227,7 +231,7 @@ def _chart(ecg: Ecg) -> ECGChart:
     )
     chart = ecg_plot.plot(
         shown, sample_rate=ecg.frequency, lead_names=LEADS, layout="12lead", time_mode="sequential", rhythm_lead="II",
-        speed=SPEED, gain=GAIN, amplitude_range=(low, high), style=style,
+        speed=speed, gain=gain, amplitude_range=(low, high), style=style,
     )  # fmt: skip
     columns = sorted({panel.x for panel in chart.panels})
     for n, panel in enumerate(chart.panels):

@@ -9,6 +9,7 @@ is not found: no single ECG shows it for certain.
 
 from __future__ import annotations
 
+import itertools
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any
@@ -95,7 +96,7 @@ def _flat(line: ndarray, frequency: float) -> bool:
     """Whether the line keeps within `FLAT_MV` for `FLAT_SECONDS` anywhere, by windows half that long."""
     width = max(1, int(FLAT_SECONDS * frequency / 2))
     spans = [float(part.max() - part.min()) for part in _windows(line, width)]
-    return any(max(pair) < FLAT_MV for pair in zip(spans, spans[1:], strict=False))
+    return any(max(pair) < FLAT_MV for pair in itertools.pairwise(spans))
 
 
 def _noisy(line: ndarray, frequency: float) -> bool:
@@ -178,7 +179,7 @@ def beats(lines: dict[str, ndarray], frequency: float) -> list[int]:
 
 
 def net(line: ndarray, places: list[int], frequency: float) -> float | None:
-    """Mean over the beats of highest plus lowest within 80 ms, from the level before: millivolts. None without beats."""
+    """Mean over the beats of highest plus lowest within 80 ms, in mV from the level before. None without beats."""
     import numpy
 
     reach, before = int(frequency * 0.08), int(frequency * 0.12)

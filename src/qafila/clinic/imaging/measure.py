@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import math
 import resource
@@ -63,14 +64,14 @@ def _line(ecg: Ecg, lead: str) -> ndarray | None:
 
 
 def _waves(neurokit2: Any, line: ndarray, frequency: float) -> dict[str, Any]:
-    rate = int(round(frequency))
+    rate = round(frequency)
     clean = neurokit2.ecg_clean(line, sampling_rate=rate)
     peaks = [int(one) for one in neurokit2.ecg_peaks(clean, sampling_rate=rate)[1]["ECG_R_Peaks"]]
     if len(peaks) < FEWEST:
         return {"beats": len(peaks)}
     _signal, waves = neurokit2.ecg_delineate(clean, peaks, sampling_rate=rate, method="dwt")
     beats = [_beat(waves, n, peak, 1000 / frequency) for n, peak in enumerate(peaks)]
-    between = [(b - a) / frequency for a, b in zip(peaks, peaks[1:], strict=False)]
+    between = [(b - a) / frequency for a, b in itertools.pairwise(peaks)]
     return {
         "beats": len(peaks), "points": beats, "rate": round(60 / statistics.median(between)),
         "pr": _span(beats, "p_on", "qrs_on"), "qrs": _span(beats, "qrs_on", "qrs_off"),

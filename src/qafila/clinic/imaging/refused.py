@@ -47,7 +47,7 @@ NO_SCALE = gettext_noop("This ECG does not say how many millivolts its numbers a
 SHORT_ECG = gettext_noop("This ECG is shorter than %(seconds)s seconds.")
 BROKEN_ECG = gettext_noop("The %(format)s file is damaged or incomplete. Send it again from the device.")
 OTHER_ECG = gettext_noop(
-    "This %(format)s file is compressed in a way that is not read here. Let the device send it uncompressed or as DICOM."
+    "This %(format)s file is compressed in a way that is not read here. Send it uncompressed or as DICOM."
 )
 LONG_ECG = gettext_noop("This ECG is too long or holds too many leads. Send a resting ECG of ten seconds.")
 STEEP_ECG = gettext_noop("This ECG holds values that no heart makes: check the unit and the device.")

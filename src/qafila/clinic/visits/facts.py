@@ -190,9 +190,10 @@ def add_attachment(
 ) -> Attachment:
     """Keep a file with the record: its bytes and a preview as blobs, what it is found in the bytes alone.
 
-    `name` is only looked at to word a refusal. `view` is the code of the pack's view it shows. `case_id`: added to a
-    case after it was sent. `beside`: files that go with it by name (of a WFDB header). An ECG is judged at once
-    (`EcgCheck`); of another format it is made a DICOM file, and the device's own is kept with it. Raises `NotAllowed`, `imaging.refused.Refused` (`reason`, `values`), `Refusal`.
+    `name` is only looked at to word a refusal and to tell a table from a text. `view` is the code of the pack's view
+    it shows. `case_id`: added to a case after it was sent. `beside`: files that go with it by name (of a WFDB header).
+    An ECG is judged at once (`EcgCheck`); of another format it is made a DICOM file, and the device's own is kept with
+    it. Raises `NotAllowed`, `imaging.refused.Refused` (`reason`, `values`), `Refusal`.
     """
     require(by, "attachment.add", visit)
     require_valid(visit.status)
