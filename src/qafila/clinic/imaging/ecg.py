@@ -238,7 +238,33 @@ def _chart(ecg: Ecg, speed: float = SPEED, gain: float = GAIN) -> ECGChart:
         gap = panel.x - columns[0] - columns.index(panel.x) * chart.panels[0].width
         chart.panels[n] = replace(panel, x=panel.x - gap)
     chart.width_mm = max(panel.x + panel.width for panel in chart.panels) + 6
+    _draw_together(chart, shown, ecg.frequency, gain)
     return chart
+
+
+def _draw_together(chart: ECGChart, shown: ndarray, frequency: float, gain: float) -> None:
+    """Rows only as far apart as their own traces need, in whole five millimetres: ecg_plot takes the tallest for all."""
+    import numpy
+
+    rows = sorted({panel.y for panel in chart.panels})
+    reach = {y: [10.0, 10.0] for y in rows}
+    for panel in chart.panels:
+        part = shown[panel.lead, int(panel.start * frequency) : int(panel.end * frequency)] * gain
+        up, down = numpy.nanmax(part, initial=0), -numpy.nanmin(part, initial=0)
+        held = reach[panel.y]
+        held[0], held[1] = max(held[0], 5 * numpy.ceil(up / 5 + 0.04)), max(held[1], 5 * numpy.ceil(down / 5 + 0.04))
+    first = next(panel for panel in chart.panels if panel.y == rows[0])
+    baseline = first.baseline - max(0.0, 5 * ((first.baseline - first.y - reach[rows[0]][0]) // 5))
+    bottom = max(panel.y + panel.height for panel in chart.panels)
+    places = {}
+    for number, y in enumerate(rows):
+        if number:
+            baseline += float(reach[rows[number - 1]][1] + reach[y][0])
+        places[y] = baseline
+    for n, panel in enumerate(chart.panels):
+        shift = places[panel.y] - panel.baseline
+        chart.panels[n] = replace(panel, y=panel.y + shift, baseline=panel.baseline + shift)
+    chart.height_mm -= bottom - (baseline + float(reach[rows[-1]][1]))
 
 
 def _figure(chart: ECGChart, foot: tuple[str, ...]) -> Any:
