@@ -10,7 +10,7 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.http import HttpResponse
 from django.test import Client
 
-from qafila.clinic.imaging.measuring import connect, measure_waiting
+from qafila.clinic.imaging.measuring import connect, disconnect
 from qafila.clinic.imaging.models import EcgCheck, EcgMeasures
 from qafila.clinic.visits import acts as visits
 from qafila.clinic.visits.models import Attachment, Visit
@@ -28,8 +28,11 @@ LEADS = files.counts()
 @pytest.fixture
 def van(unit: Here) -> Iterator[Vehicle]:
     connect()
-    with vehicle(unit) as made:
-        yield made
+    try:
+        with vehicle(unit) as made:
+            yield made
+    finally:
+        disconnect()
 
 
 @pytest.fixture
@@ -94,10 +97,3 @@ def test_a_file_that_is_no_ecg_has_no_viewer(van: Vehicle, visit: Visit) -> None
     assert sent(nurse, visit, ("x.pdf", b"%PDF-1.4 %%EOF")).status_code == 302
     file = Attachment.objects.get()
     assert nurse.get(f"/records/files/{file.pk}/ecg/").status_code == 404
-
-
-def test_each_ecg_is_measured_once(van: Vehicle, visit: Visit) -> None:
-    file = visits.add_attachment(visit, van.crew["rachid"], files.scp(LEADS), "a.scp")
-    assert measure_waiting() == 1 and measure_waiting() == 0
-    row = EcgMeasures.objects.get(sha256=file.sha256)
-    assert row.state == "done" and row.values["rate"] == 72

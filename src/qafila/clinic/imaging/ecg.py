@@ -243,7 +243,7 @@ def _chart(ecg: Ecg, speed: float = SPEED, gain: float = GAIN) -> ECGChart:
 
 
 def _draw_together(chart: ECGChart, shown: ndarray, frequency: float, gain: float) -> None:
-    """Rows only as far apart as their own traces need, in whole five millimetres: ecg_plot takes the tallest for all."""
+    """Rows only as far apart as their own traces need, in steps of 5 mm: ecg_plot takes the tallest for all."""
     import numpy
 
     rows = sorted({panel.y for panel in chart.panels})

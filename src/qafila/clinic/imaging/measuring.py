@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
+import os
 import subprocess
 import sys
 from collections.abc import Callable, Collection
@@ -28,6 +29,13 @@ def connect() -> None:
     written.connect(_written, dispatch_uid="ecg-written")
     ingested.connect(_ingested, dispatch_uid="ecg-ingested")
     forgotten.connect(_forget, dispatch_uid="ecg-forgotten")
+
+
+def disconnect() -> None:
+    """Undo `connect` (tests)."""
+    written.disconnect(dispatch_uid="ecg-written")
+    ingested.disconnect(dispatch_uid="ecg-ingested")
+    forgotten.disconnect(dispatch_uid="ecg-forgotten")
 
 
 def _written(sender: Any, records: list[Any], **_: Any) -> None:
@@ -71,6 +79,8 @@ def _measured(data: bytes) -> dict[str, Any] | None:
             input=data,
             capture_output=True,
             timeout=SECONDS,
+            # one thread: it works beside the pages of a small computer
+            env={**os.environ, "OPENBLAS_NUM_THREADS": "1", "MPLBACKEND": "Agg"},
             check=True,
         )
         found: dict[str, Any] = json.loads(done.stdout)
