@@ -89,7 +89,7 @@ def of_growth(person: Person, measurings: Iterable[Measuring]) -> list[Fact]:
 
 
 def of_ecg(person: Person, file: Attachment) -> list[Fact]:
-    """The person's code, when it was taken, which recording it is."""
+    """Of an ECG or a spirometry: the person's code, when it was taken, which recording it is."""
     return [(person.code,), (file.at.isoformat(),), (file.sha256,)]
 
 

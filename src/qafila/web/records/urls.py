@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from qafila.web.records import clashes, consents, doubles, ecg, files, past, patient, quarantine
+from qafila.web.records import clashes, consents, doubles, ecg, files, past, patient, quarantine, spirometry
 
 app_name = "records"
 
@@ -12,6 +12,7 @@ urlpatterns = [
     path("files/<uuid:file_id>/strip/", files.strip, name="ecg"),
     path("files/<uuid:file_id>/ecg/", ecg.page, name="ecg_page"),
     path("files/<uuid:file_id>/ecg/keep/", ecg.keep, name="ecg_keep"),
+    path("files/<uuid:file_id>/spirometry/", spirometry.page, name="spirometry"),
     path("files/<uuid:file_id>/glance/", files.glance, name="glance"),
     path("people/<uuid:person_id>/", past.person, name="person"),
     path("people/<uuid:person_id>/looks/", past.looks, name="looks"),
