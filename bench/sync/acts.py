@@ -1,6 +1,7 @@
 """What is written on a node of the bed, by the real acts, in a process of that node (QAFILA_DIR).
 
-    python -m bench.sync.acts found | past COUNT SEED | day COUNT SEED | case SEED | ecg SEED | strip NAME | images MEGABYTES SEED | runs
+    python -m bench.sync.acts found | past COUNT SEED | day COUNT SEED | case SEED | ecg SEED | strip NAME |
+                              images MEGABYTES SEED | runs
 
 Prints one line of JSON.
 """

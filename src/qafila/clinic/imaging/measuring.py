@@ -20,7 +20,7 @@ from qafila.kernel import clock
 from qafila.sync.signals import forgotten
 
 SECONDS = 120
-AT_ONCE = 3
+AT_ONCE, MOST_TRIES = 3, 5
 log = logging.getLogger("qafila.ecg")
 
 
@@ -62,17 +62,25 @@ def _forget(sender: Any, person: UUID, node: Here, **_: Any) -> None:
 def measure_waiting() -> int:
     """Measure what waits and is here, a few at a time; how many were measured."""
     waiting = EcgMeasures.objects.filter(state=EcgMeasures.State.WAITING)
-    names = set(waiting.values_list("sha256", flat=True)[:500])
-    done = 0
-    for name in sorted(blobs.whole(names))[:AT_ONCE]:
-        found = _measured(blobs.read(name))
+    tries = dict(waiting.order_by("tries", "at").values_list("sha256", "tries")[:500])
+    here, done = blobs.whole(tries), 0
+    for name in [one for one in tries if one in here][:AT_ONCE]:
+        row = waiting.filter(sha256=name)
+        try:
+            found = _measured(blobs.read(name))
+        except subprocess.TimeoutExpired:
+            last = tries[name] + 1 >= MOST_TRIES
+            state = EcgMeasures.State.FAILED if last else EcgMeasures.State.WAITING
+            row.update(state=state, tries=tries[name] + 1, at=clock.now())
+            continue
         state = EcgMeasures.State.DONE if found is not None else EcgMeasures.State.FAILED
-        waiting.filter(sha256=name).update(state=state, values=found or {}, at=clock.now())
+        row.update(state=state, values=found or {}, at=clock.now())
         done += 1
     return done
 
 
 def _measured(data: bytes) -> dict[str, Any] | None:
+    """The values; None where it cannot be measured. Raises `TimeoutExpired`."""
     try:
         done = subprocess.run(
             [sys.executable, "-m", "qafila.clinic.imaging.measure"],
@@ -84,7 +92,7 @@ def _measured(data: bytes) -> dict[str, Any] | None:
             check=True,
         )
         found: dict[str, Any] = json.loads(done.stdout)
-    except (subprocess.SubprocessError, ValueError) as error:
+    except (subprocess.CalledProcessError, ValueError) as error:
         log.error("an ECG could not be measured: %s", type(error).__name__)
         return None
     return found

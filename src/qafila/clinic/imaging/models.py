@@ -39,6 +39,8 @@ class EcgMeasures(models.Model):
     sha256 = models.CharField(max_length=64, primary_key=True)
     person = models.UUIDField(db_index=True)
     state = models.CharField(max_length=8, choices=State.choices, default=State.WAITING, db_index=True)
+    tries = models.SmallIntegerField(default=0)
+    """How often it took too long: a busy node tries again."""
     values = models.JSONField(default=dict)
     """`imaging.measure.measured`: rate, pr, qrs, qt in ms, lead, beats, by."""
     at = models.DateTimeField(default=clock.now)
