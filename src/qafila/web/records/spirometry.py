@@ -11,6 +11,7 @@ from django.utils.translation import gettext
 from django.views.decorators.http import require_GET
 
 from qafila.clinic.rules.rule import Result
+from qafila.clinic.rules.spirometry import REPEATABLE, SMALL_CHILD
 from qafila.clinic.spirometry import acts
 from qafila.clinic.spirometry.result import Phase, Report, report
 from qafila.clinic.spirometry.session import EQUATIONS, Session, opened
@@ -95,33 +96,37 @@ def _phase(phase: Phase, session: Session) -> dict[str, Any]:
             }
             for n, (blow, judged) in enumerate(phase.blows, 1)
         ],
-        **_grade(phase.grade),
+        **_grade(phase.grade, session.age_years),
     }
 
 
-def _grade(result: Result | None) -> dict[str, Any]:
+def _grade(result: Result | None, age: float | None) -> dict[str, Any]:
     if result is None or not result.computed:
         return {"grade": "", "why": told(result.reason) if result else "", "notes": []}
     said = {"fev1": str(result.values.get("fev1_grade", "")), "fvc": str(result.values.get("fvc_grade", ""))}
     return {
         "grade": str(result.values.get("grade", "")),
         "grades": said,
-        "why": grade_words(str(result.values.get("grade", ""))),
+        "why": grade_words(str(result.values.get("grade", "")), age),
         "notes": [told(one) for one in result.notes],
     }
 
 
-def grade_words(grade: str) -> str:
-    """What a grade means."""
-    return {
-        "A": gettext("Three or more acceptable manoeuvres, the two largest within 0.150 L."),
-        "B": gettext("Two acceptable manoeuvres, the two largest within 0.150 L."),
-        "C": gettext("Two or more acceptable manoeuvres, the two largest within 0.200 L."),
-        "D": gettext("Two or more acceptable manoeuvres, the two largest within 0.250 L."),
-        "E": gettext("One acceptable manoeuvre, or the two largest more than 0.250 L apart."),
+def grade_words(grade: str, age: float | None) -> str:
+    """What a grade means, with the limit that holds at this age."""
+    small = age is not None and age <= SMALL_CHILD
+    limits = {name: (to_six if small else over_six) for name, _least, over_six, to_six in REPEATABLE}
+    litres = f"{limits.get(grade, limits['D']):.3f}"
+    words = {
+        "A": gettext("Three or more acceptable manoeuvres, the two largest within %(litres)s L."),
+        "B": gettext("Two acceptable manoeuvres, the two largest within %(litres)s L."),
+        "C": gettext("Two or more acceptable manoeuvres, the two largest within %(litres)s L."),
+        "D": gettext("Two or more acceptable manoeuvres, the two largest within %(litres)s L."),
+        "E": gettext("One acceptable manoeuvre, or the two largest more than %(litres)s L apart."),
         "U": gettext("No acceptable manoeuvre, at least one usable."),
         "F": gettext("No acceptable and no usable manoeuvre."),
-    }.get(grade, "")
+    }
+    return words.get(grade, "") % {"litres": litres}
 
 
 def phase_words(code: str) -> str:
