@@ -123,14 +123,17 @@ def test_z_scores_equal_another_programs_on_500_points() -> None:
             held["s_coeffs"][0] + held["s_coeffs"][2] * math.log(age)
             + sum(c * k for c, k in zip(held["s_coeffs"][3:7], kinds, strict=True)) + held["s_splines"][place]
         )  # fmt: skip
-        skew = held["l_coeffs"][0] + held["l_coeffs"][2] * math.log(age)
+        # spiref leaves the table's own Lspline out, which is not nought for men's FEV1/FVC: it is read here
+        bend = other.wb[f"{name} {sex}s"].cell(3 + place, 3).value or 0.0
+        skew = held["l_coeffs"][0] + held["l_coeffs"][2] * math.log(age) + bend
         value = middle * dice.uniform(0.5, 1.2)
         wanted = ((value / middle) ** skew - 1) / (skew * spread)
         found = scores(Asked(equation, sex, age, tall, {"pre": {part: value}}))["pre"][part]
         assert found.z == pytest.approx(wanted, abs=0.001), (equation, part, sex, age)
         assert found.predicted == pytest.approx(float(middle), abs=0.0002)
-        lln = float(other.calc_lln_lung_param(name, sex, tall, age, group))
-        assert found.lln == pytest.approx(lln, abs=0.0005)
+        if not bend:
+            lln = float(other.calc_lln_lung_param(name, sex, tall, age, group))
+            assert found.lln == pytest.approx(lln, abs=0.0005)
 
 
 CSV = (
