@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import subprocess
 from collections.abc import Iterator
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
@@ -69,7 +71,13 @@ def test_a_bad_ecg_is_said_at_once_and_kept_with_a_reason(van: Vehicle, visit: V
     assert "Burn on the chest" in said and "Keep it all the same" not in said
 
 
-def test_the_viewer_compares_and_says_what_is_not_computed(van: Vehicle, visit: Visit) -> None:
+def told_of(pdf: bytes, folder: Path) -> str:
+    """What `pdfinfo` says."""
+    (folder / "x.pdf").write_bytes(pdf)
+    return subprocess.run(["pdfinfo", str(folder / "x.pdf")], capture_output=True, text=True, check=True).stdout
+
+
+def test_the_viewer_compares_and_says_what_is_not_computed(van: Vehicle, visit: Visit, tmp_path: Path) -> None:
     doctor, nurse = van.at("salma"), van.crew["rachid"]
     old = visits.add_attachment(
         visit, nurse, files.aecg(files.counts(rate=60)), "a.xml", clock.now() - timedelta(days=30)
@@ -82,12 +90,13 @@ def test_the_viewer_compares_and_says_what_is_not_computed(van: Vehicle, visit: 
     EcgMeasures.objects.filter(sha256=new.sha256).update(state="done", values=values)
     EcgMeasures.objects.filter(sha256=old.sha256).update(state="done", values={**values, "pr": None, "rate": 60})
     page = text(doctor.get(f"/records/files/{new.pk}/ecg/"))
-    assert "QTc (Fridericia)" in page and "425 ms" in page.replace("\u00a0", " ") and "lead II, 11 beats" in page
+    assert "QTc (Fridericia)" in page and "425 ms" in page.replace("\u00a0", " ") and "11 beats, medians" in page
     strip = doctor.get(f"/records/files/{new.pk}/strip/?speed=50&gain=5").content.decode()
     assert "50 mm/s" in strip and "5 mm/mV" in strip
     assert doctor.get(f"/records/files/{old.pk}/ecg/").status_code == 200
     printed = doctor.get(f"/prints/ecg/{new.pk}/")
-    assert printed.status_code == 200 and printed.content.startswith(b"%PDF")
+    told = told_of(printed.content, tmp_path)
+    assert "Pages:           1\n" in told and "841.89 x 595.276 pts" in told
 
 
 def test_a_file_that_is_no_ecg_has_no_viewer(van: Vehicle, visit: Visit) -> None:

@@ -7,6 +7,7 @@ from typing import Any
 from uuid import UUID
 
 from django.http import Http404, HttpResponse
+from django.utils import translation
 from django.utils.translation import get_language, gettext, gettext_lazy
 from django.views.decorators.http import require_GET
 
@@ -43,7 +44,9 @@ def page(request: Any, file_id: UUID) -> HttpResponse:
     visit = Visit.objects.filter(pk=file.visit_id).first() if file.visit_id else None
 
     def fill() -> dict[str, Any]:
-        strip = files.ecg_strip(file.sha256, get_language() or "en")
+        # WeasyPrint does not shape Arabic inside a drawing: its foot line is signs and numbers, the same in all languages
+        with translation.override("en"):
+            strip = files.ecg_strip(file.sha256, "en")
         return {
             "file": file,
             "strip": f"data:image/svg+xml;base64,{b64encode(strip).decode()}",

@@ -107,7 +107,7 @@ def computed(file: Attachment, before: Attachment | None, person: Person | None)
     if said.get("beats"):
         inputs = ngettext(
             "lead %(lead)s, %(n)s beat, medians, %(by)s", "lead %(lead)s, %(n)s beats, medians, %(by)s", said["beats"]
-        ) % {"lead": said.get("lead"), "n": said["beats"], "by": said.get("by", "")}
+        ) % {"lead": f"\u2068{said.get('lead')}\u2069", "n": said["beats"], "by": said.get("by", "")}
     return {
         "lines": lines,
         "inputs": inputs,
