@@ -169,7 +169,7 @@ def beats(lines: dict[str, ndarray], frequency: float) -> list[int]:
     width = max(1, round(frequency * 0.08))
     power = numpy.convolve(steep, numpy.full(width, 1 / width), "same")
     limit = 0.5 * float(numpy.percentile(power, 98))
-    rest, found = power.copy(), []
+    rest, found = power.copy(), list[int]()
     apart = max(1, int(frequency * 0.3))
     while limit > 0 and float(rest.max()) >= limit and len(found) < 100:
         top = int(rest.argmax())

@@ -41,7 +41,7 @@ def dicom_of(recording: Recording, source: bytes) -> bytes:
     meta.MediaStorageSOPClassUID = UID(TWELVE_LEAD if plain else GENERAL)
     meta.MediaStorageSOPInstanceUID = UID(_uid(source, "instance"))
     meta.TransferSyntaxUID = ExplicitVRLittleEndian
-    found = FileDataset(None, {}, file_meta=meta, preamble=b"\0" * 128)
+    found = FileDataset(BytesIO(), {}, file_meta=meta, preamble=b"\0" * 128)
     found.SOPClassUID, found.SOPInstanceUID = meta.MediaStorageSOPClassUID, meta.MediaStorageSOPInstanceUID
     found.StudyInstanceUID, found.SeriesInstanceUID = UID(_uid(source, "study")), UID(_uid(source, "series"))
     found.SpecificCharacterSet, found.Modality, found.Manufacturer = "ISO_IR 192", "ECG", MAKER

@@ -41,7 +41,7 @@ def measured(ecg: Ecg) -> dict[str, Any]:
 
     `lead`, `beats`, `seconds` and `by` say from what and with what.
     """
-    import neurokit2
+    import neurokit2  # type: ignore[import-untyped]
 
     line = _line(ecg, LEAD)
     found: dict[str, Any] = {

@@ -72,7 +72,7 @@ def _csv(text: str) -> list[dict[str, str]]:
         if "fvc" not in names and "volumes" not in names:
             raise Refusal(Message(NOT_READ))
         reader.fieldnames = names
-        rows = []
+        rows: list[dict[str, str]] = []
         for row in reader:
             if len(rows) > MOST_BLOWS:
                 break

@@ -69,7 +69,7 @@ def scores(asked: Asked) -> dict[str, dict[str, Score]]:
     """By the named equation, in this process (it loads pandas): what it has no equation for is left out."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        import pyspiro
+        import pyspiro  # type: ignore[import-untyped]
 
         if asked.equation == "gli-global-2022":
             table: Any = pyspiro.BOWERMAN_2022()

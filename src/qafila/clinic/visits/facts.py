@@ -272,9 +272,9 @@ def keep_ecg(file: Attachment, by: Staff, reason: str) -> EcgCheck:
 
 def read_file(data: bytes, name: str, beside: Mapping[str, bytes] | None = None) -> File:
     """What is kept of a file, and its preview. Raises `Refused`."""
-    made = ecg_import.converted(data, name, beside)
-    if made is not None:
-        return File("ecg", "application/dicom", made.dicom, made_of=made)
+    recording = ecg_import.converted(data, name, beside)
+    if recording is not None:
+        return File("ecg", "application/dicom", recording.dicom, made_of=recording)
     kind = kind_of(data, name)
     if kind in (Kind.JPEG, Kind.PNG):
         made = photo.prepare(data)

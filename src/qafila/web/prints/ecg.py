@@ -44,7 +44,7 @@ def page(request: Any, file_id: UUID) -> HttpResponse:
     visit = Visit.objects.filter(pk=file.visit_id).first() if file.visit_id else None
 
     def fill() -> dict[str, Any]:
-        # WeasyPrint does not shape Arabic inside a drawing: its foot line is signs and numbers, the same in all languages
+        # WeasyPrint does not shape Arabic inside a drawing: its foot line is the same in all languages
         with translation.override("en"):
             strip = files.ecg_strip(file.sha256, "en")
         return {

@@ -60,8 +60,8 @@ def read(data: bytes) -> Recording:
 def _root(data: bytes) -> Element:
     from xml.etree.ElementTree import ParseError, TreeBuilder
 
-    from defusedxml.common import DefusedXmlException
-    from defusedxml.ElementTree import DefusedXMLParser
+    from defusedxml.common import DefusedXmlException  # type: ignore[import-untyped]
+    from defusedxml.ElementTree import DefusedXMLParser  # type: ignore[import-untyped]
 
     class Shallow(TreeBuilder):
         """A tree of bounded depth and size."""

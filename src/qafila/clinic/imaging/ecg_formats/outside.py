@@ -69,7 +69,8 @@ def edf(files: Mapping[str, bytes]) -> Read:
     except ImportError as error:
         raise Failed("absent") from error
     found = edfio.read_edf(BytesIO(next(iter(files.values()))))
-    leads, rates = [], set()
+    leads: list[tuple[str, list[int], float, float]] = []
+    rates: set[float] = set()
     for signal in found.signals[:200]:
         name = lead_name(signal.label)
         if name is None:
@@ -111,7 +112,7 @@ def wfdb(files: Mapping[str, bytes]) -> Read:
     if set(given) != wanted:
         raise Failed("beside")
     try:
-        import wfdb as library
+        import wfdb as library  # type: ignore[import-untyped]
     except ImportError as error:
         raise Failed("absent") from error
     with tempfile.TemporaryDirectory() as folder:
@@ -123,15 +124,15 @@ def wfdb(files: Mapping[str, bytes]) -> Read:
         found = library.rdrecord(str(Path(folder) / "ecg"), physical=False)
     leads = []
     for column, label in enumerate(found.sig_name):
-        name = lead_name(label)
-        if name is None:
+        lead = lead_name(label)
+        if lead is None:
             continue
         unit = MICROVOLTS.get(found.units[column])
         gain, zero = float(found.adc_gain[column]), float(found.baseline[column])
         if unit is None or not gain > 0:
             raise Failed("scale")
         values = found.d_signal[:, column].astype(int).tolist()
-        leads.append((name, values, unit / gain, -zero * unit / gain))
+        leads.append((lead, values, unit / gain, -zero * unit / gain))
     if len(leads[0][1]) > MOST_SAMPLES:
         raise Failed("long")
     return Read(leads, float(found.fs), _begun(found))
