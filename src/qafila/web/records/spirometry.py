@@ -88,9 +88,10 @@ def _phase(phase: Phase, session: Session) -> dict[str, Any]:
         "blows": [
             {
                 "number": n,
-                "blow": blow,
-                "fev1": verdict_words(judged.fev1),
-                "fvc": verdict_words(judged.fvc),
+                "values": [
+                    (label, value) for label, value in (("FEV1", blow.fev1), ("FVC", blow.fvc)) if value is not None
+                ],
+                "verdicts": [("FEV1", verdict_words(judged.fev1)), ("FVC", verdict_words(judged.fvc))],
                 "good": (judged.fev1, judged.fvc) == ("acceptable", "acceptable"),
                 "reasons": [told(one) for one in judged.reasons],
             }
@@ -103,7 +104,7 @@ def _phase(phase: Phase, session: Session) -> dict[str, Any]:
 def _grade(result: Result | None, age: float | None) -> dict[str, Any]:
     if result is None or not result.computed:
         return {"grade": "", "why": told(result.reason) if result else "", "notes": []}
-    said = {"fev1": str(result.values.get("fev1_grade", "")), "fvc": str(result.values.get("fvc_grade", ""))}
+    said = f"FEV1 {result.values.get('fev1_grade', '')}, FVC {result.values.get('fvc_grade', '')}"
     return {
         "grade": str(result.values.get("grade", "")),
         "grades": said,
