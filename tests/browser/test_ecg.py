@@ -62,6 +62,7 @@ def test_true_size_and_callipers_in_arabic(world: World, browser: Browser) -> No
     # callipers: a centimetre down is a millivolt, 25 mm across are a second; the keyboard moves by 5 ms and 0.05 mV
     page.locator("#e-measure").click()
     start, before = page.locator(".e-start"), said(page)
+    start.scroll_into_view_if_needed()
     box = start.bounding_box()
     assert box is not None and box["width"] >= 44 and box["height"] >= 44
     page.mouse.move(box["x"] + 22, box["y"] + 22)

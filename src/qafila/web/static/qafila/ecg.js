@@ -69,7 +69,7 @@
     for (const [name, grip] of grips) {
       if (upright(name)) {
         grip.style.left = `${places[name] * scale - (name === "start" ? 44 : 0)}px`;
-        grip.style.setProperty("--tall", `${strip.offsetHeight + 46}px`);
+        grip.style.setProperty("--tall", `${strip.offsetHeight}px`);
       } else {
         grip.style.left = `${edge}px`;
         grip.style.top = `${46 + places[name] * scale - (name === "high" ? 44 : 0)}px`;
