@@ -1,6 +1,7 @@
 """What is written on a node of the bed, by the real acts, in a process of that node (QAFILA_DIR).
 
-    python -m bench.sync.acts found | past COUNT SEED | day COUNT SEED | case SEED | images MEGABYTES SEED | runs
+    python -m bench.sync.acts found | past COUNT SEED | day COUNT SEED | case SEED | ecg SEED | strip NAME |
+                              images MEGABYTES SEED | runs
 
 Prints one line of JSON.
 """
@@ -191,6 +192,57 @@ def case(seed: int) -> dict[str, Any]:
     return {"sent_at": time.monotonic(), "case": sent.pk.hex, "only_run": here().run, **runs()}
 
 
+def ecg(seed: int) -> dict[str, Any]:
+    """On the unit: two photographs, then an ECG, and the case sent as an emergency; when the ECG was taken."""
+    import skimage.data
+    from PIL import Image
+    from pydicom.data import get_testdata_file
+
+    from qafila.clinic.cases import acts as cases
+    from qafila.clinic.visits import acts as visits
+    from qafila.clinic.visits.models import Attachment
+    from qafila.journal.here import here
+
+    crew = Crew()
+    one = next(consultations(1, seed + 8_000_000))
+    visit = crew.consult(one)
+    retina = Image.fromarray(skimage.data.retina())
+    photos = [
+        visits.add_attachment(visit, crew.nurse, _jpeg(retina.rotate(seed * 7 + n)), "photo.jpg") for n in range(2)
+    ]
+    visits.record_note(visit, "complaint", one.reason, crew.doctor)
+    visits.record_consent(visit, crew.nurse, "permit", method="spoken", language="ar")
+    drafted = cases.draft_case(visit, "cardiology", crew.doctor)
+    drafted = cases.save_packet(drafted, INTAKE, one.note[:200], "emergency", crew.doctor)
+    with open(str(get_testdata_file("waveform_ecg.dcm", download=False)), "rb") as file:
+        recording = _own_ecg(file.read(), seed)
+    taken_at = time.monotonic()
+    kept = visits.add_attachment(visit, crew.nurse, recording, "ecg.dcm", view="ecg12")
+    cases.send(drafted, crew.doctor, "An emergency: the rest follows.")
+    return {
+        "taken_at": taken_at, "sent_at": time.monotonic(), "only_run": here().run, "ecg": kept.sha256,
+        "ecg_bytes": kept.size, "pictures": [name for one in photos for name in (one.preview, one.sha256)],
+        "rows": Attachment.objects.filter(visit_id=visit.pk).count(), **runs(),
+    }  # fmt: skip
+
+
+def strip(name: str) -> dict[str, Any]:
+    """On the hub: the strip of an ECG drawn for the first time, and whether its bytes are those that were taken."""
+    import hashlib
+
+    from qafila.clinic.imaging.ecg import strip_svg
+    from qafila.journal import blobs
+
+    strip_svg(blobs.read(name))
+    began = time.monotonic()
+    data = blobs.read(name)
+    drawn = strip_svg(data)
+    return {
+        "draw_s": round(time.monotonic() - began, 2), "svg_bytes": len(drawn),
+        "lossless": hashlib.sha256(data).hexdigest() == name,
+    }  # fmt: skip
+
+
 def images(megabytes: float, seed: int) -> dict[str, Any]:
     """On the unit: photographs of mere grain, so many megabytes of them."""
     import numpy
@@ -225,8 +277,17 @@ def runs() -> dict[str, Any]:
 def main(words: list[str]) -> None:
     """One command, its answer as JSON."""
     django.setup()
-    verbs = {"found": found, "past": past, "day": day, "case": case, "images": images, "runs": runs}
-    given: list[Any] = [json.loads(w) if w[0].isdigit() else w for w in words[1:]]
+    verbs = {
+        "found": found,
+        "past": past,
+        "day": day,
+        "case": case,
+        "ecg": ecg,
+        "strip": strip,
+        "images": images,
+        "runs": runs,
+    }
+    given: list[Any] = [json.loads(w) if w[0].isdigit() and len(w) < 64 else w for w in words[1:]]
     json.dump(verbs[words[0]](*given), sys.stdout)
 
 

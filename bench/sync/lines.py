@@ -20,6 +20,7 @@ from bench.sync.watch import Rows, files, held, holds, until
 SETTLE_S = 3.0
 """So long the bytes of the last acknowledgements are counted after the hub has all."""
 THIN = 23_000
+ECG_LINK = 64_000
 REPEATS = 5
 IMAGES_MB = 10.0
 UNDER_WAY_BYTES = 250_000
@@ -144,6 +145,30 @@ def urgent_busy(nodes: Nodes, size: Size) -> dict[str, Any]:
                 still = files(at.hub, images["files"]) < len(images["files"])
                 tries.append({"seconds": round(done - sent["sent_at"], 2), "images_still_going": still})
     return {**_middle(tries, images_bytes=images["bytes"]), "busy": all(one["images_still_going"] for one in tries)}
+
+
+def ecg(nodes: Nodes, size: Size) -> dict[str, Any]:
+    """An emergency's ECG at 64 kbit/s: from taking it until the specialist's strip can be read."""
+    tries, drawn = [], {}
+    with stage(nodes) as at:
+        at.link.begin(Conditions(up=ECG_LINK, down=ECG_LINK, seed=size.seed))
+        with at.calling():
+            for n in range(min(3, size.repeats)):
+                mark = at.link.tally()["up_bytes"]
+                sent = told(at.pair.unit, "ecg", str(size.seed * 100 + n))
+                run = str(sent["only_run"])
+                records = at.wait({run: sent["runs"][run]}, 180)
+                here = until(lambda s=sent: files(at.hub, [s["ecg"]]) == 1, 180, lambda: "the ECG is on its way")  # type: ignore[misc]
+                early = files(at.hub, sent["pictures"])
+                up = at.link.tally()["up_bytes"] - mark
+                drawn = told(at.pair.hub, "strip", sent["ecg"])
+                tries.append({"seconds": round(here - sent["taken_at"] + drawn["draw_s"], 2), "up_bytes": up,
+                              "after_sending_s": round(here - sent["sent_at"], 2),
+                              "records_s": round(records - sent["sent_at"], 2), "pictures_before": early,
+                              "ecg_bytes": sent["ecg_bytes"], **drawn})  # fmt: skip
+                until(lambda s=sent: files(at.hub, s["pictures"]) == len(s["pictures"]), 600, lambda: "pictures")  # type: ignore[misc]
+    first = all(one["pictures_before"] == 0 for one in tries)
+    return _middle(tries, lossless=all(one["lossless"] for one in tries), before_pictures=first)
 
 
 def thin_day(nodes: Nodes, size: Size) -> dict[str, Any]:

@@ -75,6 +75,7 @@ class Bench:
             "clean": self._uncut, "cuts": self._cut,
             "urgent": lambda: lines.urgent_cold(self.nodes, self.size),
             "urgent-busy": lambda: lines.urgent_busy(self.nodes, self.size),
+            "ecg": lambda: lines.ecg(self.nodes, self.size),
             "thin": lambda: lines.thin_day(self.nodes, self.size),
             "storm": lambda: storm.storm(self.nodes, self.units, self.size.seed),
         }[name]  # fmt: skip

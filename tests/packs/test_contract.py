@@ -10,6 +10,7 @@ import pytest
 from qafila.clinic.rules.observations import KINDS
 from qafila.packs import load, places
 from qafila.packs.check import check
+from qafila.packs.ecg_layout import layouts
 from qafila.packs.expressions import OBSERVATIONS, Context, response_of, truth
 from qafila.packs.intake import asked, missing, red_flags, views_wanted
 from qafila.packs.questionnaire import questionnaire
@@ -48,6 +49,7 @@ def test_every_shipped_file_is_read_by_a_loader() -> None:
     of_country = ("country", "places", "facilities", "units", "people", "cast", "formulary", "savings")
     known |= {f"countries/{name}/{file}.toml" for name in load.countries() for file in of_country}
     known |= {"roles.toml", "core.toml", "encounter.toml", "matching.toml", "loop.toml"}
+    known |= {f"ecg_layouts/{layout.code}.toml" for layout in layouts()}
     known |= {"codes/icd10_labels.toml", "codes/subset.toml", "formulary/essential.toml"}
     known |= {
         "formulary/cross_allergies.toml",

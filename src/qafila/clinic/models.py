@@ -5,7 +5,7 @@ from qafila.clinic.cases.loop_models import Contact, PlainWords, Saving
 from qafila.clinic.cases.models import Answer, Case, CaseEvent, Decline, Message
 from qafila.clinic.forms.models import PackApproval
 from qafila.clinic.history.models import HistoryEntry
-from qafila.clinic.imaging.models import ImagingInstance, KeyImage
+from qafila.clinic.imaging.models import EcgCheck, EcgMeasures, ImagingInstance, KeyImage
 from qafila.clinic.papers.models import IssuedPaper, NodeKey, PaperEvent, PaperPad
 from qafila.clinic.prescribing.models import Prescription, PrescriptionItem
 from qafila.clinic.visits.models import (
@@ -22,7 +22,7 @@ from qafila.clinic.visits.models import (
 
 __all__ = [
     "Allergy", "Answer", "Attachment", "Case", "CaseEvent", "Condition", "Consent", "Contact", "Decline", "Draft",
-    "Encounter", "HistoryEntry", "ImagingInstance", "IssuedPaper", "KeyImage", "Message", "NodeKey", "Note",
-    "Observation", "Opinion", "PackApproval", "PaperEvent", "PaperPad", "PlainWords", "Prescription",
-    "PrescriptionItem", "Saving", "Visit",
+    "EcgCheck", "EcgMeasures", "Encounter", "HistoryEntry", "ImagingInstance", "IssuedPaper", "KeyImage", "Message",
+    "NodeKey", "Note", "Observation", "Opinion", "PackApproval", "PaperEvent", "PaperPad", "PlainWords",
+    "Prescription", "PrescriptionItem", "Saving", "Visit",
 ]  # fmt: skip

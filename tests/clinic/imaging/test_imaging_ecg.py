@@ -90,7 +90,7 @@ def test_one_millivolt_is_ten_millimetres_and_one_second_twenty_five() -> None:
         assert numpy.ptp(points[:, 0]) == pytest.approx((length - 1) / 1000 * 25, rel=0.01)
         assert numpy.ptp(points[:, 1]) == pytest.approx(numpy.ptp(part) * 10, abs=0.15)
         # every sample, not the extremes alone, lies on the line drawn: less than half a line's width away
-        left, baseline = (12, 163) if n == 12 else (12 + 62.5 * (n // 3), 28 + 45 * (n % 3))
+        left, baseline = (12, 113) if n == 12 else (12 + 62.5 * (n // 3), (23, 58, 83)[n % 3])
         samples = numpy.column_stack([left + numpy.arange(length) / 1000 * 25, baseline - part * 10])
         assert KDTree(densely(points)).query(samples)[0].max() < 0.1
     assert 9.9 < max(numpy.ptp(points[:, 1]) for points in drawn) < 40

@@ -27,6 +27,7 @@ RECORDED = frozenset(("I", "II", "V1", "V2", "V3", "V4", "V5", "V6"))
 """The eight leads that are measured; the other four limb leads follow from I and II."""
 SPEED, GAIN = 25.0, 10.0
 """Millimetres a second, millimetres a millivolt."""
+SPEEDS, GAINS = (12.5, 25.0, 50.0), (5.0, 10.0, 20.0)
 STRIP_SECONDS = 10.0
 SHORTEST_SECONDS = 2.5
 MOST_CHANNELS, MOST_VALUES = 64, 8_000_000
@@ -173,7 +174,7 @@ def _positive(value: Any) -> float | None:
     return float(value) if value is not None and float(value) > 0 else None
 
 
-def strip_svg(data: bytes, labels: Mapping[str, str] = WORDS) -> str:
+def strip_svg(data: bytes, labels: Mapping[str, str] = WORDS, speed: float = SPEED, gain: float = GAIN) -> str:
     """The paper as SVG in its true size: `width` and `height` in mm, the viewBox in twentieths of a millimetre.
 
     Three rows of four leads, 2.5 s each and one after the other in time, and 10 s of lead II below. Raises `Refused`.
@@ -181,7 +182,9 @@ def strip_svg(data: bytes, labels: Mapping[str, str] = WORDS) -> str:
     from qafila.clinic.imaging.paper import write_svg
 
     ecg = read(data)
-    return write_svg(_chart(ecg), _words(ecg, labels))
+    if (speed, gain) != (SPEED, GAIN):
+        labels = {**labels, "speed": f"{speed:g} mm/s", "gain": f"{gain:g} mm/mV"}
+    return write_svg(_chart(ecg, speed, gain), _words(ecg, labels))
 
 
 def strip_png(data: bytes, labels: Mapping[str, str] = WORDS, dpi: int = 150) -> bytes:
@@ -205,7 +208,7 @@ def _words(ecg: Ecg, labels: Mapping[str, str]) -> tuple[str, ...]:
     return tuple(words)
 
 
-def _chart(ecg: Ecg) -> ECGChart:
+def _chart(ecg: Ecg, speed: float = SPEED, gain: float = GAIN) -> ECGChart:
     """ecg_plot's own 12-lead layout at true scale, its columns closed up."""
     import ecg_plot
     import numpy
@@ -213,9 +216,10 @@ def _chart(ecg: Ecg) -> ECGChart:
     from qafila.clinic.imaging.paper import FONT, INK
 
     shown = ecg.millivolts[:, : int(STRIP_SECONDS * ecg.frequency)]
-    # whole half-millivolts keep every baseline on a thick line; no trace is ever cut off
-    low = min(-1.0, float(numpy.floor(2 * numpy.nanmin(shown, initial=0) - 0.04) / 2))
-    high = max(1.0, float(numpy.ceil(2 * numpy.nanmax(shown, initial=0) + 0.04) / 2))
+    # whole five millimetres keep every baseline on a thick line; no trace is ever cut off
+    thick = gain / 5
+    low = min(-2.0, float(numpy.floor(thick * numpy.nanmin(shown, initial=0) - 0.04))) / thick
+    high = max(2.0, float(numpy.ceil(thick * numpy.nanmax(shown, initial=0) + 0.04))) / thick
     style = ecg_plot.Style(
         grid=False,
         axes=False,
@@ -227,14 +231,40 @@ def _chart(ecg: Ecg) -> ECGChart:
     )
     chart = ecg_plot.plot(
         shown, sample_rate=ecg.frequency, lead_names=LEADS, layout="12lead", time_mode="sequential", rhythm_lead="II",
-        speed=SPEED, gain=GAIN, amplitude_range=(low, high), style=style,
+        speed=speed, gain=gain, amplitude_range=(low, high), style=style,
     )  # fmt: skip
     columns = sorted({panel.x for panel in chart.panels})
     for n, panel in enumerate(chart.panels):
         gap = panel.x - columns[0] - columns.index(panel.x) * chart.panels[0].width
         chart.panels[n] = replace(panel, x=panel.x - gap)
     chart.width_mm = max(panel.x + panel.width for panel in chart.panels) + 6
+    _draw_together(chart, shown, ecg.frequency, gain)
     return chart
+
+
+def _draw_together(chart: ECGChart, shown: ndarray, frequency: float, gain: float) -> None:
+    """Rows only as far apart as their own traces need, in steps of 5 mm: ecg_plot takes the tallest for all."""
+    import numpy
+
+    rows = sorted({panel.y for panel in chart.panels})
+    reach = {y: [10.0, 10.0] for y in rows}
+    for panel in chart.panels:
+        part = shown[panel.lead, int(panel.start * frequency) : int(panel.end * frequency)] * gain
+        up, down = numpy.nanmax(part, initial=0), -numpy.nanmin(part, initial=0)
+        held = reach[panel.y]
+        held[0], held[1] = max(held[0], 5 * numpy.ceil(up / 5 + 0.04)), max(held[1], 5 * numpy.ceil(down / 5 + 0.04))
+    first = next(panel for panel in chart.panels if panel.y == rows[0])
+    baseline = first.baseline - max(0.0, 5 * ((first.baseline - first.y - reach[rows[0]][0]) // 5))
+    bottom = max(panel.y + panel.height for panel in chart.panels)
+    places = {}
+    for number, y in enumerate(rows):
+        if number:
+            baseline += float(reach[rows[number - 1]][1] + reach[y][0])
+        places[y] = baseline
+    for n, panel in enumerate(chart.panels):
+        shift = places[panel.y] - panel.baseline
+        chart.panels[n] = replace(panel, y=panel.y + shift, baseline=panel.baseline + shift)
+    chart.height_mm -= bottom - (baseline + float(reach[rows[-1]][1]))
 
 
 def _figure(chart: ECGChart, foot: tuple[str, ...]) -> Any:

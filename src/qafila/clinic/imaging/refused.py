@@ -45,3 +45,12 @@ NO_ECG = gettext_noop("This DICOM file holds no ECG.")
 NOT_TWELVE = gettext_noop("This ECG does not hold the twelve leads recorded at the same time.")
 NO_SCALE = gettext_noop("This ECG does not say how many millivolts its numbers are: it cannot be drawn to scale.")
 SHORT_ECG = gettext_noop("This ECG is shorter than %(seconds)s seconds.")
+BROKEN_ECG = gettext_noop("The %(format)s file is damaged or incomplete. Send it again from the device.")
+OTHER_ECG = gettext_noop(
+    "This %(format)s file is compressed in a way that is not read here. Send it uncompressed or as DICOM."
+)
+LONG_ECG = gettext_noop("This ECG is too long or holds too many leads. Send a resting ECG of ten seconds.")
+STEEP_ECG = gettext_noop("This ECG holds values that no heart makes: check the unit and the device.")
+NO_FORMATS = gettext_noop("This node cannot read %(format)s files. Let the device send DICOM, SCP-ECG or HL7 aECG.")
+NO_LAYOUT = gettext_noop("This table is of no device that is described here. Ask for its layout to be added.")
+BESIDE_ECG = gettext_noop("The header names other files: choose them together with it.")

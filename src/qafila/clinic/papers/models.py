@@ -21,6 +21,8 @@ class Kind(models.TextChoices):
     VISIT = "visit", _("Visit summary")
     CARD = "card", _("Card")
     GROWTH = "growth", _("Growth charts")
+    ECG = "ecg", _("ECG")
+    SPIROMETRY = "spirometry", _("Spirometry")
     FORM_PRESCRIPTION = "form_rx", _("Prescription form, printed in advance")
     FORM_TRANSFER = "form_transfer", _("Transfer form, printed in advance")
     FORM_VISIT = "form_visit", _("Visit form, printed in advance")

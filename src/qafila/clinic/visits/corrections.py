@@ -12,6 +12,7 @@ from qafila.clinic.models import (
     Answer,
     Case,
     CaseEvent,
+    EcgCheck,
     HistoryEntry,
     ImagingInstance,
     KeyImage,
@@ -49,7 +50,7 @@ F = TypeVar("F", bound=Fact)
 R = TypeVar("R", ImagingInstance, KeyImage)
 
 OF_A_VISIT: tuple[type[Fact], ...] = (
-    Observation, Note, Condition, Allergy, Attachment, Consent, Prescription, HistoryEntry,
+    Observation, Note, Condition, Allergy, Attachment, Consent, Prescription, HistoryEntry, EcgCheck,
 )  # fmt: skip
 """Every kind of fact that follows a visit to another person."""
 NO_REASON = N_("Write a reason.")

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
 from qafila.clinic.diagnosis import icd10
-from qafila.clinic.imaging import ecg, photo
+from qafila.clinic.imaging import ecg, ecg_import, photo
 from qafila.clinic.imaging.dicom import glance
+from qafila.clinic.imaging.ecg_quality import findings
+from qafila.clinic.imaging.models import EcgCheck
 from qafila.clinic.imaging.refused import Refused
 from qafila.clinic.imaging.sniff import Kind, kind_of
 from qafila.clinic.refusal import Refusal, tidy
@@ -35,6 +38,7 @@ WHICH_CERTAINTY = N_("Choose how certain the diagnosis is.")
 NO_SUCH_CODE = N_("%(code)s is not a code of ICD-10.")
 WHICH_SUBSTANCE = N_("Name the substance.")
 ALLERGY_KNOWN = N_("An allergy to %(substance)s is on record: mark that one as an error first.")
+WHY_KEPT = N_("Write why this recording is kept.")
 FUTURE_CAPTURE = N_("The time of capture is in the future.")
 
 
@@ -48,6 +52,8 @@ class File:
     preview: bytes = b""
     width: int | None = None
     height: int | None = None
+    made_of: ecg_import.Converted | None = None
+    """An ECG of another format: the device's own file."""
 
 
 def record_note(visit: Visit, kind: str, text: str, by: Staff) -> Note:
@@ -174,22 +180,28 @@ def add_attachment(
     title: str = "",
     view: str = "",
     case_id: UUID | None = None,
+    beside: Mapping[str, bytes] | None = None,
 ) -> Attachment:
     """Keep a file with the record: its bytes and a preview as blobs, what it is found in the bytes alone.
 
-    `name` is only looked at to word a refusal. `view` is the code of the pack's view it shows. `case_id`: added to a
-    case after it was sent. Raises `NotAllowed`, `imaging.refused.Refused` (`reason`, `values`), `Refusal`.
+    `name` is only looked at to word a refusal and to tell a table from a text. `view` is the code of the pack's view
+    it shows. `case_id`: added to a case after it was sent. `beside`: files that go with it by name (of a WFDB header).
+    An ECG is judged at once (`EcgCheck`); of another format it is made a DICOM file, and the device's own is kept with
+    it. Raises `NotAllowed`, `imaging.refused.Refused` (`reason`, `values`), `Refusal`.
     """
     require(by, "attachment.add", visit)
     require_valid(visit.status)
     at = captured_at or clock.now()
     if at > clock.now():
         raise Refusal(Message(FUTURE_CAPTURE))
-    file = read_file(data, name)
+    file = read_file(data, name, beside)
     with writing(by, "attachment.add") as write:
-        return keep(
+        row = keep(
             write, file, visit.person_id, visit, by, at=at, case_id=case_id, title=tidy(title, 120), view=view[:30]
         )
+        if file.kind == "ecg":
+            _judge(write, visit, by, at, file, row.sha256, case_id)
+        return row
 
 
 def keep(write: Writer, file: File, person: UUID, visit: Visit | None, by: Staff, **more: Any) -> Attachment:
@@ -213,8 +225,55 @@ def keep(write: Writer, file: File, person: UUID, visit: Visit | None, by: Staff
     )
 
 
-def read_file(data: bytes, name: str) -> File:
+def _judge(write: Writer, visit: Visit, by: Staff, at: datetime, file: File, sha256: str, case_id: UUID | None) -> None:
+    """What is wrong with the recording, and the device's own file."""
+    whose = {"person_id": visit.person_id, "visit_id": visit.pk, "author": by, "at": at}
+    made, source = file.made_of, ""
+    if made is not None:
+        source = blobs.put(made.source, made.media, visit.person_id, Lane.BULK).sha256
+        size, title = len(made.source), made.format
+        write.save(
+            Attachment(
+                **whose, case_id=case_id, kind_of_file="source", title=title, media=made.media, sha256=source, size=size
+            )
+        )
+    found = [[one.fault.value, list(one.leads)] for one in findings(ecg.read(file.data))]
+    said = made.format if made else "DICOM"
+    write.save(EcgCheck(**whose, sha256=sha256, source=source, format=said, findings=found))
+
+
+def keep_ecg(file: Attachment, by: Staff, reason: str) -> EcgCheck:
+    """Say why a recording stays although something was found in it. Raises `NotAllowed`, `Refusal` without a reason."""
+    visit = file.visit_here()
+    require(by, "attachment.add", visit)
+    why = tidy(reason, 200)
+    if not why:
+        raise Refusal(Message(WHY_KEPT))
+    before = EcgCheck.objects.filter(sha256=file.sha256, person_id=file.person_id, status=FactStatus.FINAL)
+    last = before.order_by("-at", "-id").first()
+    with writing(by, "ecg.keep") as write:
+        if last is not None:
+            last.status = FactStatus.AMENDED
+            write.save(last)
+        kept = {"format": last.format, "source": last.source, "findings": last.findings} if last else {}
+        return write.save(
+            EcgCheck(
+                person_id=file.person_id,
+                visit_id=file.visit_id,
+                author=by,
+                sha256=file.sha256,
+                reason=why,
+                replaces=last.pk if last else None,
+                **kept,
+            )
+        )
+
+
+def read_file(data: bytes, name: str, beside: Mapping[str, bytes] | None = None) -> File:
     """What is kept of a file, and its preview. Raises `Refused`."""
+    recording = ecg_import.converted(data, name, beside)
+    if recording is not None:
+        return File("ecg", "application/dicom", recording.dicom, made_of=recording)
     kind = kind_of(data, name)
     if kind in (Kind.JPEG, Kind.PNG):
         made = photo.prepare(data)

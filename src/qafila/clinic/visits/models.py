@@ -178,7 +178,7 @@ class Attachment(Fact):
     """A file of the record. The bytes are a blob; its preview is another."""
 
     kind_of_file = models.CharField(max_length=10)
-    """ecg, photo, dicom, audio, document."""
+    """ecg, photo, dicom, audio, document, source (a device's own file from which another was made)."""
     title = models.CharField(max_length=120, default="", blank=True)
     media = models.CharField(max_length=60)
     sha256 = models.CharField(max_length=64)

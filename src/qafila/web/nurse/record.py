@@ -116,20 +116,30 @@ def reading(one: Observation, staff: dict[UUID, str]) -> dict[str, Any]:
 def add_file(request: Any, visit_id: UUID) -> HttpResponse:
     """Keep a photograph, an ECG or another file with the visit."""
     visit, _person = found(visit_id)
-    given = request.FILES.get("file")
-    if given is None:
+    several = request.FILES.getlist("file")
+    # of a WFDB record the header leads: it names the others
+    several.sort(key=lambda one: not one.name.lower().endswith(".hea"))
+    if not several:
         return _page(request, visit_id, 422, file_problem=gettext("Choose a file first."))
-    if given.size > MOST_BYTES:
+    given, *others = several
+    if sum(one.size for one in several) > MOST_BYTES:
         return _page(request, visit_id, 413, file_problem=gettext("This file is too large: at most 64 MB."))
     try:
         at = _captured(request.POST.get("captured", ""))
-        acts.add_attachment(visit, request.staff, given.read(), given.name, at, title=request.POST.get("title", ""))
+        beside = {one.name: one.read() for one in others}
+        if beside and not given.name.lower().endswith(".hea"):
+            return _page(request, visit_id, 422, file_problem=gettext("Send one file at a time."))
+        kept = acts.add_attachment(
+            visit, request.staff, given.read(), given.name, at, title=request.POST.get("title", ""), beside=beside
+        )
     except Refused as refused:
         words = gettext(refused.reason) % refused.values if refused.values else gettext(refused.reason)
         return _page(request, visit_id, 422, file_problem=words)
     except Refusal as refused:
         return _page(request, visit_id, 422, file_problem=shown(refused.message))
     messages.success(request, gettext("The file is kept."))
+    if kept.kind_of_file == "ecg":
+        return redirect("records:ecg_page", kept.pk)
     return redirect("nurse:record", visit_id)
 
 

@@ -9,7 +9,7 @@ from qafila.clinic.cases.models import Answer, Case, Decline
 from qafila.clinic.papers.content import Fact
 from qafila.clinic.prescribing.models import PrescriptionItem
 from qafila.clinic.visits.growth import Measuring
-from qafila.clinic.visits.models import Condition, Note, Observation
+from qafila.clinic.visits.models import Attachment, Condition, Note, Observation
 from qafila.registry.people.models import Person
 
 
@@ -88,6 +88,11 @@ def of_growth(person: Person, measurings: Iterable[Measuring]) -> list[Fact]:
     """The person's code, then each day with what was measured."""
     days = [(one.day.isoformat(), *(f"{k} {v}" for k, v in sorted(one.values.items()))) for one in measurings]
     return [(person.code,), *days]
+
+
+def of_ecg(person: Person, file: Attachment) -> list[Fact]:
+    """Of an ECG or a spirometry: the person's code, when it was taken, which recording it is."""
+    return [(person.code,), (file.at.isoformat(),), (file.sha256,)]
 
 
 def _recorded(conditions: Iterable[Condition], notes: Iterable[Note]) -> list[Fact]:

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from qafila.web.prints import check, forms, growth, papers, plain, views
+from qafila.web.prints import check, ecg, forms, growth, papers, plain, spirometry, views
 
 app_name = "prints"
 
@@ -19,5 +19,7 @@ urlpatterns = [
     path("visit/<uuid:visit_id>/", views.visit, name="visit"),
     path("transfer/<uuid:case_id>/", views.transfer, name="transfer"),
     path("growth/<uuid:person_id>/", growth.page, name="growth"),
+    path("ecg/<uuid:file_id>/", ecg.page, name="ecg"),
+    path("spirometry/<uuid:file_id>/", spirometry.page, name="spirometry"),
     path("card/<uuid:person_id>/", views.card, name="card"),
 ]

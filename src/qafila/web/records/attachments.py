@@ -90,4 +90,6 @@ def kind_words(kind: str) -> str:
         "dicom": gettext("DICOM image"),
         "audio": gettext("Sound"),
         "document": gettext("Document"),
+        "spirometry": gettext("Spirometry"),
+        "source": gettext("The device’s own file"),
     }.get(kind, kind)

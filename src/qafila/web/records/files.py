@@ -83,8 +83,20 @@ def preview(request: Any, file_id: UUID) -> HttpResponse:
 @require_GET
 @needs("case.read", "visit.read")
 def strip(request: Any, file_id: UUID) -> HttpResponse:
-    """An ECG at 25 mm/s and 10 mm/mV, as an SVG in its true size."""
-    return _drawn(request, file_id, _strip, "image/svg+xml")
+    """An ECG as an SVG in its true size: 25 mm/s and 10 mm/mV unless another is asked for."""
+    speed, gain = scale_of(request)
+    return _drawn(request, file_id, lambda name, tongue: ecg_strip(name, tongue, speed, gain), "image/svg+xml")
+
+
+def scale_of(request: Any) -> tuple[float, float]:
+    """Millimetres a second and a millivolt that were asked for."""
+    return _among(request.GET.get("speed", ""), ecg.SPEEDS, ecg.SPEED), _among(
+        request.GET.get("gain", ""), ecg.GAINS, ecg.GAIN
+    )
+
+
+def _among(text: str, known: tuple[float, ...], otherwise: float) -> float:
+    return next((one for one in known if text == f"{one:g}"), otherwise)
 
 
 @require_GET
@@ -107,9 +119,10 @@ def _drawn(request: Any, file_id: UUID, draw: Any, media: str) -> HttpResponse:
 
 
 @lru_cache(maxsize=16)
-def _strip(sha256: str, language: str) -> bytes:
+def ecg_strip(sha256: str, language: str, speed: float = ecg.SPEED, gain: float = ecg.GAIN) -> bytes:
+    """The paper, in the language that is switched on. Raises `Refused`, `blobs.Absent`."""
     words = {key: gettext(text) for key, text in ecg.WORDS.items()}
-    return ecg.strip_svg(blobs.read(sha256), words).encode()
+    return ecg.strip_svg(blobs.read(sha256), words, speed, gain).encode()
 
 
 @lru_cache(maxsize=16)

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from qafila.web.records import clashes, consents, doubles, files, past, patient, quarantine
+from qafila.web.records import clashes, consents, doubles, ecg, files, past, patient, quarantine, spirometry
 
 app_name = "records"
 
@@ -10,6 +10,9 @@ urlpatterns = [
     path("files/<uuid:file_id>/original/", files.whole, name="file"),
     path("files/<uuid:file_id>/preview/", files.preview, name="preview"),
     path("files/<uuid:file_id>/strip/", files.strip, name="ecg"),
+    path("files/<uuid:file_id>/ecg/", ecg.page, name="ecg_page"),
+    path("files/<uuid:file_id>/ecg/keep/", ecg.keep, name="ecg_keep"),
+    path("files/<uuid:file_id>/spirometry/", spirometry.page, name="spirometry"),
     path("files/<uuid:file_id>/glance/", files.glance, name="glance"),
     path("people/<uuid:person_id>/", past.person, name="person"),
     path("people/<uuid:person_id>/looks/", past.looks, name="looks"),

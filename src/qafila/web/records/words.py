@@ -41,6 +41,7 @@ KINDS = {
     "clinic.condition": _("Diagnosis"),
     "clinic.allergy": _("Allergy"),
     "clinic.attachment": _("File"),
+    "clinic.ecgcheck": _("Check of an ECG"),
     "clinic.consent": _("Consent"),
     "clinic.historyentry": _("Line of the history"),
     "clinic.case": _("Case"),
