@@ -5,6 +5,7 @@ from qafila.clinic.cases.loop_models import Contact, PlainWords, Saving
 from qafila.clinic.cases.models import Answer, Case, CaseEvent, Message
 from qafila.clinic.forms.models import PackApproval
 from qafila.clinic.history.models import HistoryEntry
+from qafila.clinic.imaging.models import Mark, OriginalAsked, TeachingCopy, TeachingSource
 from qafila.clinic.papers.models import IssuedPaper, NodeKey, PaperEvent, PaperPad
 from qafila.clinic.prescribing.models import Prescription, PrescriptionItem
 from qafila.clinic.visits.models import (
@@ -21,6 +22,7 @@ from qafila.clinic.visits.models import (
 
 __all__ = [
     "Allergy", "Answer", "Attachment", "Case", "CaseEvent", "Condition", "Consent", "Contact", "Draft", "Encounter",
-    "HistoryEntry", "IssuedPaper", "Message", "NodeKey", "Note", "Observation", "Opinion", "PackApproval",
-    "PaperEvent", "PaperPad", "PlainWords", "Prescription", "PrescriptionItem", "Saving", "Visit",
+    "HistoryEntry", "IssuedPaper", "Mark", "Message", "NodeKey", "Note", "Observation", "Opinion", "OriginalAsked",
+    "PackApproval", "PaperEvent", "PaperPad", "PlainWords", "Prescription", "PrescriptionItem", "Saving",
+    "TeachingCopy", "TeachingSource", "Visit",
 ]  # fmt: skip

@@ -16,6 +16,11 @@ if TYPE_CHECKING:
 
 MASTER_PIXELS = 2_000_000
 MASTER_BYTES = 300 * 1024
+MOST_COMPRESSED = 20
+"""Uncompressed bytes to one of the file: at most this below the best quality (American Telemedicine Association, Practice
+Guidelines for Dermatology). docs/decisions/046 says what gives way when the bounds collide."""
+LIGHT_BYTES = 36_000_000
+"""Decoded bytes up to which a picture is decoded in the process at hand."""
 LONGEST_SIDE = 8000
 PREVIEW_SIDE = 320
 PREVIEW_BYTES = 12 * 1024
@@ -49,25 +54,55 @@ class Photo:
     exposure: Exposure
 
     @property
+    def doubts(self) -> tuple[str, ...]:
+        """Codes of what is doubtful: `blurred`, `dark`, `bright`."""
+        blurred = self.blur is not None and self.blur > BLUR_WARNING
+        light = () if self.exposure is Exposure.GOOD else (self.exposure.value,)
+        return ("blurred", *light) if blurred else light
+
+    @property
     def warnings(self) -> tuple[str, ...]:
         """Msgids of what to tell the photographer; they advise, they never refuse."""
-        said = {Exposure.DARK: DARK, Exposure.BRIGHT: BRIGHT}.get(self.exposure)
-        blurred = BLURRED if self.blur is not None and self.blur > BLUR_WARNING else None
-        return tuple(word for word in (blurred, said) if word)
+        return tuple(DOUBTS[code] for code in self.doubts)
+
+
+DOUBTS = {"blurred": BLURRED, "dark": DARK, "bright": BRIGHT}
+"""Code of a doubt → msgid of what to do about it."""
 
 
 def prepare(data: bytes) -> Photo:
-    """Turn an uploaded JPEG or PNG into a `Photo`. Raises `Refused` and nothing else."""
+    """Turn an uploaded JPEG or PNG into a `Photo`, a heavy one in a process of its own.
+
+    Raises `Refused` and nothing else.
+    """
     picture = open_photo(data)
+    if _decoded_bytes(picture) > LIGHT_BYTES:
+        from qafila.clinic.imaging import apart
+
+        picture.close()
+        return apart.prepare(data)
+    return made_of(picture)
+
+
+def made_of(picture: Image) -> Photo:
+    """The `Photo` of an opened picture. Raises `Refused`."""
     try:
         upright = _upright(picture)
     except Exception as error:  # cut files, broken chunks, colour profiles: Pillow raises many kinds
         raise Refused(refused.BROKEN_PHOTO) from error
-    master, size = _within(_fit(upright, MASTER_PIXELS), MASTER_BYTES, best=95, worst=72)
+    master, size = _master(_fit(upright, MASTER_PIXELS))
     small = upright.copy()
     small.thumbnail((PREVIEW_SIDE, PREVIEW_SIDE))
     preview, _ = _within(small, PREVIEW_BYTES, best=82, worst=40)
     return Photo(master, preview, size[0], size[1], blur_of(upright), exposure_of(upright))
+
+
+def _decoded_bytes(picture: Image) -> int:
+    """What decoding takes: a baseline JPEG is decoded small, a progressive one is held whole, a PNG too."""
+    pixels = picture.width * picture.height
+    if picture.format == "JPEG" and not picture.info.get("progressive"):
+        return min(pixels, 8 * MASTER_PIXELS) * 2
+    return pixels * (6 if picture.format == "JPEG" else 4)
 
 
 def _upright(picture: Image) -> Image:
@@ -119,6 +154,27 @@ def _fit(picture: Image, pixels: int) -> Image:
     return picture.resize(
         (max(1, int(picture.width * scale)), max(1, int(picture.height * scale))), Resampling.LANCZOS, reducing_gap=2.0
     )
+
+
+def _master(picture: Image) -> tuple[bytes, tuple[int, int]]:
+    """The best quality within `MASTER_BYTES` that is not compressed further than `MOST_COMPRESSED`.
+
+    A picture that is so plain that the best quality alone goes further is left alone. Where no quality keeps both bounds
+    pixels go instead: blocks hide more than a smaller picture does.
+    """
+    while True:
+        raw = picture.width * picture.height * 3
+        low, high, found = 72, 95, b""
+        while low <= high:
+            quality = high if not found and high == 95 else (low + high) // 2
+            jpeg = encode(picture, quality)
+            if jpeg is not None and len(jpeg) <= MASTER_BYTES:
+                found, low = jpeg, quality + 1
+            else:
+                high = quality - 1
+        if found and (low > 95 or raw <= len(found) * MOST_COMPRESSED):
+            return found, picture.size
+        picture = _fit(picture, int(picture.width * picture.height * (0.96 if found else 0.8)))
 
 
 def _within(picture: Image, limit: int, best: int, worst: int) -> tuple[bytes, tuple[int, int]]:

@@ -8,7 +8,17 @@ from uuid import UUID
 
 from django.db.models import Q
 
-from qafila.clinic.models import Answer, Case, CaseEvent, HistoryEntry, Message, Prescription, PrescriptionItem
+from qafila.clinic.models import (
+    Answer,
+    Case,
+    CaseEvent,
+    HistoryEntry,
+    Mark,
+    Message,
+    OriginalAsked,
+    Prescription,
+    PrescriptionItem,
+)
 from qafila.clinic.refusal import Refusal
 from qafila.clinic.rules import words
 from qafila.clinic.rules.words import N_
@@ -38,7 +48,7 @@ from qafila.registry.staff.rights import may, require
 F = TypeVar("F", bound=Fact)
 
 OF_A_VISIT: tuple[type[Fact], ...] = (
-    Observation, Note, Condition, Allergy, Attachment, Consent, Prescription, HistoryEntry,
+    Observation, Note, Condition, Allergy, Attachment, Mark, OriginalAsked, Consent, Prescription, HistoryEntry,
 )  # fmt: skip
 """Every kind of fact that follows a visit to another person."""
 NO_REASON = N_("Write a reason.")
@@ -191,6 +201,9 @@ def _copy(write: Writer, fact: F, person: UUID, visit: UUID | None) -> F:
     kept = {f.attname: getattr(fact, f.attname) for f in fact._meta.concrete_fields if f.name not in skip}
     if isinstance(fact, Prescription):
         kept["signed_at"] = None
+    if "attachment_id" in kept:
+        moved = Attachment._base_manager.filter(replaces=kept["attachment_id"], person_id=person).first()
+        kept["attachment_id"] = moved.pk if moved else kept["attachment_id"]
     new = type(fact)(**kept, person_id=person, visit_id=visit, replaces=fact.pk)
     write.save(new)
     if isinstance(fact, Prescription):

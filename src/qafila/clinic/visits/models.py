@@ -191,6 +191,14 @@ class Attachment(Fact):
     """Blob of the preview, shown until the whole has come."""
     width = models.IntegerField(null=True, blank=True)
     height = models.IntegerField(null=True, blank=True)
+    site = models.CharField(max_length=40, default="", blank=True)
+    """Where on the body: a region or a site of auscultation of packs/body.toml; empty: not said."""
+    quality = models.JSONField(default=dict, blank=True)
+    """What the check found (`blur`, `exposure`, `doubts`), and why a doubtful one was kept (`kept`, `words`)."""
+    original = models.CharField(max_length=64, default="", blank=True)
+    """Blob of the picture as the camera gave it. It stays on the node that took it until somebody asks for it."""
+    made_from = models.UUIDField(null=True, blank=True)
+    """Of an original that was asked for: the attachment that it is the original of."""
 
 
 class Consent(Fact):
