@@ -61,7 +61,8 @@ def put(
 ) -> Blob:
     """Store a file whole and return its row; a file that is already here is not stored again.
 
-    `stays`: it is for this node alone until `release`. The bytes are durable before the row is. Raises `OSError` where the disk takes no more: nothing is left then.
+    `stays`: it is for this node alone until `release`.
+    The bytes are durable before the row is. Raises `OSError` where the disk takes no more: nothing is left then.
     """
     with _source(content) as source:
         name, size = _measure(source)
@@ -76,7 +77,9 @@ def put(
         source.seek(0)
         _write_whole(name, size, source)
     values = {"size": size, "media": media[:60], "chunks": _full(size), "complete": True}
-    row, fresh = blobs.get_or_create(sha256=name, defaults={**values, "patient": patient, "lane": lane, "stays": stays, "sent": stays})
+    row, fresh = blobs.get_or_create(
+        sha256=name, defaults={**values, "patient": patient, "lane": lane, "stays": stays, "sent": stays}
+    )
     if not fresh:
         for field, value in values.items():
             setattr(row, field, value)

@@ -124,7 +124,9 @@ def offer_again(stands: int) -> None:
             record.update(pending=True)
             aside.delete()
     safe = Upload.objects.filter(begun__lt=stands)
-    Blob._base_manager.filter(complete=True, sent=True, stays=False).exclude(pk__in=safe.values("sha256")).update(sent=False)
+    Blob._base_manager.filter(complete=True, sent=True, stays=False).exclude(pk__in=safe.values("sha256")).update(
+        sent=False
+    )
     Upload.objects.exclude(pk__in=safe.values("sha256")).update(confirmed=0, begun=None)
 
 

@@ -1,4 +1,4 @@
-"""Originals of photographs: asked for at the hub, sent by the unit that took them, dropped when nobody asked in time."""
+"""Originals of photographs: asked for at the hub, sent by the unit that has them, dropped when nobody asks."""
 
 from __future__ import annotations
 
@@ -101,7 +101,9 @@ def send(wishes: Iterable[UUID]) -> int:
 
 def drop_old() -> int:
     """Take away the originals that nobody asked for in time; how many. The photographs themselves stay."""
-    names = Blob.objects.filter(stays=True, complete=True, added__lt=clock.now() - KEPT).values_list("sha256", flat=True)
+    names = Blob.objects.filter(stays=True, complete=True, added__lt=clock.now() - KEPT).values_list(
+        "sha256", flat=True
+    )
     count = 0
     for name in list(names):
         blobs.drop(name)

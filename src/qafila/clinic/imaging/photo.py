@@ -17,8 +17,8 @@ if TYPE_CHECKING:
 MASTER_PIXELS = 2_000_000
 MASTER_BYTES = 300 * 1024
 MOST_COMPRESSED = 20
-"""Uncompressed bytes to one of the file: at most this below the best quality (American Telemedicine Association, Practice
-Guidelines for Dermatology). docs/decisions/046 says what gives way when the bounds collide."""
+"""Uncompressed bytes to one of the file: at most this below the best quality (American Telemedicine Association,
+Practice Guidelines for Dermatology). docs/decisions/046 says what gives way when the bounds collide."""
 LIGHT_BYTES = 36_000_000
 """Decoded bytes up to which a picture is decoded in the process at hand."""
 LONGEST_SIDE = 8000
@@ -159,8 +159,8 @@ def _fit(picture: Image, pixels: int) -> Image:
 def _master(picture: Image) -> tuple[bytes, tuple[int, int]]:
     """The best quality within `MASTER_BYTES` that is not compressed further than `MOST_COMPRESSED`.
 
-    A picture that is so plain that the best quality alone goes further is left alone. Where no quality keeps both bounds
-    pixels go instead: blocks hide more than a smaller picture does.
+    A picture that is so plain that the best quality alone goes further is left alone. Where no quality keeps both
+    bounds pixels go instead: blocks hide more than a smaller picture does.
     """
     while True:
         raw = picture.width * picture.height * 3

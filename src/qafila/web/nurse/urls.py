@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from qafila.web.nurse import drafts, growth, record, trends, views
+from qafila.web.nurse import drafts, growth, photos, record, trends, views
 
 app_name = "nurse"
 
@@ -18,6 +18,7 @@ urlpatterns = [
     path("record/<uuid:visit_id>/triage/", record.set_triage, name="triage"),
     path("record/<uuid:visit_id>/move/", record.move, name="move"),
     path("record/<slug:kind>/<uuid:fact_id>/error/", record.mark_error, name="error"),
+    path("photos/<uuid:visit_id>/", photos.page, name="photos"),
     path("growth/<uuid:person_id>/", growth.page, name="growth"),
     path("trends/<uuid:person_id>/", trends.page, name="trends"),
     path("files/<uuid:fact_id>/", record.file, name="file"),

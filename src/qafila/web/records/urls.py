@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from qafila.web.records import clashes, consents, doubles, files, past, patient, quarantine
+from qafila.web.records import clashes, consents, doubles, files, look, past, patient, quarantine
 
 app_name = "records"
 
@@ -11,6 +11,11 @@ urlpatterns = [
     path("files/<uuid:file_id>/preview/", files.preview, name="preview"),
     path("files/<uuid:file_id>/strip/", files.strip, name="ecg"),
     path("files/<uuid:file_id>/glance/", files.glance, name="glance"),
+    path("files/<uuid:file_id>/look/", look.page, name="look"),
+    path("files/<uuid:file_id>/compare/", look.compare, name="compare"),
+    path("files/<uuid:file_id>/marks/", look.mark, name="mark"),
+    path("files/<uuid:file_id>/marks/<uuid:mark_id>/away/", look.unmark, name="unmark"),
+    path("files/<uuid:file_id>/ask/", look.ask_original, name="ask_original"),
     path("people/<uuid:person_id>/", past.person, name="person"),
     path("people/<uuid:person_id>/looks/", past.looks, name="looks"),
     path("rows/<uuid:subject>/", past.row, name="row"),

@@ -41,6 +41,9 @@ KINDS = {
     "clinic.condition": _("Diagnosis"),
     "clinic.allergy": _("Allergy"),
     "clinic.attachment": _("File"),
+    "clinic.mark": _("Mark on a picture"),
+    "clinic.originalasked": _("Original asked for"),
+    "clinic.teachingcopy": _("Teaching copy"),
     "clinic.consent": _("Consent"),
     "clinic.historyentry": _("Line of the history"),
     "clinic.case": _("Case"),
@@ -63,6 +66,7 @@ FIELDS = {
     "place": _("Commune"),
     "language": _("Language"),
     "section": _("List"),
+    "site": _("Where on the body"),
     "since": _("Since"),
     "until": _("Until"),
     "due": _("Due"),
@@ -146,6 +150,7 @@ HIDDEN = frozenset(
         "heads",
     }
     | {"participants", "triage_basis", "encounter_class", "remote_type", "view", "media", "missing_attachments"}
+    | {"quality", "original", "made_from", "x", "y", "to_x", "to_y"}
     | {"shown", "key", "signature", "sealed", "public"}
 )
 """Fields of no meaning to a reader of the history."""
@@ -288,6 +293,7 @@ PAGES = {
     "nurse.record": _("Visit"),
     "nurse.vitals": _("Vitals"),
     "nurse.file": _("A file"),
+    "nurse.photos": _("Photographs"),
     "reception.person": _("Person"),
     "reception.card": _("Card"),
     "doctor.consult": _("Consultation"),
