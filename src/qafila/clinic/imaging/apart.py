@@ -40,7 +40,7 @@ def prepare(data: bytes) -> Photo:
         raise Refused(said["refused"], **said["values"])
     size = said["master"]
     exposure = Exposure(said["exposure"])
-    return Photo(body[:size], body[size:], said["width"], said["height"], said["blur"], exposure)
+    return Photo(body[:size], body[size:], said["width"], said["height"], said["blur"], exposure, said["detail"])
 
 
 def main() -> int:
@@ -56,8 +56,9 @@ def main() -> int:
     except Refused as error:
         sys.stdout.buffer.write(orjson.dumps({"refused": error.reason, "values": error.values}) + b"\n")
         return 0
-    said = {"width": made.width, "height": made.height, "blur": made.blur, "exposure": made.exposure.value}
-    sys.stdout.buffer.write(orjson.dumps(said | {"master": len(made.master)}) + b"\n" + made.master + made.preview)
+    said: dict[str, object] = {name: getattr(made, name) for name in ("width", "height", "blur", "detail")}
+    said |= {"exposure": made.exposure.value, "master": len(made.master)}
+    sys.stdout.buffer.write(orjson.dumps(said) + b"\n" + made.master + made.preview)
     return 0
 
 

@@ -33,7 +33,7 @@ def body_map(chosen: str = "") -> list[Figure]:
                 if one.side == side
             ],
         )
-        for side, words in (("front", gettext("Front")), ("back", gettext("Back")))
+        for side, words in (("front", gettext("From the front")), ("back", gettext("From behind")))
     ]
 
 
@@ -50,7 +50,7 @@ def chest_map(chosen: str = "") -> list[Figure]:
                 if one.side == side
             ],
         )
-        for side, words in (("front", gettext("Front")), ("back", gettext("Back")))
+        for side, words in (("front", gettext("From the front")), ("back", gettext("From behind")))
     ]
 
 
