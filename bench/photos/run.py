@@ -6,8 +6,8 @@ Each picture is brought to five sizes: made smaller where it is larger, mirrored
 enlarged (that would blur it). A blurred one is a Gaussian of sigma 2 at the size at which it is measured (640 px on the
 longest side, or its own where it is smaller). Exit code 1 where less than 95 % is right on blur at sigma 2.
 
-Peer: skimage.measure.blur_effect on the same pixels. Memory: the largest resident size of a process that opens and scales a
-photograph of 12 megapixels, of one that makes it ready with our gate, and of one that asks the peer about it.
+Peer: skimage.measure.blur_effect on the same pixels. Memory: the largest resident size of a process that opens
+and scales a photograph of 12 megapixels, of one that makes it ready with our gate, and of one that asks the peer.
 """
 
 from __future__ import annotations

@@ -109,3 +109,24 @@ def test_marks_and_comparison(van: Vehicle) -> None:
     compared = browser.get(f"{look}compare/").content.decode()
     assert f"/records/files/{first.pk}/original/" in compared and f"/records/files/{second.pk}/original/" in compared
     assert van.at("hind").get(f"{look}look/").status_code == 403
+
+
+def test_heart_sounds_are_kept_with_their_site_and_drawn(van: Vehicle) -> None:
+    from tests.clinic.imaging.test_imaging_sound import bomb, heart
+
+    visit, browser = arrives(van), van.at("rachid")
+    url = f"/nurse/sounds/{visit.pk}/"
+    assert 'data-code="mitral"' in browser.get(url).content.decode()
+
+    def wav(data: bytes) -> SimpleUploadedFile:
+        return SimpleUploadedFile("sound.wav", data, "audio/wav")
+
+    assert browser.post(url, {"site": "", "file": wav(heart())}).status_code == 422
+    refused = browser.post(url, {"site": "mitral", "file": wav(bomb(10**9))})
+    assert refused.status_code == 422 and "far longer" in text(refused)
+    assert browser.post(url, {"site": "mitral", "file": wav(heart(15))}).status_code == 302
+    row = Attachment.objects.get()
+    assert "Mitral" in text(browser.get(url)) and "Mitral" in text(browser.get(f"/records/files/{row.pk}/listen/"))
+    drawn = browser.get(f"/records/files/{row.pk}/sound/")
+    assert drawn.status_code == 200 and drawn["Content-Type"] == "image/svg+xml" and b"<image" in drawn.content
+    assert van.at("hind").get(f"/records/files/{row.pk}/listen/").status_code == 403

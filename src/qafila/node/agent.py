@@ -15,7 +15,7 @@ def known_jobs() -> dict[str, Callable[[], object]]:
     """What this version can do, by the names that profiles use."""
     from qafila.clinic.cases.jobs import JOBS
     from qafila.clinic.cases.loop_jobs import JOBS as LOOP
-    from qafila.clinic.imaging import originals
+    from qafila.clinic.imaging import copies, originals
     from qafila.registry.people.watch import JOBS as PEOPLE
     from qafila.sync import clock_doubt, forgetting, leaving, tally
 
@@ -26,6 +26,7 @@ def known_jobs() -> dict[str, Callable[[], object]]:
         "forgetting": forgetting.try_to_settle,
         "scope_review": leaving.review,
         "originals": originals.drop_old,
+        "teaching_review": copies.review,
     }
     return {**JOBS, **LOOP, **PEOPLE, **own}
 

@@ -84,7 +84,9 @@ def _share(sha256: str) -> int | None:
 
 
 def _drawn(file: Attachment) -> str:
-    view = {"ecg": "records:ecg", "dicom": "records:glance", "photo": "records:file"}.get(file.kind_of_file)
+    view = {"ecg": "records:ecg", "dicom": "records:glance", "photo": "records:file", "audio": "records:sound"}.get(
+        file.kind_of_file
+    )
     return reverse(view, args=[file.pk]) if view else ""
 
 
@@ -102,6 +104,9 @@ DOUBTS = {
     "blurred": _("not quite sharp"),
     "dark": _("dark"),
     "bright": _("too bright"),
+    "quiet": _("hardly anything to hear"),
+    "clipped": _("distorted: too loud"),
+    "short": _("very short"),
 }
 
 

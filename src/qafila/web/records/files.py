@@ -14,7 +14,7 @@ from django.http import Http404, HttpResponse, StreamingHttpResponse
 from django.utils.translation import get_language, gettext
 from django.views.decorators.http import require_GET
 
-from qafila.clinic.imaging import dicom, ecg
+from qafila.clinic.imaging import dicom, ecg, sound
 from qafila.clinic.imaging.refused import Refused
 from qafila.clinic.visits.models import Attachment
 from qafila.journal import blobs, history
@@ -89,6 +89,13 @@ def glance(request: Any, file_id: UUID) -> HttpResponse:
     return _drawn(request, file_id, _glance, "image/jpeg")
 
 
+@require_GET
+@needs("case.read", "visit.read")
+def sound_picture(request: Any, file_id: UUID) -> HttpResponse:
+    """Waveform and spectrogram of a recording."""
+    return _drawn(request, file_id, _sound, "image/svg+xml")
+
+
 def _drawn(request: Any, file_id: UUID, draw: Any, media: str) -> HttpResponse:
     file = found(request, file_id)
     if not blobs.have(file.sha256):
@@ -105,6 +112,11 @@ def _drawn(request: Any, file_id: UUID, draw: Any, media: str) -> HttpResponse:
 def _strip(sha256: str, language: str) -> bytes:
     words = {key: gettext(text) for key, text in ecg.WORDS.items()}
     return ecg.strip_svg(blobs.read(sha256), words).encode()
+
+
+@lru_cache(maxsize=16)
+def _sound(sha256: str, language: str) -> bytes:
+    return sound.picture(blobs.read(sha256), {"time": gettext("Time"), "frequency": gettext("Frequency")}).encode()
 
 
 @lru_cache(maxsize=16)

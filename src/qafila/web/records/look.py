@@ -22,7 +22,8 @@ from qafila.registry.staff.models import Staff
 from qafila.registry.staff.rights import may
 from qafila.web.access import needs
 from qafila.web.once import once
-from qafila.web.records.attachments import doubt_words, kind_words
+from qafila.web.reception.words import language
+from qafila.web.records.attachments import doubt_words, kind_words, title
 from qafila.web.records.files import found, not_here
 from qafila.web.records.regions import site_words
 from qafila.web.templatetags.qafila import told
@@ -93,6 +94,7 @@ def _page(request: Any, file_id: UUID, status: int = 200, **more: Any) -> HttpRe
         "asked": asked,
         "original": originals.came(file),
         "others": len(of_person(file)) > 1,
+        "teaches": may(request.staff, "teaching.copy", file),
         **more,
     }
     return render(request, "records/look.html", context, status=status)
@@ -139,6 +141,21 @@ def ask_original(request: Any, file_id: UUID) -> HttpResponse:
         return _page(request, file_id, 422, problem=told(refused.message))
     messages.success(request, gettext("Asked for. It comes when the unit has a link that is good enough."))
     return redirect("records:look", file_id)
+
+
+@require_GET
+@needs("case.read", "visit.read")
+def listen(request: Any, file_id: UUID) -> HttpResponse:
+    """A recording with its picture, through the bell or the diaphragm."""
+    file = found(request, file_id)
+    if file.kind_of_file != "audio":
+        raise Http404
+    if not blobs.have(file.sha256):
+        return not_here(request)
+    words = title(file, None, language())
+    context = {"file": file, "site": site_words(file.site), "doubt": doubt_words(file), "title": words}
+    context["teaches"] = may(request.staff, "teaching.copy", file)
+    return render(request, "records/listen.html", context)
 
 
 def of_person(file: Attachment) -> list[Attachment]:

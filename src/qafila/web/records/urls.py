@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from qafila.web.records import clashes, consents, doubles, files, look, past, patient, quarantine
+from qafila.web.records import clashes, consents, doubles, files, look, past, patient, quarantine, teaching
 
 app_name = "records"
 
@@ -11,10 +11,15 @@ urlpatterns = [
     path("files/<uuid:file_id>/preview/", files.preview, name="preview"),
     path("files/<uuid:file_id>/strip/", files.strip, name="ecg"),
     path("files/<uuid:file_id>/glance/", files.glance, name="glance"),
+    path("files/<uuid:file_id>/sound/", files.sound_picture, name="sound"),
+    path("files/<uuid:file_id>/listen/", look.listen, name="listen"),
     path("files/<uuid:file_id>/look/", look.page, name="look"),
     path("files/<uuid:file_id>/compare/", look.compare, name="compare"),
     path("files/<uuid:file_id>/marks/", look.mark, name="mark"),
     path("files/<uuid:file_id>/marks/<uuid:mark_id>/away/", look.unmark, name="unmark"),
+    path("files/<uuid:file_id>/teaching/", teaching.page, name="teaching"),
+    path("copies/", teaching.every, name="copies"),
+    path("copies/<uuid:copy_id>/<slug:part>/", teaching.copy, name="copy"),
     path("files/<uuid:file_id>/ask/", look.ask_original, name="ask_original"),
     path("people/<uuid:person_id>/", past.person, name="person"),
     path("people/<uuid:person_id>/looks/", past.looks, name="looks"),
