@@ -27,7 +27,7 @@ PREVIEW_BYTES = 12 * 1024
 BLUR_SIDE = 640
 BLUR_WARNING = 0.45
 """Crete-Roffet 2007 measure at 640 px; above it a retake is advised (measured on sharp and blurred photographs)."""
-SOFT_BLUR, SOFT_DETAIL = 0.38, 0.4
+SOFT_BLUR, SOFT_DETAIL = 0.32, 0.38
 """Between this blur and the one above a picture counts as blurred when its finest detail lacks as well: textures such
 as skin, grass or gravel keep their measure low for longer (bench/photos)."""
 
