@@ -8,7 +8,7 @@ from io import BytesIO
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
-from qafila.clinic.imaging import anonymous, dicom, photo, refused
+from qafila.clinic.imaging import anonymous, apart, dicom, refused
 from qafila.clinic.imaging.anonymous import Box, Secret
 from qafila.clinic.imaging.models import TeachingCopy, TeachingSource
 from qafila.clinic.imaging.refused import Refused
@@ -118,7 +118,7 @@ def _copied(attachment: Attachment, boxes: Sequence[Box]) -> tuple[bytes, str, b
         return made, attachment.media, preview
     if attachment.kind_of_file == "photo":
         painted = _painted(data, boxes)
-        return painted, "image/jpeg", photo.prepare(painted).preview
+        return painted, "image/jpeg", apart.photo_of(painted).preview
     if attachment.media == "audio/flac":
         return data, attachment.media, b""
     raise Refused(refused.NO_COPY)
@@ -128,7 +128,7 @@ def _painted(data: bytes, boxes: Sequence[Box]) -> bytes:
     """The photograph with the boxes painted over; nothing of what was under them is left in the file."""
     from PIL import ImageDraw
 
-    made = photo.prepare(data)
+    made = apart.photo_of(data)
     picture = open_photo(made.master).convert("RGB")
     pen = ImageDraw.Draw(picture)
     for left, upper, right, lower in boxes:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from uuid import UUID
 
-from qafila.clinic.imaging import refused, sound
+from qafila.clinic.imaging import apart, refused
 from qafila.clinic.imaging.refused import Refused
 from qafila.clinic.imaging.sniff import Kind, kind_of
 from qafila.clinic.refusal import Refusal
@@ -35,7 +35,7 @@ def keep_sound(
         raise Refusal(Message(NO_SITE))
     if kind_of(data) not in (Kind.WAV, Kind.FLAC):
         raise Refused(refused.BROKEN_SOUND)
-    made = sound.prepare(data)
+    made = apart.sound_of(data)
     with writing(by, "sound.keep") as write:
         whole = blobs.put(made.flac, "audio/flac", visit.person_id, Lane.PREVIEW)
         return write.save(

@@ -19,8 +19,6 @@ MASTER_BYTES = 300 * 1024
 MOST_COMPRESSED = 20
 """Uncompressed bytes to one of the file: at most this below the best quality (American Telemedicine Association,
 Practice Guidelines for Dermatology). docs/decisions/046 says what gives way when the bounds collide."""
-LIGHT_BYTES = 36_000_000
-"""Decoded bytes up to which a picture is decoded in the process at hand."""
 LONGEST_SIDE = 8000
 PREVIEW_SIDE = 320
 PREVIEW_BYTES = 12 * 1024
@@ -77,21 +75,11 @@ DOUBTS = {"blurred": BLURRED, "dark": DARK, "bright": BRIGHT}
 
 
 def prepare(data: bytes) -> Photo:
-    """Turn an uploaded JPEG or PNG into a `Photo`, a heavy one in a process of its own.
+    """Turn an uploaded JPEG or PNG into a `Photo`. Raises `Refused` and nothing else.
 
-    Raises `Refused` and nothing else.
+    Up to 300 MB of memory for the largest that is taken: a page asks `apart.photo_of`.
     """
     picture = open_photo(data)
-    if _decoded_bytes(picture) > LIGHT_BYTES:
-        from qafila.clinic.imaging import apart
-
-        picture.close()
-        return apart.prepare(data)
-    return made_of(picture)
-
-
-def made_of(picture: Image) -> Photo:
-    """The `Photo` of an opened picture. Raises `Refused`."""
     try:
         upright = _upright(picture)
     except Exception as error:  # cut files, broken chunks, colour profiles: Pillow raises many kinds
@@ -101,14 +89,6 @@ def made_of(picture: Image) -> Photo:
     small.thumbnail((PREVIEW_SIDE, PREVIEW_SIDE))
     preview, _ = _within(small, PREVIEW_BYTES, best=82, worst=40)
     return Photo(master, preview, size[0], size[1], blur_of(upright), exposure_of(upright), detail_of(upright))
-
-
-def _decoded_bytes(picture: Image) -> int:
-    """What decoding takes: a baseline JPEG is decoded small, a progressive one is held whole, a PNG too."""
-    pixels = picture.width * picture.height
-    if picture.format == "JPEG" and not picture.info.get("progressive"):
-        return min(pixels, 8 * MASTER_PIXELS) * 2
-    return pixels * (6 if picture.format == "JPEG" else 4)
 
 
 def _upright(picture: Image) -> Image:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 from uuid import UUID
 
-from qafila.clinic.imaging import bare, photo, refused
+from qafila.clinic.imaging import apart, bare, photo, refused
 from qafila.clinic.imaging.refused import Refused
 from qafila.clinic.imaging.sniff import Kind, kind_of, open_photo
 from qafila.clinic.refusal import Refusal, tidy
@@ -58,7 +58,7 @@ def keep_photo(
         raise Refusal(Message(NO_REGION))
     if kind_of(data) not in (Kind.JPEG, Kind.PNG):
         raise Refused(refused.OTHER_PHOTO)
-    made = photo.prepare(data)
+    made = apart.photo_of(data)
     why, own = kept if kept in {one.code for one in body.keep_reason} else "", tidy(words, 200)
     if made.doubts and not why and not own:
         raise Doubted(made)

@@ -7,7 +7,7 @@ from datetime import datetime
 from uuid import UUID
 
 from qafila.clinic.diagnosis import icd10
-from qafila.clinic.imaging import ecg, photo
+from qafila.clinic.imaging import apart, ecg
 from qafila.clinic.imaging.dicom import glance
 from qafila.clinic.imaging.refused import Refused
 from qafila.clinic.imaging.sniff import Kind, kind_of
@@ -219,7 +219,7 @@ def read_file(data: bytes, name: str) -> File:
     """What is kept of a file, and its preview. Raises `Refused`."""
     kind = kind_of(data, name)
     if kind in (Kind.JPEG, Kind.PNG):
-        made = photo.prepare(data)
+        made = apart.photo_of(data)
         return File("photo", "image/jpeg", made.master, made.preview, made.width, made.height)
     if kind is Kind.DICOM_ECG:
         ecg.read(data)

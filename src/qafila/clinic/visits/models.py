@@ -12,6 +12,7 @@ from django.utils.translation import gettext_lazy as _
 
 from qafila.clinic.visits.transitions import VISIT
 from qafila.journal.models import Recorded, Ref
+from qafila.journal.upcast import Upcast
 from qafila.kernel import clock
 
 
@@ -176,6 +177,10 @@ class Allergy(Fact):
 
 class Attachment(Fact):
     """A file of the record. The bytes are a blob; its preview is another."""
+
+    schema: ClassVar[int] = 2
+    upcasts: ClassVar[dict[int, Upcast]] = {1: Upcast()}
+    """2: `site`, `quality`, `original`, `made_from`; who left them out meant none."""
 
     kind_of_file = models.CharField(max_length=10)
     """ecg, photo, dicom, audio, document."""

@@ -14,7 +14,7 @@ from django.http import Http404, HttpResponse, StreamingHttpResponse
 from django.utils.translation import get_language, gettext
 from django.views.decorators.http import require_GET
 
-from qafila.clinic.imaging import dicom, ecg, sound
+from qafila.clinic.imaging import apart, dicom, ecg
 from qafila.clinic.imaging.refused import Refused
 from qafila.clinic.visits.models import Attachment
 from qafila.journal import blobs, history
@@ -116,7 +116,7 @@ def _strip(sha256: str, language: str) -> bytes:
 
 @lru_cache(maxsize=16)
 def _sound(sha256: str, language: str) -> bytes:
-    return sound.picture(blobs.read(sha256), {"time": gettext("Time"), "frequency": gettext("Frequency")}).encode()
+    return apart.drawing_of(blobs.read(sha256), {"time": gettext("Time"), "frequency": gettext("Frequency")})
 
 
 @lru_cache(maxsize=16)
