@@ -65,6 +65,12 @@ class Photo:
         return ("blurred", *light) if blurred else light
 
     @property
+    def quality(self) -> dict[str, Any]:
+        """What the check found, as it is kept with the file."""
+        blur = None if self.blur is None else round(self.blur, 3)
+        return {"blur": blur, "exposure": self.exposure.value, "doubts": list(self.doubts)}
+
+    @property
     def warnings(self) -> tuple[str, ...]:
         """Msgids of what to tell the photographer; they advise, they never refuse."""
         return tuple(DOUBTS[code] for code in self.doubts)

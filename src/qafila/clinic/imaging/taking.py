@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
 from uuid import UUID
 
 from qafila.clinic.imaging import apart, bare, photo, refused
@@ -63,13 +62,7 @@ def keep_photo(
     if made.doubts and not why and not own:
         raise Doubted(made)
     original = _original(data, made)
-    quality: dict[str, Any] = {
-        "blur": None if made.blur is None else round(made.blur, 3),
-        "exposure": made.exposure.value,
-        "doubts": list(made.doubts),
-    }
-    if made.doubts:
-        quality |= {"kept": why, "words": own}
+    quality = made.quality | ({"kept": why, "words": own} if made.doubts else {})
     with writing(by, "photo.keep") as write:
         master = blobs.put(made.master, "image/jpeg", visit.person_id, Lane.PREVIEW)
         preview = blobs.put(made.preview, "image/jpeg", visit.person_id, Lane.PREVIEW)

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 from qafila.clinic.diagnosis import icd10
@@ -54,6 +55,7 @@ class File:
     preview: bytes = b""
     width: int | None = None
     height: int | None = None
+    quality: dict[str, Any] = field(default_factory=dict)
 
 
 def record_note(visit: Visit, kind: str, text: str, by: Staff) -> Note:
@@ -211,6 +213,7 @@ def add_attachment(
                 preview=preview.sha256 if preview else "",
                 width=file.width,
                 height=file.height,
+                quality=file.quality,
             )
         )
 
@@ -220,7 +223,7 @@ def read_file(data: bytes, name: str) -> File:
     kind = kind_of(data, name)
     if kind in (Kind.JPEG, Kind.PNG):
         made = apart.photo_of(data)
-        return File("photo", "image/jpeg", made.master, made.preview, made.width, made.height)
+        return File("photo", "image/jpeg", made.master, made.preview, made.width, made.height, made.quality)
     if kind is Kind.DICOM_ECG:
         ecg.read(data)
         return File("ecg", "application/dicom", data)
