@@ -12,7 +12,7 @@ from playwright.sync_api import Browser, expect, sync_playwright
 from qafila.clinic.imaging import teaching
 from tests.browser.conftest import CHROMIUM, _key
 from tests.browser.desk import PHONE, TABLET
-from tests.browser.journey import Journey
+from tests.browser.journey import LONG, Journey
 from tests.browser.stories import STORIES
 from tests.world import World
 
@@ -63,11 +63,11 @@ def test_three_photographs_in_four_taps_and_a_heart(world: World, browser: Brows
         taps += 1
 
     tap("a[href*='/nurse/photos/']")
-    expect(page.locator("[data-live-hint]")).to_have_attribute("data-state", "good")
+    expect(page.locator("[data-live-hint]")).to_have_attribute("data-state", "good", timeout=LONG)
     journey.look(nurse)
     for n in range(1, 4):
         tap("[data-shutter]")
-        expect(page.locator(".cp-taken")).to_have_count(n)
+        expect(page.locator(".cp-taken")).to_have_count(n, timeout=LONG)
         expect(page.locator("[data-busy]")).to_be_hidden()
     assert taps <= 6
     expect(page.locator("#cp-said .notice-success")).to_be_visible()
@@ -86,6 +86,7 @@ def test_three_photographs_in_four_taps_and_a_heart(world: World, browser: Brows
     expect(page.locator("[data-marks] text")).to_have_text("الحافة")
     journey.look(nurse)
     page.locator("a[href$='/compare/']").click()
+    world.until(lambda: page.evaluate(BOTH), "two pictures")
     page.locator("[data-zoom]").fill("3")
     frames = page.locator("[data-frame]")
     frames.first.evaluate("frame => { frame.scrollTop = 100; }")
@@ -97,7 +98,7 @@ def test_three_photographs_in_four_taps_and_a_heart(world: World, browser: Brows
     page.locator("circle[data-code=mitral]").click()
     page.locator("[data-start]").click()
     expect(page.locator("[data-stop]")).to_be_visible()
-    expect(page.locator("[data-time]")).to_have_text("11 s")
+    expect(page.locator("[data-time]")).to_have_text("11 s", timeout=LONG)
     page.locator("[data-stop]").click()
     expect(page.locator("[data-keeping]")).to_be_visible()
     journey.look(nurse)
@@ -108,11 +109,13 @@ def test_three_photographs_in_four_taps_and_a_heart(world: World, browser: Brows
     assert 3.5 < heard.evaluate("audio => audio.duration") < 6
     page.locator("input[value=bell]").check()
     expect(page.locator("[data-listen]")).to_have_attribute("data-pass", "20-200")
-    assert page.locator(".ls-picture img").evaluate("one => one.complete && one.naturalWidth > 0")
+    world.until(lambda: page.evaluate(DRAWN), "the picture of the sound")
     journey.look(nurse)
     page.set_viewport_size(PHONE)  # type: ignore[arg-type]
     journey.end()
 
 
 MOVED_TOGETHER = "() => [...document.querySelectorAll('[data-frame]')].every(frame => frame.scrollTop > 20)"
+DRAWN = "() => document.querySelector('.ls-picture img').naturalWidth > 0"
+BOTH = "() => [...document.querySelectorAll('[data-frame] img')].every(one => one.naturalWidth > 0)"
 READY = "() => document.querySelector('[data-listen] audio').readyState >= 1"
