@@ -48,7 +48,7 @@ def test_every_shipped_file_is_read_by_a_loader() -> None:
     known |= {f"specialties/{code}.toml" for code in load.specialties()}
     of_country = ("country", "places", "facilities", "units", "people", "cast", "formulary", "savings")
     known |= {f"countries/{name}/{file}.toml" for name in load.countries() for file in of_country}
-    known |= {"roles.toml", "core.toml", "encounter.toml", "matching.toml", "loop.toml"}
+    known |= {"roles.toml", "core.toml", "encounter.toml", "matching.toml", "loop.toml", "body.toml"}
     known |= {f"ecg_layouts/{layout.code}.toml" for layout in layouts()}
     known |= {"codes/icd10_labels.toml", "codes/subset.toml", "formulary/essential.toml"}
     known |= {

@@ -158,6 +158,8 @@ def test_every_recorded_kind_is_someones(unit: Here) -> None:
     stays = {"sync.holdingreceipt", "sync.holding"}
     # The roster is made where its specialists sit; units see the shifts that come of it.
     stays |= {"registry.need", "registry.preference", "registry.leave", "registry.swap"}
+    # A teaching copy names nobody, and stays where it was made.
+    stays |= {"clinic.teachingcopy"}
     ruled = scope.REFERENCE | {scope.CREDENTIAL, *scope._rules, *scope.OF_UNITS}
     for model in apps.get_models():
         if issubclass(model, Recorded):

@@ -5,7 +5,16 @@ from qafila.clinic.cases.loop_models import Contact, PlainWords, Saving
 from qafila.clinic.cases.models import Answer, Case, CaseEvent, Decline, Message
 from qafila.clinic.forms.models import PackApproval
 from qafila.clinic.history.models import HistoryEntry
-from qafila.clinic.imaging.models import EcgCheck, EcgMeasures, ImagingInstance, KeyImage
+from qafila.clinic.imaging.models import (
+    EcgCheck,
+    EcgMeasures,
+    ImagingInstance,
+    KeyImage,
+    Mark,
+    OriginalAsked,
+    TeachingCopy,
+    TeachingSource,
+)
 from qafila.clinic.papers.models import IssuedPaper, NodeKey, PaperEvent, PaperPad
 from qafila.clinic.prescribing.models import Prescription, PrescriptionItem
 from qafila.clinic.visits.models import (
@@ -22,7 +31,8 @@ from qafila.clinic.visits.models import (
 
 __all__ = [
     "Allergy", "Answer", "Attachment", "Case", "CaseEvent", "Condition", "Consent", "Contact", "Decline", "Draft",
-    "EcgCheck", "EcgMeasures", "Encounter", "HistoryEntry", "ImagingInstance", "IssuedPaper", "KeyImage", "Message",
-    "NodeKey", "Note", "Observation", "Opinion", "PackApproval", "PaperEvent", "PaperPad", "PlainWords",
-    "Prescription", "PrescriptionItem", "Saving", "Visit",
+    "EcgCheck", "EcgMeasures", "Encounter", "HistoryEntry", "ImagingInstance", "IssuedPaper", "KeyImage", "Mark",
+    "Message", "NodeKey", "Note", "Observation", "Opinion", "OriginalAsked", "PackApproval", "PaperEvent",
+    "PaperPad", "PlainWords", "Prescription", "PrescriptionItem", "Saving", "TeachingCopy", "TeachingSource",
+    "Visit",
 ]  # fmt: skip

@@ -51,9 +51,17 @@ class BadChunk(ValueError):
     """A chunk that cannot belong to its file; nothing was kept of it."""
 
 
-def put(content: bytes | Path | BinaryIO, media: str, patient: UUID | None = None, lane: int = Lane.PREVIEW) -> Blob:
+def put(
+    content: bytes | Path | BinaryIO,
+    media: str,
+    patient: UUID | None = None,
+    lane: int = Lane.PREVIEW,
+    *,
+    stays: bool = False,
+) -> Blob:
     """Store a file whole and return its row; a file that is already here is not stored again.
 
+    `stays`: it is for this node alone until `release`.
     The bytes are durable before the row is. Raises `OSError` where the disk takes no more: nothing is left then.
     """
     with _source(content) as source:
@@ -63,17 +71,27 @@ def put(content: bytes | Path | BinaryIO, media: str, patient: UUID | None = Non
         blobs = Blob._base_manager.using(here().database)
         found = blobs.filter(sha256=name, complete=True).first()
         if found is not None and _path(name).exists():
+            if found.stays and not stays:
+                release(name, lane)
             return found
         source.seek(0)
         _write_whole(name, size, source)
     values = {"size": size, "media": media[:60], "chunks": _full(size), "complete": True}
-    row, fresh = blobs.get_or_create(sha256=name, defaults={**values, "patient": patient, "lane": lane})
+    row, fresh = blobs.get_or_create(
+        sha256=name, defaults={**values, "patient": patient, "lane": lane, "stays": stays, "sent": stays}
+    )
     if not fresh:
         for field, value in values.items():
             setattr(row, field, value)
         row.save(using=here().database, update_fields=list(values))
     _part(name).unlink(missing_ok=True)
     return row
+
+
+def release(name: str, lane: int = Lane.BULK) -> bool:
+    """Let a file that stayed here leave for the hub; False where there is none."""
+    rows = Blob._base_manager.using(here().database).filter(sha256=name, stays=True, complete=True)
+    return bool(rows.update(stays=False, sent=False, lane=lane))
 
 
 def have(name: str) -> bool:

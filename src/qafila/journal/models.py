@@ -233,6 +233,8 @@ class Blob(models.Model):
     complete = models.BooleanField(default=False)
     sent = models.BooleanField(default=False)
     """The hub has confirmed the whole of it."""
+    stays = models.BooleanField(default=False)
+    """Kept on this node alone until `blobs.release`: counted as sent, and never missed elsewhere."""
     patient = models.UUIDField(null=True)
     added = models.DateTimeField(default=clock.now)
 

@@ -15,6 +15,7 @@ def known_jobs() -> dict[str, Callable[[], object]]:
     """What this version can do, by the names that profiles use."""
     from qafila.clinic.cases.jobs import JOBS
     from qafila.clinic.cases.loop_jobs import JOBS as LOOP
+    from qafila.clinic.imaging import copies, originals
     from qafila.clinic.imaging.measuring import JOBS as MEASURING
     from qafila.registry.people.watch import JOBS as PEOPLE
     from qafila.sync import clock_doubt, forgetting, leaving, tally
@@ -25,6 +26,8 @@ def known_jobs() -> dict[str, Callable[[], object]]:
         "link_count": tally.advance,
         "forgetting": forgetting.try_to_settle,
         "scope_review": leaving.review,
+        "originals": originals.drop_old,
+        "teaching_review": copies.review,
     }
     return {**JOBS, **LOOP, **MEASURING, **PEOPLE, **own}
 

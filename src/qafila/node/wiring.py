@@ -13,7 +13,7 @@ from qafila.node.disk import require_room
 def connect() -> None:
     """Called once, when Django has loaded the models."""
     from qafila.clinic.cases import wiring as cases
-    from qafila.clinic.imaging import measuring
+    from qafila.clinic.imaging import measuring, originals
     from qafila.clinic.papers import keys as paper_keys
     from qafila.clinic.visits import forgetting
     from qafila.registry.people import keys, watch
@@ -30,6 +30,7 @@ def connect() -> None:
     forgetting.connect()
     measuring.connect()
     cases.connect(directory.profile)
+    originals.connect(directory.profile)
     paper_keys.connect(directory.profile)
     if directory.profile.keeps_register:
         watch.connect()

@@ -38,6 +38,7 @@ def _problems(root: Path | None) -> Iterator[Problem]:
     yield from _guarded(lambda: _encounter(root))
     yield from _guarded(lambda: _loop(root))
     yield from _guarded(lambda: _layouts(root))
+    yield from _guarded(lambda: _body(root))
 
 
 def _guarded(part: Callable[[], Iterable[Problem]]) -> Iterator[Problem]:
@@ -50,6 +51,16 @@ def _guarded(part: Callable[[], Iterable[Problem]]) -> Iterator[Problem]:
 def _layouts(root: Path | None) -> Iterator[Problem]:
     codes = [layout.code for layout in ecg_layout.layouts(root)]
     yield from twice("ecg_layouts", "$.code", codes)
+
+
+def _body(root: Path | None) -> Iterator[Problem]:
+    body, file = load.body(root), "body.toml"
+    yield from twice(file, "$.region and $.chest", (one.code for one in (*body.region, *body.chest)))
+    yield from twice(file, "$.photo_set", (one.code for one in body.photo_set))
+    yield from twice(file, "$.keep_reason", (one.code for one in body.keep_reason))
+    for view in (view for one in body.photo_set for view in one.view):
+        if view.site and body.region_of(view.site) is None:
+            yield Problem(file, f"view {view.code}", f"unknown region {view.site!r}")
 
 
 def _roles(root: Path | None) -> Iterator[Problem]:

@@ -22,6 +22,7 @@ from typing import Any, TypeVar
 import msgspec
 
 from qafila.packs import expressions
+from qafila.packs.body import Body
 from qafila.packs.country import Cast, Country, Facilities, People, Places, Units
 from qafila.packs.encounter import Encounter
 from qafila.packs.formulary_shapes import CodeSubset, CrossAllergies, DiagnosisLabels, Formulary, LocalFormulary
@@ -372,6 +373,12 @@ def encounter(root: Path | None = None) -> Encounter:
 def loop(root: Path | None = None) -> Loop:
     """What follows an answer: reminders, and the words for reaching a person."""
     return _load("loop.toml", Loop, root)
+
+
+@remembered
+def body(root: Path | None = None) -> Body:
+    """Regions of the body and of the chest, and the photographs that are taken of them."""
+    return _load("body.toml", Body, root)
 
 
 @remembered

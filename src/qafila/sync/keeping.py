@@ -42,7 +42,7 @@ def safe_to_drop(records: Iterable[int] = (), files: Iterable[str] = ()) -> bool
     for some in _parts(sorted(set(files))):
         safe = Upload.objects.filter(sha256__in=some, begun__lt=hub.stands)
         # What never came whole is no loss.
-        whole = Blob._base_manager.filter(sha256__in=some, complete=True)
+        whole = Blob._base_manager.filter(sha256__in=some, complete=True, stays=False)
         if whole.exclude(sent=True, sha256__in=safe.values("sha256")).exists():
             return False
     return True
@@ -124,7 +124,9 @@ def offer_again(stands: int) -> None:
             record.update(pending=True)
             aside.delete()
     safe = Upload.objects.filter(begun__lt=stands)
-    Blob._base_manager.filter(complete=True, sent=True).exclude(pk__in=safe.values("sha256")).update(sent=False)
+    Blob._base_manager.filter(complete=True, sent=True, stays=False).exclude(pk__in=safe.values("sha256")).update(
+        sent=False
+    )
     Upload.objects.exclude(pk__in=safe.values("sha256")).update(confirmed=0, begun=None)
 
 

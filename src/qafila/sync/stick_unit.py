@@ -117,7 +117,7 @@ def _receipt(hub: str, said: Receipt, tally: Tally) -> None:
         for first, last in ranges:
             lost += own.filter(run=run, pending=False, seq__gte=first, seq__lte=last).update(pending=True)
     if lost:
-        Blob._base_manager.filter(complete=True).update(sent=False)
+        Blob._base_manager.filter(complete=True, stays=False).update(sent=False)
     tally.lost += lost
     for start in range(0, len(said.aside), 500):
         numbers = list(own.filter(pending=True, hash__in=said.aside[start : start + 500]).values_list("no", flat=True))

@@ -20,7 +20,7 @@ def picture(form: str) -> bytes:
 
 
 PDF = b"%PDF-1.7\n1 0 obj <<>> endobj\ntrailer <<>>\n%%EOF\n"
-FLAC = b"fLaC\x00\x00\x00\x22" + bytes(34)
+FLAC = b"fLaC\x00\x00\x00\x22" + bytes(17) + b"\x64" + bytes(16)
 WAV = b"RIFF" + struct.pack("<I", 36) + b"WAVEfmt " + bytes(28)
 
 

@@ -16,12 +16,18 @@ if TYPE_CHECKING:
 
 MASTER_PIXELS = 2_000_000
 MASTER_BYTES = 300 * 1024
+MOST_COMPRESSED = 20
+"""Uncompressed bytes to one of the file: at most this below the best quality (American Telemedicine Association,
+Practice Guidelines for Dermatology). docs/decisions/046 says what gives way when the bounds collide."""
 LONGEST_SIDE = 8000
 PREVIEW_SIDE = 320
 PREVIEW_BYTES = 12 * 1024
 BLUR_SIDE = 640
 BLUR_WARNING = 0.45
 """Crete-Roffet 2007 measure at 640 px; above it a retake is advised (measured on sharp and blurred photographs)."""
+SOFT_BLUR, SOFT_DETAIL = 0.32, 0.38
+"""Between this blur and the one above a picture counts as blurred when its finest detail lacks as well: textures such
+as skin, grass or gravel keep their measure low for longer (bench/photos)."""
 
 BLURRED = gettext_noop("The picture looks blurred. Hold still, touch the screen on the spot, and take it again.")
 DARK = gettext_noop("The picture is dark. Add light and take it again.")
@@ -47,27 +53,48 @@ class Photo:
     blur: float | None
     """0 sharp to 1 blurred; None where the picture is too small or too plain to tell."""
     exposure: Exposure
+    detail: float | None = None
+    """Finest detail beside that of twice the size: about 0.5 to 1 in sharp pictures, 0.3 in blurred ones."""
+
+    @property
+    def doubts(self) -> tuple[str, ...]:
+        """Codes of what is doubtful: `blurred`, `dark`, `bright`."""
+        blur, detail = self.blur or 0.0, 1.0 if self.detail is None else self.detail
+        blurred = blur > BLUR_WARNING or (blur > SOFT_BLUR and detail < SOFT_DETAIL)
+        light = () if self.exposure is Exposure.GOOD else (self.exposure.value,)
+        return ("blurred", *light) if blurred else light
+
+    @property
+    def quality(self) -> dict[str, Any]:
+        """What the check found, as it is kept with the file."""
+        blur = None if self.blur is None else round(self.blur, 3)
+        return {"blur": blur, "exposure": self.exposure.value, "doubts": list(self.doubts)}
 
     @property
     def warnings(self) -> tuple[str, ...]:
         """Msgids of what to tell the photographer; they advise, they never refuse."""
-        said = {Exposure.DARK: DARK, Exposure.BRIGHT: BRIGHT}.get(self.exposure)
-        blurred = BLURRED if self.blur is not None and self.blur > BLUR_WARNING else None
-        return tuple(word for word in (blurred, said) if word)
+        return tuple(DOUBTS[code] for code in self.doubts)
+
+
+DOUBTS = {"blurred": BLURRED, "dark": DARK, "bright": BRIGHT}
+"""Code of a doubt → msgid of what to do about it."""
 
 
 def prepare(data: bytes) -> Photo:
-    """Turn an uploaded JPEG or PNG into a `Photo`. Raises `Refused` and nothing else."""
+    """Turn an uploaded JPEG or PNG into a `Photo`. Raises `Refused` and nothing else.
+
+    Up to 300 MB of memory for the largest that is taken: a page asks `apart.photo_of`.
+    """
     picture = open_photo(data)
     try:
         upright = _upright(picture)
     except Exception as error:  # cut files, broken chunks, colour profiles: Pillow raises many kinds
         raise Refused(refused.BROKEN_PHOTO) from error
-    master, size = _within(_fit(upright, MASTER_PIXELS), MASTER_BYTES, best=95, worst=72)
+    master, size = _master(_fit(upright, MASTER_PIXELS))
     small = upright.copy()
     small.thumbnail((PREVIEW_SIDE, PREVIEW_SIDE))
     preview, _ = _within(small, PREVIEW_BYTES, best=82, worst=40)
-    return Photo(master, preview, size[0], size[1], blur_of(upright), exposure_of(upright))
+    return Photo(master, preview, size[0], size[1], blur_of(upright), exposure_of(upright), detail_of(upright))
 
 
 def _upright(picture: Image) -> Image:
@@ -121,6 +148,27 @@ def _fit(picture: Image, pixels: int) -> Image:
     )
 
 
+def _master(picture: Image) -> tuple[bytes, tuple[int, int]]:
+    """The best quality within `MASTER_BYTES` that is not compressed further than `MOST_COMPRESSED`.
+
+    A picture that is so plain that the best quality alone goes further is left alone. Where no quality keeps both
+    bounds pixels go instead: blocks hide more than a smaller picture does.
+    """
+    while True:
+        raw = picture.width * picture.height * 3
+        low, high, found = 72, 95, b""
+        while low <= high:
+            quality = high if not found and high == 95 else (low + high) // 2
+            jpeg = encode(picture, quality)
+            if jpeg is not None and len(jpeg) <= MASTER_BYTES:
+                found, low = jpeg, quality + 1
+            else:
+                high = quality - 1
+        if found and (low > 95 or raw <= len(found) * MOST_COMPRESSED):
+            return found, picture.size
+        picture = _fit(picture, int(picture.width * picture.height * (0.96 if found else 0.8)))
+
+
 def _within(picture: Image, limit: int, best: int, worst: int) -> tuple[bytes, tuple[int, int]]:
     """The best quality that fits; below `worst`, pixels go instead: blocks hide more than a smaller picture does."""
     while True:
@@ -154,6 +202,30 @@ def blur_of(picture: Image) -> float | None:
     The picture is blurred again along each axis; a sharp one loses much of its difference between neighbours, a
     blurred one little. The same numbers as skimage's `blur_effect`, without its 60 MB in a unit's process.
     """
+    values = _looked_at(picture)
+    return None if values is None else max(_blur_along(values, 0), _blur_along(values, 1))
+
+
+def detail_of(picture: Image) -> float | None:
+    """How much of the picture's detail is of the finest kind: the mean of the Laplacian at 640 px over that at 320 px.
+
+    A blurred picture has next to none, whatever it shows. None where it is too small or too plain to tell.
+    """
+    values = _looked_at(picture)
+    if values is None:
+        return None
+    height, width = values.shape[0] // 2 * 2, values.shape[1] // 2 * 2
+    half = values[:height, :width].reshape(height // 2, 2, width // 2, 2).mean(axis=(1, 3))
+    return _laplacian(values) / (_laplacian(half) + 0.001)
+
+
+def _laplacian(values: Any) -> float:
+    around = values[:-2, 1:-1] + values[2:, 1:-1] + values[1:-1, :-2] + values[1:-1, 2:]
+    return float(abs(4 * values[1:-1, 1:-1] - around).mean())
+
+
+def _looked_at(picture: Image) -> Any:
+    """Grey values 0 to 1 at 640 px, or None where nothing can be told from them."""
     import numpy
     from PIL.Image import Resampling
 
@@ -163,10 +235,10 @@ def blur_of(picture: Image) -> float | None:
     scale = BLUR_SIDE / max(grey.size)
     if scale < 1:
         grey = grey.resize((round(grey.width * scale), round(grey.height * scale)), Resampling.LANCZOS)
-    values = numpy.asarray(grey, dtype=numpy.float32) / 255
-    if float(values.std()) < 0.004:
+    if min(grey.size) < 16:
         return None
-    return max(_blur_along(values, 0), _blur_along(values, 1))
+    values = numpy.asarray(grey, dtype=numpy.float32) / 255
+    return None if float(values.std()) < 0.004 else values
 
 
 def _blur_along(values: Any, axis: int, window: int = 11) -> float:
@@ -204,7 +276,10 @@ def exposure_of(picture: Image) -> Exposure:
 
     Black borders (retina, scopes) do not count.
     """
-    histogram = picture.convert("L").resize((160, 160)).histogram()
+    from PIL.Image import Resampling
+
+    # Picked, not averaged: what is burnt out is so pixel by pixel.
+    histogram = picture.resize((160, 160), Resampling.NEAREST).convert("L").histogram()
     seen = sum(histogram[12:]) or 1
     brightest, count = 255, 0
     while brightest > 0 and count + histogram[brightest] <= seen * 0.05:

@@ -7,7 +7,7 @@ from enum import StrEnum
 from io import BytesIO
 from typing import TYPE_CHECKING
 
-from qafila.clinic.imaging import dataset, refused
+from qafila.clinic.imaging import dataset, refused, sound
 from qafila.clinic.imaging.refused import Refused
 
 if TYPE_CHECKING:
@@ -101,8 +101,7 @@ def _dicom(data: bytes) -> Kind:
 
 def _sound(data: bytes) -> Kind:
     if data[0] == ord("f"):
-        if len(data) < 42 or data[4] & 0x7F != 0:  # STREAMINFO comes first and is 34 bytes (RFC 9639 section 8.2)
-            raise Refused(refused.BROKEN_SOUND)
+        sound.check_bounds(data)
         return Kind.FLAC
     if len(data) < 44 or struct.unpack_from("<I", data, 4)[0] + 8 > len(data) + 1:
         raise Refused(refused.BROKEN_SOUND)

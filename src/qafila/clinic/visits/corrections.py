@@ -16,7 +16,9 @@ from qafila.clinic.models import (
     HistoryEntry,
     ImagingInstance,
     KeyImage,
+    Mark,
     Message,
+    OriginalAsked,
     Prescription,
     PrescriptionItem,
 )
@@ -50,7 +52,8 @@ F = TypeVar("F", bound=Fact)
 R = TypeVar("R", ImagingInstance, KeyImage)
 
 OF_A_VISIT: tuple[type[Fact], ...] = (
-    Observation, Note, Condition, Allergy, Attachment, Consent, Prescription, HistoryEntry, EcgCheck,
+    Observation, Note, Condition, Allergy, Attachment, Mark, OriginalAsked, Consent, Prescription, HistoryEntry,
+    EcgCheck,
 )  # fmt: skip
 """Every kind of fact that follows a visit to another person."""
 NO_REASON = N_("Write a reason.")
@@ -203,6 +206,9 @@ def _copy(write: Writer, fact: F, person: UUID, visit: UUID | None) -> F:
     kept = {f.attname: getattr(fact, f.attname) for f in fact._meta.concrete_fields if f.name not in skip}
     if isinstance(fact, Prescription):
         kept["signed_at"] = None
+    if "attachment_id" in kept:
+        moved = Attachment._base_manager.filter(replaces=kept["attachment_id"], person_id=person).first()
+        kept["attachment_id"] = moved.pk if moved else kept["attachment_id"]
     new = type(fact)(**kept, person_id=person, visit_id=visit, replaces=fact.pk)
     write.save(new)
     if isinstance(fact, Prescription):

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
 from qafila.clinic.diagnosis import icd10
-from qafila.clinic.imaging import ecg, ecg_import, photo
+from qafila.clinic.imaging import apart, ecg, ecg_import
 from qafila.clinic.imaging.dicom import glance
 from qafila.clinic.imaging.ecg_quality import findings
 from qafila.clinic.imaging.models import EcgCheck
@@ -54,6 +54,7 @@ class File:
     height: int | None = None
     made_of: ecg_import.Converted | None = None
     """An ECG of another format: the device's own file."""
+    quality: dict[str, Any] = field(default_factory=dict)
 
 
 def record_note(visit: Visit, kind: str, text: str, by: Staff) -> Note:
@@ -220,6 +221,7 @@ def keep(write: Writer, file: File, person: UUID, visit: Visit | None, by: Staff
             preview=preview.sha256 if preview else "",
             width=file.width,
             height=file.height,
+            quality=file.quality,
             **more,
         )
     )
@@ -276,8 +278,8 @@ def read_file(data: bytes, name: str, beside: Mapping[str, bytes] | None = None)
         return File("ecg", "application/dicom", recording.dicom, made_of=recording)
     kind = kind_of(data, name)
     if kind in (Kind.JPEG, Kind.PNG):
-        made = photo.prepare(data)
-        return File("photo", "image/jpeg", made.master, made.preview, made.width, made.height)
+        made = apart.photo_of(data)
+        return File("photo", "image/jpeg", made.master, made.preview, made.width, made.height, made.quality)
     if kind is Kind.DICOM_ECG:
         ecg.read(data)
         return File("ecg", "application/dicom", data)

@@ -12,6 +12,7 @@ from django.utils.translation import gettext_lazy as _
 
 from qafila.clinic.visits.transitions import VISIT
 from qafila.journal.models import Recorded, Ref
+from qafila.journal.upcast import Upcast
 from qafila.kernel import clock
 
 
@@ -177,6 +178,10 @@ class Allergy(Fact):
 class Attachment(Fact):
     """A file of the record. The bytes are a blob; its preview is another."""
 
+    schema: ClassVar[int] = 2
+    upcasts: ClassVar[dict[int, Upcast]] = {1: Upcast()}
+    """2: `site`, `quality`, `original`, `made_from`; who left them out meant none."""
+
     kind_of_file = models.CharField(max_length=10)
     """ecg, photo, dicom, audio, document, source (a device's own file from which another was made)."""
     title = models.CharField(max_length=120, default="", blank=True)
@@ -191,6 +196,14 @@ class Attachment(Fact):
     """Blob of the preview, shown until the whole has come."""
     width = models.IntegerField(null=True, blank=True)
     height = models.IntegerField(null=True, blank=True)
+    site = models.CharField(max_length=40, default="", blank=True)
+    """Where on the body: a region or a site of auscultation of packs/body.toml; empty: not said."""
+    quality = models.JSONField(default=dict, blank=True)
+    """What the check found (`blur`, `exposure`, `doubts`), and why a doubtful one was kept (`kept`, `words`)."""
+    original = models.CharField(max_length=64, default="", blank=True)
+    """Blob of the picture as the camera gave it. It stays on the node that took it until somebody asks for it."""
+    made_from = models.UUIDField(null=True, blank=True)
+    """Of an original that was asked for: the attachment that it is the original of."""
 
 
 class Consent(Fact):

@@ -22,6 +22,7 @@ class Migration(migrations.Migration):
                 ("chunks", models.BinaryField(default=b"")),
                 ("complete", models.BooleanField(default=False)),
                 ("sent", models.BooleanField(default=False)),
+                ("stays", models.BooleanField(default=False)),
                 ("patient", models.UUIDField(null=True)),
                 ("added", models.DateTimeField(default=qafila.kernel.clock.now)),
             ],

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from qafila.web.nurse import drafts, growth, record, spirometry, trends, views
+from qafila.web.nurse import drafts, growth, photos, record, sounds, spirometry, trends, views
 
 app_name = "nurse"
 
@@ -19,6 +19,8 @@ urlpatterns = [
     path("record/<uuid:visit_id>/move/", record.move, name="move"),
     path("record/<slug:kind>/<uuid:fact_id>/error/", record.mark_error, name="error"),
     path("spirometry/<uuid:visit_id>/", spirometry.page, name="spirometry"),
+    path("photos/<uuid:visit_id>/", photos.page, name="photos"),
+    path("sounds/<uuid:visit_id>/", sounds.page, name="sounds"),
     path("growth/<uuid:person_id>/", growth.page, name="growth"),
     path("trends/<uuid:person_id>/", trends.page, name="trends"),
     path("files/<uuid:fact_id>/", record.file, name="file"),

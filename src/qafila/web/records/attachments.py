@@ -6,11 +6,15 @@ from dataclasses import dataclass
 
 from django.urls import reverse
 from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 
 from qafila.clinic.visits.models import Attachment
 from qafila.journal import blobs
+from qafila.packs import load
 from qafila.packs.specialty import Specialty
 from qafila.sync import state
+from qafila.web.reception.words import language
+from qafila.web.records.regions import site_words
 
 
 @dataclass(frozen=True)
@@ -29,6 +33,16 @@ class Shown:
     """Address of the file, "" while it has not come."""
     drawn: str
     """Address of the picture drawn from it (ECG paper, DICOM glance, the photograph itself)."""
+
+    @property
+    def site(self) -> str:
+        """Where on the body, "" for not said."""
+        return site_words(self.file.site)
+
+    @property
+    def doubt(self) -> str:
+        """What the check doubted, and why it was kept."""
+        return doubt_words(self.file)
 
     @property
     def words(self) -> str:
@@ -70,16 +84,41 @@ def _share(sha256: str) -> int | None:
 
 
 def _drawn(file: Attachment) -> str:
-    view = {"ecg": "records:ecg", "dicom": "records:glance", "photo": "records:file"}.get(file.kind_of_file)
+    view = {"ecg": "records:ecg", "dicom": "records:glance", "photo": "records:file", "audio": "records:sound"}.get(
+        file.kind_of_file
+    )
     return reverse(view, args=[file.pk]) if view else ""
 
 
 def title(file: Attachment, pack: Specialty | None, language: str) -> str:
-    """What the file shows: its own title, else the pack's view, else its kind."""
+    """What the file shows: its own title, else the pack's view or that of a set of photographs, else its kind."""
     if file.title:
         return file.title
-    wanted = next((v for v in pack.view if v.code == file.view), None) if pack and file.view else None
-    return wanted.label.text(language) if wanted else kind_words(file.kind_of_file)
+    views = [*(pack.view if pack else ()), *(v for one in load.body().photo_set for v in one.view)]
+    wanted = next((v for v in views if v.code == file.view), None) if file.view else None
+    words = wanted.label.text(language) if wanted else kind_words(file.kind_of_file)
+    return gettext("%(what)s (original)") % {"what": words} if file.made_from else words
+
+
+DOUBTS = {
+    "blurred": _("not quite sharp"),
+    "dark": _("dark"),
+    "bright": _("too bright"),
+    "quiet": _("hardly anything to hear"),
+    "clipped": _("distorted: too loud"),
+    "short": _("very short"),
+}
+
+
+def doubt_words(file: Attachment) -> str:
+    """What the check doubted in a photograph, and why it was kept all the same; "" for nothing."""
+    found = file.quality.get("doubts", []) if isinstance(file.quality, dict) else []
+    if not found:
+        return ""
+    what = ", ".join(str(DOUBTS.get(code, code)) for code in found)
+    kept = next((c.label.text(language()) for c in load.body().keep_reason if c.code == file.quality.get("kept")), "")
+    why = " · ".join(one for one in (kept, str(file.quality.get("words", ""))) if one)
+    return gettext("%(what)s; kept because: %(why)s") % {"what": what, "why": why} if why else what
 
 
 def kind_words(kind: str) -> str:

@@ -14,7 +14,7 @@ from django.http import Http404, HttpResponse, StreamingHttpResponse
 from django.utils.translation import get_language, gettext
 from django.views.decorators.http import require_GET
 
-from qafila.clinic.imaging import dicom, ecg
+from qafila.clinic.imaging import apart, dicom, ecg
 from qafila.clinic.imaging.refused import Refused
 from qafila.clinic.visits.models import Attachment
 from qafila.journal import blobs, history
@@ -106,6 +106,13 @@ def glance(request: Any, file_id: UUID) -> HttpResponse:
     return _drawn(request, file_id, _glance, "image/jpeg")
 
 
+@require_GET
+@needs("case.read", "visit.read")
+def sound_picture(request: Any, file_id: UUID) -> HttpResponse:
+    """Waveform and spectrogram of a recording."""
+    return _drawn(request, file_id, _sound, "image/svg+xml")
+
+
 def _drawn(request: Any, file_id: UUID, draw: Any, media: str) -> HttpResponse:
     file = found(request, file_id)
     if not blobs.have(file.sha256):
@@ -123,6 +130,11 @@ def ecg_strip(sha256: str, language: str, speed: float = ecg.SPEED, gain: float 
     """The paper, in the language that is switched on. Raises `Refused`, `blobs.Absent`."""
     words = {key: gettext(text) for key, text in ecg.WORDS.items()}
     return ecg.strip_svg(blobs.read(sha256), words, speed, gain).encode()
+
+
+@lru_cache(maxsize=16)
+def _sound(sha256: str, language: str) -> bytes:
+    return apart.drawing_of(blobs.read(sha256), {"time": gettext("Time"), "frequency": gettext("Frequency")})
 
 
 @lru_cache(maxsize=16)

@@ -2,7 +2,19 @@
 
 from django.urls import path
 
-from qafila.web.records import clashes, consents, doubles, ecg, files, past, patient, quarantine, spirometry
+from qafila.web.records import (
+    clashes,
+    consents,
+    doubles,
+    ecg,
+    files,
+    look,
+    past,
+    patient,
+    quarantine,
+    spirometry,
+    teaching,
+)
 
 app_name = "records"
 
@@ -14,6 +26,16 @@ urlpatterns = [
     path("files/<uuid:file_id>/ecg/keep/", ecg.keep, name="ecg_keep"),
     path("files/<uuid:file_id>/spirometry/", spirometry.page, name="spirometry"),
     path("files/<uuid:file_id>/glance/", files.glance, name="glance"),
+    path("files/<uuid:file_id>/sound/", files.sound_picture, name="sound"),
+    path("files/<uuid:file_id>/listen/", look.listen, name="listen"),
+    path("files/<uuid:file_id>/look/", look.page, name="look"),
+    path("files/<uuid:file_id>/compare/", look.compare, name="compare"),
+    path("files/<uuid:file_id>/marks/", look.mark, name="mark"),
+    path("files/<uuid:file_id>/marks/<uuid:mark_id>/away/", look.unmark, name="unmark"),
+    path("files/<uuid:file_id>/teaching/", teaching.page, name="teaching"),
+    path("copies/", teaching.every, name="copies"),
+    path("copies/<uuid:copy_id>/<slug:part>/", teaching.copy, name="copy"),
+    path("files/<uuid:file_id>/ask/", look.ask_original, name="ask_original"),
     path("people/<uuid:person_id>/", past.person, name="person"),
     path("people/<uuid:person_id>/looks/", past.looks, name="looks"),
     path("rows/<uuid:subject>/", past.row, name="row"),

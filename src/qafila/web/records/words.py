@@ -42,6 +42,9 @@ KINDS = {
     "clinic.allergy": _("Allergy"),
     "clinic.attachment": _("File"),
     "clinic.ecgcheck": _("Check of an ECG"),
+    "clinic.mark": _("Mark on a picture"),
+    "clinic.originalasked": _("Original asked for"),
+    "clinic.teachingcopy": _("Teaching copy"),
     "clinic.consent": _("Consent"),
     "clinic.historyentry": _("Line of the history"),
     "clinic.case": _("Case"),
@@ -65,6 +68,7 @@ FIELDS = {
     "place": _("Commune"),
     "language": _("Language"),
     "section": _("List"),
+    "site": _("Where on the body"),
     "since": _("Since"),
     "until": _("Until"),
     "due": _("Due"),
@@ -72,6 +76,7 @@ FIELDS = {
     "mother_name": _("Mother’s name"),
     "relation": _("Who is it"),
     "note": _("Words"),
+    "masked": _("Rectangles covered"),
     "withdrawn": _("Withdrawn"),
     "description": _("Description"),
     "national_id": _("National number"),
@@ -148,6 +153,7 @@ HIDDEN = frozenset(
         "heads",
     }
     | {"participants", "triage_basis", "encounter_class", "remote_type", "view", "media", "missing_attachments"}
+    | {"quality", "original", "made_from", "x", "y", "to_x", "to_y"}
     | {"shown", "key", "signature", "sealed", "public"}
 )
 """Fields of no meaning to a reader of the history."""
@@ -290,6 +296,8 @@ PAGES = {
     "nurse.record": _("Visit"),
     "nurse.vitals": _("Vitals"),
     "nurse.file": _("A file"),
+    "nurse.photos": _("Photographs"),
+    "nurse.sounds": _("Heart and lung sounds"),
     "reception.person": _("Person"),
     "reception.card": _("Card"),
     "doctor.consult": _("Consultation"),

@@ -108,6 +108,7 @@ def _shown(request: Any, case: Case, status: int, **more: Any) -> HttpResponse:
         "reasons": [(r.code, r.label.text(language())) for r in pack.decline_reason] if pack else [],
         "writes": may(request.staff, "message.write", case) and case.status not in OVER,
         "history": may(request.staff, "journal.read", case),
+        "teaches": may(request.staff, "teaching.copy", case),
         "confirms": (case.reconfirm or case.came_after) and may(request.staff, "case.answer", case),
         **_record(case, pack),
         **_forms(request, case, can, answer),

@@ -122,6 +122,12 @@ def moment(value: datetime | None) -> SafeString | str:
 
 
 @register.filter
+def dot(value: float) -> str:
+    """A number as drawings write it, whatever the language: a point, no groups, two places."""
+    return f"{value:.2f}".rstrip("0").rstrip(".")
+
+
+@register.filter
 def label(shape: Any) -> str:
     """A pack's label in the page's language."""
     return "" if shape is None else str(shape.text(translation.get_language() or "en"))
