@@ -98,7 +98,7 @@ class Packet:
         if not (year and month and day):
             return None
         try:
-            return datetime(year, month, day, hour, minute, second)  # noqa: DTZ001 - a device's clock has no zone
+            return datetime(year, month, day, hour, minute, second)
         except ValueError:
             raise BadPacket("its time is none") from None
 
