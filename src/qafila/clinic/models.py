@@ -1,12 +1,15 @@
 """All models of the clinic, gathered for Django."""
 
+from qafila.clinic.bedside.models import Arrived, Nearby, Pairing, Radio
 from qafila.clinic.cases.duty_models import Opinion
 from qafila.clinic.cases.loop_models import Contact, PlainWords, Saving
 from qafila.clinic.cases.models import Answer, Case, CaseEvent, Message
 from qafila.clinic.forms.models import PackApproval
 from qafila.clinic.history.models import HistoryEntry
+from qafila.clinic.lab.models import LabMessage, LabOrder
 from qafila.clinic.papers.models import IssuedPaper, NodeKey, PaperEvent, PaperPad
 from qafila.clinic.prescribing.models import Prescription, PrescriptionItem
+from qafila.clinic.strips.models import StripTest
 from qafila.clinic.visits.models import (
     Allergy,
     Attachment,
@@ -20,7 +23,8 @@ from qafila.clinic.visits.models import (
 )
 
 __all__ = [
-    "Allergy", "Answer", "Attachment", "Case", "CaseEvent", "Condition", "Consent", "Contact", "Draft", "Encounter",
-    "HistoryEntry", "IssuedPaper", "Message", "NodeKey", "Note", "Observation", "Opinion", "PackApproval",
-    "PaperEvent", "PaperPad", "PlainWords", "Prescription", "PrescriptionItem", "Saving", "Visit",
+    "Allergy", "Answer", "Arrived", "Attachment", "Case", "CaseEvent", "Condition", "Consent", "Contact", "Draft",
+    "Encounter", "HistoryEntry", "IssuedPaper", "LabMessage", "LabOrder", "Message", "Nearby", "NodeKey", "Note",
+    "Observation", "Opinion", "PackApproval", "Pairing", "PaperEvent", "PaperPad", "PlainWords", "Prescription",
+    "PrescriptionItem", "Radio", "Saving", "StripTest", "Visit",
 ]  # fmt: skip

@@ -43,12 +43,8 @@ class Described(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     subscribe: tuple[str, ...]
     """Characteristics whose notifications or indications are measurements."""
     measures: tuple[str, ...]
-    calibrate_days: int = 0
-    """How often one of this kind is usually calibrated; proposed when it is entered into the inventory."""
     memory: str = ""
     """The Record Access Control Point, of a device that keeps its readings."""
-    alone: bool = True
-    """It measures one person at a time."""
 
 
 @dataclass(frozen=True)

@@ -32,6 +32,7 @@ PLACES = (
     Place("doctor", "case.draft", "loop:round", "calendar2-week", _("Next round")),
     Place("reception", "round.edit", "reception:rounds", "signpost-split", _("Rounds")),
     Place("", "stock.keep", "stock:list", "box-seam", _("Stock")),
+    Place("", "equipment.keep", "equipment:list", "tools", _("Equipment")),
     Place("specialist", "case.answer", "specialist:worklist", "inboxes", _("Cases")),
     Place("coordinator", "case.assign", "coordinator:board", "kanban", _("Board")),
     Place("coordinator", "case.assign", "loop:watch", "arrow-repeat", _("Follow-up")),

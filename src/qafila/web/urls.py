@@ -11,6 +11,7 @@ from qafila.web.account import views as account
 
 FOLDERS = (
     "reception", "nurse", "doctor", "specialist", "coordinator", "packs", "records", "prints", "loop", "stock",
+    "equipment",
 )  # fmt: skip
 
 urlpatterns: list[URLPattern | URLResolver] = [

@@ -8,7 +8,17 @@ from uuid import UUID
 
 from django.db.models import Q
 
-from qafila.clinic.models import Answer, Case, CaseEvent, HistoryEntry, Message, Prescription, PrescriptionItem
+from qafila.clinic.models import (
+    Answer,
+    Case,
+    CaseEvent,
+    HistoryEntry,
+    LabOrder,
+    Message,
+    Prescription,
+    PrescriptionItem,
+    StripTest,
+)
 from qafila.clinic.refusal import Refusal
 from qafila.clinic.rules import words
 from qafila.clinic.rules.words import N_
@@ -38,7 +48,7 @@ from qafila.registry.staff.rights import may, require
 F = TypeVar("F", bound=Fact)
 
 OF_A_VISIT: tuple[type[Fact], ...] = (
-    Observation, Note, Condition, Allergy, Attachment, Consent, Prescription, HistoryEntry,
+    Observation, Note, Condition, Allergy, Attachment, Consent, Prescription, HistoryEntry, StripTest, LabOrder,
 )  # fmt: skip
 """Every kind of fact that follows a visit to another person."""
 NO_REASON = N_("Write a reason.")

@@ -26,6 +26,7 @@ from qafila.registry.people.search import search
 from qafila.registry.staff.models import Staff
 from qafila.registry.staff.rights import may, require
 from qafila.web.access import needs
+from qafila.web.nurse import results
 from qafila.web.nurse.sheet import label, shown
 from qafila.web.nurse.views import found, heading
 from qafila.web.once import once
@@ -89,7 +90,9 @@ def reading(one: Observation, staff: dict[UUID, str]) -> dict[str, Any]:
     """A reading as a line: what, value, unit, by whom."""
     kind = KINDS.get(one.code)
     value, unit = "", ""
-    if one.number is not None:
+    if kind is None and results.label(one.code):
+        value, unit = results.value(one)
+    elif one.number is not None:
         value = f"{one.number.normalize():f}"
         unit = next((u.shown for u in kind.units if u.ucum == one.unit), one.unit) if kind else one.unit
     elif kind and kind.choices:

@@ -23,6 +23,7 @@ from qafila.kernel.text import Asked, Bad, isolate, parse_number
 from qafila.registry.people.births import age_days
 from qafila.registry.people.models import Person
 from qafila.registry.places.here import local_day
+from qafila.web.nurse import results
 from qafila.web.reception.words import said
 
 YEAR = 365.25
@@ -201,7 +202,7 @@ def _entry(key: str, units: Mapping[str, str], site: str = "") -> Entry:
 def label(key: str) -> str:
     """The words for a reading or a sign."""
     kind = rules.KINDS.get(key)
-    return gettext(kind.label) if kind else gettext(triage.labels.get(key, key))
+    return gettext(kind.label) if kind else results.label(key) or gettext(triage.labels.get(key, key))
 
 
 def signs_for(person: Person) -> list[Sign]:

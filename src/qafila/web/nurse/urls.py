@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from qafila.web.nurse import drafts, growth, record, trends, views
+from qafila.web.nurse import drafts, growth, record, strips, trends, views
 
 app_name = "nurse"
 
@@ -12,6 +12,8 @@ urlpatterns = [
     path("vitals/<uuid:visit_id>/", views.vitals, name="vitals"),
     path("vitals/<uuid:visit_id>/start/", views.start, name="start"),
     path("vitals/<uuid:visit_id>/check/<slug:name>/", views.check, name="check"),
+    path("tests/<uuid:visit_id>/", strips.tests, name="strips"),
+    path("tests/<uuid:visit_id>/<slug:code>/", strips.test, name="strip"),
     path("record/<uuid:visit_id>/", record.record_page, name="record"),
     path("record/<uuid:visit_id>/files/", record.add_file, name="add_file"),
     path("record/<uuid:visit_id>/allergies/", record.add_allergy, name="add_allergy"),
