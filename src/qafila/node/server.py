@@ -3,6 +3,7 @@
 web     pages (WSGI, threads)
 live    held connections (ASGI)
 sync    the port at which other nodes call (only where the profile serves sync)
+hl7     results of analysers and monitors (only where node.toml has a section [hl7])
 agent   jobs and, on a node that calls a hub, the sync loop
 """
 
@@ -69,6 +70,8 @@ def parts(directory: NodeDirectory) -> list[Part]:
         from qafila.sync.serving import command
 
         found.append(Part("sync", command(directory.path, directory.sync_port)))
+    if directory.facts.get("hl7"):
+        found.append(Part("hl7", [sys.executable, "-m", "qafila.exchange.hl7.serve"]))
     return found
 
 
