@@ -40,7 +40,7 @@ async def until(true: Callable[[], bool], seconds: float = 90.0) -> None:
     """Wait for a state of the database."""
     async with asyncio.timeout(seconds):
         while not await asyncio.to_thread(true):
-            await asyncio.sleep(0)
+            pass
 
 
 @pytest.fixture
@@ -52,7 +52,14 @@ def here(crew: Any) -> Any:
 def five(link: LocalLink) -> list[Instrument]:
     meter = [packet("glucose_meter", n) for n in ("molar", "per_litre_with_offset", "control_solution")]
     return [
-        Instrument(link, 1, "1809", [packet("thermometer", "plain"), ("2A1C", b"\xff")], serial="T-1", leaves=True),
+        Instrument(
+            link,
+            1,
+            "1809",
+            [packet("thermometer", "fahrenheit_with_time_and_place"), ("2A1C", b"\xff")],
+            serial="T-1",
+            leaves=True,
+        ),
         Instrument(link, 2, "1810", [packet("blood_pressure", "plain")], serial="B-1"),
         Instrument(link, 3, "1822", [packet("oximeter", "running")] * 3, serial="O-1"),
         Instrument(link, 4, "181D", [packet("weight_scale", "pounds_with_height")], serial="W-1"),

@@ -1,4 +1,4 @@
-"""A virtual radio: Bumble's controllers on one link, with peripherals of invented instruments and our port's adapter."""
+"""A virtual radio: Bumble's controllers on one link, invented instruments as peripherals, and our port's adapter."""
 
 from __future__ import annotations
 

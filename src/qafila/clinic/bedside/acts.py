@@ -36,7 +36,10 @@ UNKNOWN = N_("This instrument is not known here.")
 
 
 def receive(pairing: Pairing, found: Measurement) -> Arrived | None:
-    """Keep what a paired instrument sent; None for what is here already, and for a running series without a reading."""
+    """Keep what a paired instrument sent; None for what is here already, and for a running series without a reading.
+
+    Some instruments send their last measurement again at each connection: the same values of the same moment count once.
+    """
     now = clock.now()
     at, believed = taken_at(found.taken, now, timezone.get_current_timezone(), stored=found.stored)
     values = [asdict(v) | {"number": None if v.number is None else f"{v.number:f}"[:30]} for v in found.values]
@@ -50,6 +53,13 @@ def receive(pairing: Pairing, found: Measurement) -> Arrived | None:
         "site": found.site, "warns": warns, "live": found.live, "stored": found.stored, "number": found.number,
         "taken": found.taken.isoformat() if found.taken else "", "at": at, "received_at": now,
     }  # fmt: skip
+    if (
+        found.taken is not None
+        and Arrived.objects.filter(
+            address=pairing.address, taken=facts["taken"], number=found.number, values=values
+        ).exists()
+    ):
+        return None
     try:
         with transaction.atomic():
             before = None

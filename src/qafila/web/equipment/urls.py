@@ -2,12 +2,13 @@
 
 from django.urls import path
 
-from qafila.web.equipment import views
+from qafila.web.equipment import radio, views
 
 app_name = "equipment"
 
 urlpatterns = [
     path("", views.list_page, name="list"),
+    path("bluetooth/", radio.page, name="radio"),
     path("add/", views.add, name="add"),
     path("<uuid:instrument_id>/", views.one, name="one"),
 ]

@@ -59,6 +59,7 @@ def list_page(request: Any) -> HttpResponse:
         "all": len(lines),
         "counts": [row for row in counts if row[4]],
         "adds": bool(_units(request)),
+        "bluetooth": request.unit is not None,
     }
     return render(request, "equipment/list.html", context)
 

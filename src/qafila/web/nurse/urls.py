@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from qafila.web.nurse import drafts, growth, record, strips, trends, views
+from qafila.web.nurse import arrived, drafts, growth, record, strips, trends, views
 
 app_name = "nurse"
 
@@ -10,6 +10,8 @@ urlpatterns = [
     path("draft/", drafts.save, name="draft"),
     path("vitals/next/", views.call_next, name="next"),
     path("vitals/<uuid:visit_id>/", views.vitals, name="vitals"),
+    path("vitals/<uuid:visit_id>/arrived/", arrived.fragment, name="arrived"),
+    path("vitals/<uuid:visit_id>/arrived/<int:arrived_id>/", arrived.settle, name="arrived_one"),
     path("vitals/<uuid:visit_id>/start/", views.start, name="start"),
     path("vitals/<uuid:visit_id>/check/<slug:name>/", views.check, name="check"),
     path("tests/<uuid:visit_id>/", strips.tests, name="strips"),
