@@ -4,19 +4,24 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import timedelta
+from decimal import Decimal
 
 import pytest
 
-from qafila.clinic.models import StripTest
+from qafila.clinic.bedside import acts as bedside
+from qafila.clinic.lab import acts as lab
+from qafila.clinic.models import LabMessage, Nearby, Pairing, StripTest
 from qafila.clinic.visits import acts as visits
 from qafila.clinic.visits.acts import Reading
 from qafila.clinic.visits.models import Observation, Visit
+from qafila.devices.measurement import Measurement, Value
 from qafila.journal.here import Here
 from qafila.registry.equipment import acts as equipment
 from qafila.registry.equipment.models import Instrument, InstrumentEvent
 from qafila.registry.people import acts as people
 from qafila.registry.people.details import NameParts
 from qafila.registry.places.here import local_day
+from tests.exchange.hl7.lines import oru
 from tests.web.vehicle import Vehicle, fields, text, vehicle
 
 BOX = {"lot": "B7", "expires": "05/2031"}
@@ -124,3 +129,58 @@ def test_pads_and_meters(van: Vehicle) -> None:
     assert browser.post(sugar, BOX | {"glucose": "32", "sure": "yes"}).status_code == 302
     assert Observation.objects.get(code="glucose").confirmed
     assert browser.get(f"/nurse/tests/{visit.pk}/unknown/").status_code == 404
+
+
+def test_a_reading_that_arrived_is_accepted_on_the_sheet(van: Vehicle) -> None:
+    browser, visit = van.at("rachid"), arrives(van)
+    old = equipment.add(van.unit, van.crew["rachid"], "thermometer", serial="S-1", since=local_day().replace(year=2024))
+    path = f"/nurse/vitals/{visit.pk}/"
+    assert "Readings of instruments" not in text(browser.get(path))
+    facts = {"address": "F1", "device": "thermometer", "maker": "Acme", "model": "T3", "serial": "S-1"}
+    paired = Pairing.objects.create(**facts, instrument=old.pk)
+    warm = Value("temperature", Decimal("38.2"), "Cel", "38.2", "Cel")
+    kept = bedside.receive(paired, Measurement((warm,), warns=("poor_signal",)))
+    odd = bedside.receive(paired, Measurement((Value("temperature", Decimal("43.1"), "Cel", "43.1", "Cel"),)))
+    assert kept is not None and odd is not None
+    page = text(browser.get(path))
+    assert "38.2" in page and "Acme T3" in page and "out of calibration since" in page and "poor signal" in page
+    assert "38.2" in text(browser.get(f"{path}arrived/"))
+    done = browser.post(f"{path}arrived/{kept.pk}/", {}, follow=True)
+    assert "In the record: Temperature" in text(done)
+    asked = browser.post(f"{path}arrived/{odd.pk}/", {}, follow=True)
+    assert "is unusual" in text(asked) and "Yes, it is right" in text(asked)
+    browser.post(f"{path}arrived/{odd.pk}/", {"dismiss": "yes"})
+    one = Observation.objects.get()
+    assert (one.source, one.device, one.serial, one.instrument_id) == ("device", "Acme T3", "S-1", old.pk)
+    assert browser.post(f"{path}arrived/99999/", {}).status_code == 404
+
+
+def test_pairing_and_a_machine_without_bluetooth(van: Vehicle) -> None:
+    browser = van.at("rachid")
+    page = browser.get("/equipment/bluetooth/")
+    assert "This machine has no Bluetooth" in text(page)
+    assert "Searching for 20 seconds" in text(browser.post("/equipment/bluetooth/", {"act": "search"}, follow=True))
+    near = Nearby.objects.create(address="F1", device="oximeter", name="Finger")
+    done = browser.post("/equipment/bluetooth/", {"act": "pair", "of": near.pk}, follow=True)
+    assert "appear on the sheet of vitals" in text(done) and Pairing.objects.get().device == "oximeter"
+    browser.post("/equipment/bluetooth/", {"act": "unpair", "of": Pairing.objects.get().pk})
+    assert not Pairing.objects.get().active
+    assert "Search again" in text(browser.post("/equipment/bluetooth/", {"act": "pair", "of": "x"}, follow=True))
+    assert browser.post("/equipment/bluetooth/", {"act": "dance"}).status_code == 404
+
+
+def test_results_that_wait_are_matched_by_hand(van: Vehicle) -> None:
+    browser, visit = van.at("rachid"), arrives(van)
+    for control in ("1", "2"):
+        row, _new = lab.keep("COUNT|LAB", control, oru(control, "").encode(), "count")
+        LabMessage.objects.filter(pk=row.pk).update(state="unmatched", why="no_person")
+    first, second = LabMessage.objects.order_by("pk")
+    page = text(browser.get("/nurse/lab/"))
+    assert "It names nobody" in page and "Zineb Benali" in page and "13.5" in page
+    assert "Choose whose results" in text(browser.post(f"/nurse/lab/{first.pk}/", {"visit": "x"}, follow=True))
+    done = browser.post(f"/nurse/lab/{first.pk}/", {"visit": visit.pk}, follow=True)
+    assert "In the record: Haemoglobin" in text(done)
+    assert "dealt" not in text(browser.post(f"/nurse/lab/{second.pk}/", {"dismiss": "yes"}, follow=True))
+    assert "Nothing waits" in text(browser.get("/nurse/lab/"))
+    assert "Haemoglobin" in text(browser.get(f"/nurse/record/{visit.pk}/"))
+    assert van.at("fatima").get("/nurse/lab/").status_code == 403

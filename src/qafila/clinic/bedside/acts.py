@@ -38,7 +38,7 @@ UNKNOWN = N_("This instrument is not known here.")
 def receive(pairing: Pairing, found: Measurement) -> Arrived | None:
     """Keep what a paired instrument sent; None for what is here already, and for a running series without a reading.
 
-    Some instruments send their last measurement again at each connection: the same values of the same moment count once.
+    Some instruments send their last measurement again at each connection: they count once.
     """
     now = clock.now()
     at, believed = taken_at(found.taken, now, timezone.get_current_timezone(), stored=found.stored)

@@ -12,13 +12,14 @@ from django.shortcuts import redirect, render
 from django.utils.translation import gettext
 from django.views.decorators.http import require_GET, require_http_methods
 
+from qafila.clinic.lab.acts import waiting
 from qafila.packs import load
 from qafila.registry.equipment import acts, queries
 from qafila.registry.equipment.acts import EquipmentRefused
 from qafila.registry.equipment.models import Instrument
 from qafila.registry.places.here import local_day
 from qafila.registry.staff.models import Staff
-from qafila.registry.staff.rights import require
+from qafila.registry.staff.rights import may, require
 from qafila.registry.units.models import Unit
 from qafila.web.access import needs
 from qafila.web.equipment import words
@@ -60,6 +61,7 @@ def list_page(request: Any) -> HttpResponse:
         "counts": [row for row in counts if row[4]],
         "adds": bool(_units(request)),
         "bluetooth": request.unit is not None,
+        "to_match": len(waiting()) if request.unit is not None and may(request.staff, "lab.match") else None,
     }
     return render(request, "equipment/list.html", context)
 

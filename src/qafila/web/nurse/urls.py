@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from qafila.web.nurse import arrived, drafts, growth, record, strips, trends, views
+from qafila.web.nurse import arrived, drafts, growth, lab, record, strips, trends, views
 
 app_name = "nurse"
 
@@ -14,6 +14,8 @@ urlpatterns = [
     path("vitals/<uuid:visit_id>/arrived/<int:arrived_id>/", arrived.settle, name="arrived_one"),
     path("vitals/<uuid:visit_id>/start/", views.start, name="start"),
     path("vitals/<uuid:visit_id>/check/<slug:name>/", views.check, name="check"),
+    path("lab/", lab.waiting, name="lab"),
+    path("lab/<int:message_id>/", lab.settle, name="lab_one"),
     path("tests/<uuid:visit_id>/", strips.tests, name="strips"),
     path("tests/<uuid:visit_id>/<slug:code>/", strips.test, name="strip"),
     path("record/<uuid:visit_id>/", record.record_page, name="record"),
