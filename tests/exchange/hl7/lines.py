@@ -7,7 +7,7 @@ HB = "OBX|1|NM|718-7^Hemoglobin^LN||13.5|g/dL|12-16|N|||F"
 
 
 def oru(control: str, pid: str = "", *results: str, orders: str = "", visit: str = "", charset: str = "UNICODE UTF-8",
-        event: str = "ORU^R01^ORU_R01", person: str = "|Benali^Zineb||19840305|F") -> str:  # fmt: skip
+        event: str = "ORU^R01^ORU_R01", person: str = "|Benali^Zineb||") -> str:  # fmt: skip
     head = f"MSH|^~\\&|COUNT|LAB|QAFILA|U1|20261121101200+0100||{event}|{control}|P|2.5||||||{charset}"
     lines = [head, f"PID|1||{pid}|{person}"]
     if visit:

@@ -18,7 +18,10 @@ NOW = datetime(2026, 11, 21, 10, 12, tzinfo=UTC)
 
 
 def test_what_a_message_says() -> None:
-    head, report = read(oru("17", "7K2M-9QXW-A^^^QAFILA~X", HB, GLUCOSE, orders="U1-5", visit="V").encode())
+    said = oru(
+        "17", "7K2M-9QXW-A^^^QAFILA~X", HB, GLUCOSE, orders="U1-5", visit="V", person="|Benali^Zineb||19840305|F"
+    )
+    head, report = read(said.encode())
     assert (head.sender, head.control, head.event) == ("COUNT|LAB", "17", "ORU^R01")
     assert report.persons == ("7K2M-9QXW-A", "X") and report.orders == ("U1-5",) and report.visits == ("V",)
     assert (report.birth, report.sex, report.name) == (date(1984, 3, 5), "female", "Zineb Benali")

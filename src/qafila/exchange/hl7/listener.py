@@ -74,6 +74,7 @@ class Listener:
 
     def __post_init__(self) -> None:
         self._open: Counter[str] = Counter()
+        self._talking: dict[asyncio.Task[None], asyncio.StreamWriter] = {}
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="hl7")
         self._server: asyncio.Server | None = None
 
@@ -88,6 +89,9 @@ class Listener:
         """Listen no more; the message at hand is finished."""
         if self._server is not None:
             self._server.close()
+        for writer in self._talking.values():
+            writer.close()
+        await asyncio.gather(*self._talking, return_exceptions=True)
         self._thread.shutdown(wait=True)
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -99,12 +103,16 @@ class Listener:
             writer.close()
             return
         self._open[address] += 1
+        task = asyncio.current_task()
+        assert task is not None
+        self._talking[task] = writer
         try:
             await self._talk(reader, writer, peer)
         except (TimeoutError, ConnectionError, NotMllp) as error:
             log.info("a connection of %s ended: %s", peer.name, type(error).__name__)
         finally:
             self._open[address] -= 1
+            self._talking.pop(task, None)
             writer.close()
 
     async def _talk(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, peer: Peer) -> None:
