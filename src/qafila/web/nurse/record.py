@@ -39,6 +39,17 @@ FACTS: dict[str, type[Fact]] = {
     "note": Note,
     "diagnosis": Condition,
 }
+SITES = {
+    "left": _("left arm"),
+    "right": _("right arm"),
+    "axilla": _("armpit"),
+    "ear": _("ear"),
+    "tympanum": _("eardrum"),
+    "mouth": _("mouth"),
+    "rectum": _("rectum"),
+    "finger": _("finger"),
+    "earlobe": _("earlobe"),
+}
 POSTURES = {"lying": _("lying"), "standing": _("standing")}
 MOST_BYTES = 64_000_000
 SHOWN_INLINE = frozenset({"image/jpeg", "image/png"})
@@ -101,7 +112,7 @@ def reading(one: Observation, staff: dict[UUID, str]) -> dict[str, Any]:
         value = {"true": gettext("Yes"), "false": gettext("No")}.get(one.choice, one.choice)
     if kind and kind.type == "date":
         value = day(parsed) if (parsed := parse_date(one.choice)) else one.choice
-    site = {"left": gettext("left arm"), "right": gettext("right arm")}.get(one.site, one.site)
+    site = str(SITES.get(one.site, one.site))
     return {
         "row": one,
         "label": label(one.code),
