@@ -6,11 +6,13 @@ import asyncio
 import contextvars
 import json
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta, timezone
 from typing import Any
 
 import pytest
 from bumble.link import LocalLink
+from django.db import connections
 from django.utils import timezone as django_timezone
 
 from qafila.clinic.bedside import acts
@@ -70,8 +72,10 @@ def five(link: LocalLink) -> list[Instrument]:
 def test_five_instruments_at_once_into_a_visit(here: Any) -> None:
     scale = equipment.add(here.unit, None, "weight_scale", serial="W-1", since=clock.now().date() - timedelta(days=500))
     acts.search(here.nurse)
+    Radio.objects.update(search_until=clock.now() + timedelta(hours=1))
 
     async def run() -> None:
+        asyncio.get_running_loop().set_default_executor(ThreadPoolExecutor(1))
         link = LocalLink()
         instruments, radio = five(link), VirtualRadio(link)
         radio.expected = 5
@@ -79,14 +83,16 @@ def test_five_instruments_at_once_into_a_visit(here: Any) -> None:
             await one.start()
         await radio.start()
         stop = asyncio.Event()
-        working = asyncio.create_task(Collector(radio, Inbox(), pause=0.01, scan_s=60).run(stop))
+        working = asyncio.create_task(Collector(radio, Inbox(), pause=0.01, scan_s=1).run(stop))
         await until(lambda: Nearby.objects.count() == 5)
+        await asyncio.to_thread(Radio.objects.update, search_until=None)
         await asyncio.to_thread(pair_all, here)
         await until(lambda: Arrived.objects.count() >= 7 and Pairing.objects.filter(serial="").count() == 0)
         stop.set()
         await working
         for one in instruments:
             await one.stop()
+        await asyncio.to_thread(connections.close_all)
 
     with at(here.node):
         contextvars.copy_context().run(lambda: asyncio.run(run()))
@@ -261,6 +267,32 @@ def test_a_flood_is_bounded() -> None:
         return notes
 
     assert len(asyncio.run(run()).found) == MOST_WAITING
+
+
+def test_what_cannot_be_kept_ends_the_connection() -> None:
+    """A full disk: the instrument is left and tried again, its memory asked once more; nothing is lost in silence."""
+
+    class Full(Notes):
+        def received(self, key: int, found: Measurement) -> None:
+            raise OSError("no room")
+
+    class Patient:
+        async def read(self, characteristic: str) -> bytes:
+            return b""
+
+        async def subscribe(self, characteristic: str, handler: Any) -> bool:
+            handler(packet("oximeter", "running")[1])
+            return True
+
+        async def gone(self) -> None:
+            await asyncio.Event().wait()
+
+    async def run() -> None:
+        collector = Collector(Broken("off"), Full())
+        with pytest.raises(Trouble):
+            await collector._read(Patient(), Paired(1, "x", "oximeter"), devices()["oximeter"])  # type: ignore[arg-type]
+
+    asyncio.run(run())
 
 
 def test_the_machine_without_bluetooth(tmp_path: Any) -> None:

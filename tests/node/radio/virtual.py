@@ -175,8 +175,11 @@ class VirtualRadio:
         self.device.on("advertisement", seen)
         async with self._one:
             await self.device.start_scanning(filter_duplicates=True)
-            async with asyncio.timeout(seconds):
-                await enough.wait()
+            try:
+                async with asyncio.timeout(seconds):
+                    await enough.wait()
+            except TimeoutError:
+                pass
             await self.device.stop_scanning()
         return list(found.values())
 

@@ -13,6 +13,8 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 
+from django.db import connections
+
 from qafila.clinic.lab import acts
 from qafila.clinic.lab.models import LabMessage
 from qafila.clinic.lab.report import Report
@@ -92,6 +94,7 @@ class Listener:
         for writer in self._talking.values():
             writer.close()
         await asyncio.gather(*self._talking, return_exceptions=True)
+        self._thread.submit(connections.close_all)
         self._thread.shutdown(wait=True)
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:

@@ -73,7 +73,10 @@ class Collector:
         """Work until `stop`."""
         try:
             while not stop.is_set():
-                await self._look()
+                try:
+                    await self._look()
+                except Exception as error:  # noqa: BLE001 - the instruments that are read go on
+                    log.error("looking around failed: %s", type(error).__name__)
                 try:
                     async with asyncio.timeout(self.pause):
                         await stop.wait()
@@ -136,6 +139,7 @@ class Collector:
             def arrived(data: bytes) -> None:
                 if packets.full():
                     packets.get_nowait()
+                    packets.task_done()
                 packets.put_nowait((characteristic, data))
 
             return arrived
@@ -147,11 +151,23 @@ class Collector:
         try:
             if device.said.memory:
                 await self._ask(link, one, device)
-            await link.gone()
+            await self._until_gone(link, keeping)
             # What came with the last breath of the connection is kept, too.
-            await packets.join()
+            await asyncio.wait({asyncio.ensure_future(packets.join()), keeping}, return_when=asyncio.FIRST_COMPLETED)
         finally:
             keeping.cancel()
+            await asyncio.wait({keeping})
+
+    async def _until_gone(self, link: Link, keeping: asyncio.Task[None]) -> None:
+        """Until the connection has ended, or nothing can be kept: then it is ended here, and begun anew."""
+        gone = asyncio.ensure_future(link.gone())
+        try:
+            await asyncio.wait({gone, keeping}, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            gone.cancel()
+        if keeping.done() and not keeping.cancelled() and keeping.exception() is not None:
+            log.error("a measurement could not be kept: %s", type(keeping.exception()).__name__)
+            raise Trouble("failed")
 
     async def _ask(self, link: Link, one: Paired, device: Device) -> None:
         """Have the instrument send what it keeps; the end of its answer is awaited, or a minute."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import asyncio
 import signal
+from concurrent.futures import ThreadPoolExecutor
 
 
 async def run() -> None:
@@ -14,6 +15,8 @@ async def run() -> None:
     from qafila.node.radio.machine import MachineRadio
 
     stop = asyncio.Event()
+    # One thread, so one connection to the database.
+    asyncio.get_running_loop().set_default_executor(ThreadPoolExecutor(1, thread_name_prefix="radio"))
     for number in (signal.SIGINT, signal.SIGTERM):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
     await Collector(MachineRadio(), Inbox()).run(stop)
