@@ -58,7 +58,10 @@ async def talk(listener: Any, messages: list[bytes], *, drop_after: int = -1) ->
         await writer.drain()
         found: list[Any] = []
         while not found:
-            data = await reader.read(65536)
+            try:
+                data = await reader.read(65536)
+            except ConnectionError:
+                return answers
             if not data:
                 return answers
             found = frames.feed(data)
@@ -126,16 +129,24 @@ def test_who_is_not_served_and_what_is_too_long(unit: Any) -> None:
             assert [said(a) for a in answers] == [("AR", "big")] and b"longer than 64 KB" in answers[0]
             reader, writer = await asyncio.open_connection("127.0.0.1", listener.port)
             writer.write(b"GET / HTTP/1.1\r\n" * 200)
-            assert await reader.read() == b""
+            await ended(reader)
             writer.close()
         # A sender that stops in the middle of a message does not hold the connection for ever.
         async with listening(settings(), work, within=0.05) as listener:
             reader, writer = await asyncio.open_connection("127.0.0.1", listener.port)
             writer.write(b"\x0bMSH|")
-            assert await reader.read() == b""
+            await ended(reader)
             writer.close()
 
     asyncio.run(run())
+
+
+async def ended(reader: asyncio.StreamReader) -> None:
+    """The other end has closed, and said nothing."""
+    try:
+        assert await reader.read() == b""
+    except ConnectionError:
+        return
 
 
 def test_settings() -> None:

@@ -140,7 +140,13 @@ def test_frames_that_are_none() -> None:
     frames = Frames(1000)
     frames.feed(b"\x0bMSH|")
     found = [one for _ in range(200) for one in frames.feed(b"x" * 65536)]
-    assert isinstance(found[0], TooLong) and found[0].head.startswith(b"MSH|") and len(frames._held) <= 66_000
+    assert isinstance(found[0], TooLong) and found[0].head.startswith(b"MSH|") and len(found) == 1
+    assert not frames._held and frames.inside
+    # The rest is read away, and what follows is read again; a sender that never ends is cut off.
+    assert frames.feed(b"x\x1c\r\x0bMSH\x1c\r") == [Whole(b"MSH")]
+    with pytest.raises(NotMllp):
+        for _ in range(200):
+            frames.feed(b"\x0b" + b"x" * 400_000) if not frames.inside else frames.feed(b"x" * 400_000)
 
 
 def test_the_segment_of_a_refusal_holds_no_separator() -> None:

@@ -47,20 +47,21 @@ def keep(sender: str, control: str, data: bytes, peer: str = "") -> tuple[LabMes
         return LabMessage.objects.get(**key), False
 
 
-def file_message(row: LabMessage, report: Report, source: Source) -> LabMessage:
+def file_message(row: LabMessage, report: Report, source: Callable[[], Source]) -> LabMessage:
     """File a kept message where it is certain whose it is; else it waits for a person."""
     found = filing.match(report, clock.now())
+    person = found.person.pk if found.person else None
+    if found.why or found.visit is None:
+        LabMessage.objects.filter(pk=row.pk, state=State.KEPT).update(
+            state=State.UNMATCHED, why=found.why, person=person
+        )
+        return LabMessage.objects.get(pk=row.pk)
     with writing(None, "lab.file") as write:
         row = LabMessage.objects.select_for_update().get(pk=row.pk)
-        if row.state != State.KEPT:
-            return row
-        row.person = found.person.pk if found.person else None
-        if found.why or found.visit is None:
-            row.state, row.why = State.UNMATCHED, found.why
-        else:
-            filing.file(write, report, found.visit, source, clock.now(), None)
-            row.state, row.visit = State.FILED, found.visit.pk
-        row.save()
+        if row.state == State.KEPT:
+            filing.file(write, report, found.visit, source(), clock.now(), None)
+            row.state, row.visit, row.person = State.FILED, found.visit.pk, person
+            row.save()
     return row
 
 
@@ -114,7 +115,7 @@ def waiting() -> list[LabMessage]:
     return list(LabMessage.objects.filter(state__in=OPEN).order_by("-received_at")[:100])
 
 
-def retry(read: Callable[[LabMessage], tuple[Report, Source]]) -> int:
+def retry(read: Callable[[LabMessage], tuple[Report, Callable[[], Source]]]) -> int:
     """File what was kept and not filed, because the process ended in between; how many."""
     rows: list[UUID] = list(LabMessage.objects.filter(state=State.KEPT).values_list("pk", flat=True))
     for pk in rows:

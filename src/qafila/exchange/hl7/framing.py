@@ -5,13 +5,17 @@ Bytes in, whole messages out; no input or output of its own, memory bounded by t
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 
 START, END, RETURN = 0x0B, 0x1C, 0x0D
+MARKS = re.compile(rb"[\x0b\x1c]")
 MOST_NOISE = 1024
 """Bytes between messages that belong to none: beyond it the sender speaks something else."""
 HEAD = 512
 """Bytes of a message that is too long that are kept: enough to name it in the refusal."""
+MOST_SKIPPED = 64_000_000
+"""Bytes of it that are read away, so that its sender can read the refusal; beyond it the connection is closed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,7 +27,7 @@ class Whole:
 
 @dataclass(frozen=True, slots=True)
 class TooLong:
-    """A message beyond the limit; the rest of it is not read."""
+    """A message beyond the limit; the rest of it is read away."""
 
     head: bytes
 
@@ -33,18 +37,19 @@ class NotMllp(Exception):
 
 
 class Frames:
-    """Cuts what comes in into messages. After `TooLong` or `NotMllp` nothing more is taken."""
+    """Cuts what comes in into messages. After `NotMllp` nothing more is taken."""
 
     def __init__(self, limit: int) -> None:
         self.limit = limit
         self._held = bytearray()
         self._inside = False
         self._noise = 0
+        self._skipped = 0
 
     @property
     def inside(self) -> bool:
         """A message has begun and not ended."""
-        return self._inside
+        return self._inside or bool(self._skipped)
 
     def feed(self, data: bytes) -> list[Whole | TooLong]:
         """The messages that these bytes complete. Raises `NotMllp`.
@@ -57,11 +62,13 @@ class Frames:
             if self._inside and len(self._held) > self.limit:
                 found.append(TooLong(bytes(self._held[:HEAD])))
                 self._held.clear()
-                return found
+                self._inside, self._skipped = False, 1
             if mark == START:
                 self._inside = True
                 self._held.clear()
-                self._noise = 0
+                self._noise = self._skipped = 0
+            elif mark == END and self._skipped:
+                self._skipped = 0
             elif mark == END and self._inside:
                 found.append(Whole(bytes(self._held)))
                 self._held.clear()
@@ -72,6 +79,11 @@ class Frames:
         if self._inside:
             self._held += part
             return
+        if self._skipped:
+            self._skipped += len(part)
+            if self._skipped > MOST_SKIPPED:
+                raise NotMllp
+            return
         # The CR after a message, and line ends that some senders add.
         self._noise += len(part.strip(b"\r\n"))
         if self._noise > MOST_NOISE:
@@ -80,10 +92,9 @@ class Frames:
 
 def _pieces(data: bytes) -> list[tuple[bytes, int]]:
     found, begin = [], 0
-    for place, byte in enumerate(data):
-        if byte in (START, END):
-            found.append((data[begin:place], byte))
-            begin = place + 1
+    for mark in MARKS.finditer(data):
+        found.append((data[begin : mark.start()], data[mark.start()]))
+        begin = mark.end()
     found.append((data[begin:], 0))
     return found
 

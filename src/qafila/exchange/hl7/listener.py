@@ -16,6 +16,7 @@ from dataclasses import dataclass, field
 from django.db import connections
 
 from qafila.clinic.lab import acts
+from qafila.clinic.lab.filing import Source
 from qafila.clinic.lab.models import LabMessage
 from qafila.clinic.lab.report import Report
 from qafila.exchange.hl7 import message
@@ -52,15 +53,15 @@ def take(data: bytes, peer: Peer, settings: Settings, node: str) -> bytes:
     row, new = acts.keep(head.sender, head.control, data, peer.name)
     if new or row.state == LabMessage.State.KEPT:
         try:
-            acts.file_message(row, report, source_of(settings, peer.name, node))
+            acts.file_message(row, report, lambda: source_of(settings, peer.name, node))
         except Exception as error:  # noqa: BLE001 - it is stored; a person sees it in the list
             log.error("a kept message of %s was not filed: %s", peer.name, type(error).__name__)
     return message.acknowledge(head, node, clock.now())
 
 
-def read_again(settings: Settings, node: str) -> Callable[[LabMessage], tuple[Report, acts.Source]]:
+def read_again(settings: Settings, node: str) -> Callable[[LabMessage], tuple[Report, Callable[[], Source]]]:
     """How a kept message is read once more."""
-    return lambda row: (message.read(bytes(row.raw))[1], source_of(settings, row.peer, node))
+    return lambda row: (message.read(bytes(row.raw))[1], lambda: source_of(settings, row.peer, node))
 
 
 @dataclass
@@ -130,8 +131,6 @@ class Listener:
                 writer.write(framed(answer))
                 async with asyncio.timeout(self.limits.answer):
                     await writer.drain()
-                if isinstance(one, TooLong):
-                    return
 
     async def _answer(self, one: Whole | TooLong, peer: Peer) -> bytes:
         if isinstance(one, TooLong):
