@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import socket
 from collections.abc import Iterator
 from datetime import timedelta
 from decimal import Decimal
+from pathlib import Path
+from typing import cast
 
 import pytest
+from django.conf import settings
 
 from qafila.clinic.bedside import acts as bedside
 from qafila.clinic.lab import acts as lab
-from qafila.clinic.models import LabMessage, Nearby, Pairing, StripTest
+from qafila.clinic.models import LabMessage, LabOrder, Nearby, Pairing, StripTest
 from qafila.clinic.visits import acts as visits
 from qafila.clinic.visits.acts import Reading
 from qafila.clinic.visits.models import Observation, Visit
@@ -184,3 +188,20 @@ def test_results_that_wait_are_matched_by_hand(van: Vehicle) -> None:
     assert "Nothing waits" in text(browser.get("/nurse/lab/"))
     assert "Haemoglobin" in text(browser.get(f"/nurse/record/{visit.pk}/"))
     assert van.at("fatima").get("/nurse/lab/").status_code == 403
+
+
+def test_an_order_that_the_analyser_does_not_take_stays(van: Vehicle) -> None:
+    browser, visit = van.at("rachid"), arrives(van)
+    path = f"/nurse/lab/order/{visit.pk}/"
+    assert browser.get(path).status_code == 404
+    with socket.create_server(("127.0.0.1", 0)) as nobody:
+        port = nobody.getsockname()[1]
+    directory = cast("Path", van.here.directory)
+    peer = f'[hl7]\n[[hl7.peer]]\nname = "count"\naddress = "127.0.0.1"\norders = "127.0.0.1:{port}"\n'
+    (directory / "node.toml").write_text((directory / "node.toml").read_text() + peer)
+    settings.DIRECTORY.__dict__.pop("facts", None)
+    assert "Ask the analyser" in text(browser.get(f"/nurse/tests/{visit.pk}/"))
+    assert browser.post(path, {}).status_code == 422
+    done = browser.post(path, {"analyte": ["haemoglobin", "crp"]}, follow=True)
+    asked = LabOrder.objects.get()
+    assert asked.analytes == ["haemoglobin", "crp"] and f"Type number {asked.number}" in text(done)

@@ -8,11 +8,12 @@ from uuid import UUID
 
 from django.conf import settings
 from django.contrib import messages
+from django.db import transaction
 from django.http import Http404, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
-from django.views.decorators.http import require_GET, require_POST
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from qafila.clinic.lab import acts
 from qafila.clinic.lab.filing import Source
@@ -22,13 +23,17 @@ from qafila.clinic.refusal import Refusal
 from qafila.clinic.visits import queries
 from qafila.clinic.visits.models import Visit
 from qafila.exchange.hl7 import message
-from qafila.exchange.hl7.peers import BadSettings, settings_of, source_of
+from qafila.exchange.hl7 import order as oml
+from qafila.exchange.hl7.peers import BadSettings, Peer, Settings, settings_of, source_of
 from qafila.journal import history
+from qafila.kernel import clock
 from qafila.kernel.transitions import WrongState
 from qafila.packs import load
 from qafila.registry.people import queries as people
+from qafila.registry.staff.rights import require
 from qafila.web.access import needs
 from qafila.web.nurse.sheet import shown
+from qafila.web.nurse.views import found, heading
 from qafila.web.once import once
 from qafila.web.reception import words
 from qafila.web.reception.words import language
@@ -131,10 +136,66 @@ def _file(request: Any, row: LabMessage) -> None:
     )
 
 
-def _source(row: LabMessage) -> Source:
+def _settings() -> tuple[Settings | None, str]:
     directory = settings.DIRECTORY
     try:
-        held = settings_of(directory.facts) if directory else None
+        return (settings_of(directory.facts), directory.code) if directory else (None, "")
     except BadSettings:
-        held = None
-    return source_of(held, row.peer, directory.code if directory else "")
+        return None, directory.code
+
+
+def _source(row: LabMessage) -> Source:
+    held, node = _settings()
+    return source_of(held, row.peer, node)
+
+
+def takers() -> list[Peer]:
+    """The analysers that take orders."""
+    held, _node = _settings()
+    return [p for p in held.peers if p.orders] if held else []
+
+
+@require_http_methods(["GET", "POST"])
+@needs("vitals.record")
+@once
+def order(request: Any, visit_id: UUID) -> HttpResponse:
+    """Ask an analyser for tests; the order stays, whether the analyser took it or not."""
+    visit, person = found(visit_id)
+    require(request.staff, "vitals.record", visit)
+    peers = takers()
+    if not peers:
+        raise Http404
+    if request.method == "GET":
+        history.log_read(request.staff.pk, person.pk, "nurse.order")
+        return _order_page(request, visit, person, peers)
+    peer = next((p for p in peers if p.name == request.POST.get("peer")), peers[0])
+    try:
+        asked = acts.order(visit, request.staff, request.POST.getlist("analyte")[:60], peer.name)
+    except Refusal as refused:
+        return _order_page(request, visit, person, peers, shown(refused.message))
+    held = people.own_names([person.pk])[person.pk]
+    name = (held[0].family, held[0].given) if held else ("", "")
+    data = oml.build(asked, person, name, _settings()[1], clock.now())
+    # After the transaction: nobody waits for a lock while the analyser thinks.
+    transaction.on_commit(lambda: _send(request, peer, data, asked.number))
+    return redirect("nurse:strips", visit.pk)
+
+
+def _send(request: Any, peer: Peer, data: bytes, number: str) -> None:
+    try:
+        oml.send(peer.orders or ("", 0), data, 5.0)
+        messages.success(request, gettext("Asked of the analyser: number %(number)s") % {"number": number})
+    except oml.NotTaken:
+        words = gettext("The analyser did not take it. Type number %(number)s there: its result finds the visit.")
+        messages.warning(request, words % {"number": number})
+
+
+def _order_page(request: Any, visit: Visit, person: Any, peers: list[Peer], problem: str = "") -> HttpResponse:
+    blood = [a for a in load.analytes().analyte if a.units and not a.key.startswith("urine")]
+    context = {
+        **heading(visit, person),
+        "peers": [p.name for p in peers],
+        "analytes": [(a.key, a.label.text(language())) for a in blood],
+        "problem": problem,
+    }
+    return render(request, "nurse/order.html", context, status=422 if problem else 200)

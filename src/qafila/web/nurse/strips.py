@@ -21,7 +21,7 @@ from qafila.packs.analytes import Analyte, Strip
 from qafila.registry.staff.rights import may, require
 from qafila.registry.stock.queries import lots_of
 from qafila.web.access import needs
-from qafila.web.nurse import results
+from qafila.web.nurse import lab, results
 from qafila.web.nurse.sheet import shown
 from qafila.web.nurse.views import found, heading
 from qafila.web.once import once
@@ -47,6 +47,7 @@ def tests(request: Any, visit_id: UUID) -> HttpResponse:
         ],
         "done": [(t, _name(t.strip)) for t in acts.tests_of(visit.pk)],
         "results": results.of_visit(visit.pk),
+        "orders": bool(lab.takers()),
     }
     return render(request, "nurse/strips.html", context)
 

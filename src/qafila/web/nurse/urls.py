@@ -14,6 +14,7 @@ urlpatterns = [
     path("vitals/<uuid:visit_id>/arrived/<int:arrived_id>/", arrived.settle, name="arrived_one"),
     path("vitals/<uuid:visit_id>/start/", views.start, name="start"),
     path("vitals/<uuid:visit_id>/check/<slug:name>/", views.check, name="check"),
+    path("lab/order/<uuid:visit_id>/", lab.order, name="order"),
     path("lab/", lab.waiting, name="lab"),
     path("lab/<int:message_id>/", lab.settle, name="lab_one"),
     path("tests/<uuid:visit_id>/", strips.tests, name="strips"),
