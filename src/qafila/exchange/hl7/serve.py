@@ -35,8 +35,8 @@ def main() -> int:
     from qafila.exchange.hl7.peers import Peer, Settings, settings_of
 
     directory = of_django.DIRECTORY
-    settings = settings_of(directory.facts)
-    if settings is None:
+    settings = settings_of(directory.facts) if directory else None
+    if directory is None or settings is None:
         return 0
 
     def work(data: bytes, peer: Peer, settings: Settings, node: str) -> bytes:

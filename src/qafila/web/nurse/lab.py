@@ -138,8 +138,10 @@ def _file(request: Any, row: LabMessage) -> None:
 
 def _settings() -> tuple[Settings | None, str]:
     directory = settings.DIRECTORY
+    if directory is None:
+        return None, ""
     try:
-        return (settings_of(directory.facts), directory.code) if directory else (None, "")
+        return settings_of(directory.facts), directory.code
     except BadSettings:
         return None, directory.code
 

@@ -112,7 +112,7 @@ def _page(
     status: int = 200,
 ) -> HttpResponse:  # fmt: skip
     product = strip.stock[:3] if len(strip.stock) == 3 else None
-    in_stock = lots_of(request.unit, product) if request.unit is not None and product else []  # type: ignore[arg-type]
+    in_stock = lots_of(request.unit, product) if request.unit is not None and product else []
     lot, expires = request.session.get(BOXES, {}).get(strip.code, ["", ""])
     rows = [
         _row(a, request.POST, (wrong or {}).get(key, "")) for key in strip.reads if (a := load.analytes().find(key))
