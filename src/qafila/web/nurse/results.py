@@ -9,8 +9,8 @@ from django.utils.translation import gettext
 
 from qafila.clinic.rules.observations import KINDS
 from qafila.clinic.strips.acts import METHOD
-from qafila.clinic.visits import assessment
-from qafila.clinic.visits.models import FactStatus, Observation
+from qafila.clinic.visits import assessment, queries
+from qafila.clinic.visits.models import Observation
 from qafila.packs import load
 from qafila.packs.analytes import Analyte
 from qafila.web.reception.words import language
@@ -56,10 +56,11 @@ def by_what(one: Observation) -> str:
     return one.device
 
 
-def of_visit(visit: UUID | None) -> list[dict[str, Any]]:
-    """The results of a visit that are none of the vital signs, newest first. One query."""
+def of_visit(visit: UUID | None, person: UUID) -> list[dict[str, Any]]:
+    """The results of a visit that are none of the vital signs, newest first; from the person's latest readings, which
+    the page has asked for already."""
     if visit is None:
         return []
-    rows = Observation.objects.filter(visit_id=visit, status=FactStatus.FINAL)
-    shown = [o for o in rows.order_by("-at", "-id") if o.code not in KINDS and o.code not in assessment.SIGNS]
-    return [{"row": o, "label": label(o.code) or o.code, "value": value(o), "alert": alerts(o)} for o in shown]
+    rows = queries.readings(person, "", queries.MOST_READINGS)
+    of_it = [o for o in rows if o.visit_id == visit and o.code not in KINDS and o.code not in assessment.SIGNS]
+    return [{"row": o, "label": label(o.code) or o.code, "value": value(o), "alert": alerts(o)} for o in of_it]

@@ -46,7 +46,7 @@ def tests(request: Any, visit_id: UUID) -> HttpResponse:
             (s, s.label.text(language())) for s in load.strips().strip if not (s.women and person.sex == "male")
         ],
         "done": [(t, _name(t.strip)) for t in acts.tests_of(visit.pk)],
-        "results": results.of_visit(visit.pk),
+        "results": results.of_visit(visit.pk, person.pk),
         "orders": bool(lab.takers()),
     }
     return render(request, "nurse/strips.html", context)

@@ -278,8 +278,8 @@ def measured(context: Any, row: Any) -> dict[str, Any]:
 
 
 @register.simple_tag
-def results_of(visit: Any) -> Any:
-    """The results of a visit that are none of its vital signs."""
+def results_of(visit: Any, person: Any) -> Any:
+    """The results of a person's visit that are none of its vital signs."""
     from qafila.web.nurse.results import of_visit
 
-    return of_visit(visit)
+    return of_visit(visit, person)
