@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from datetime import date, timedelta
+from datetime import timedelta
 
 from qafila.registry.equipment import acts
+from qafila.registry.places.here import local_day
 from qafila.registry.staff.models import Staff
 from qafila.registry.units.models import Unit
 
@@ -22,12 +23,13 @@ BROKEN = "ecg"
 FAULT = "The cable of V3 is broken."
 
 
-def fill(unit: Unit, nurse: Staff, today: date) -> None:
-    """Enter what a unit carries."""
+def fill(unit: Unit, nurse: Staff) -> None:
+    """Enter what a unit carries, on the day of the story."""
+    today = local_day()
     for place, (sort, model, days) in enumerate(INSTRUMENTS, 1):
         serial = f"{unit.code}-{place:03}"
         since = today - timedelta(days=days)
         one = acts.add(unit, nurse, sort, maker="Rahhal", model=model, serial=serial, since=since)
-        acts.note(one, nurse, "cleaning", today)
+        acts.note(one, nurse, "cleaning")
         if sort == BROKEN:
             acts.report(one, nurse, FAULT, usable=True)

@@ -103,7 +103,7 @@ def unit() -> None:
         stack.enter_context(past.lived())
         referrals.begin()
         fill(life.unit, life.nurse, local_day(now))
-        equip(life.unit, life.nurse, local_day(now))
+        equip(life.unit, life.nurse)
         for ago in range(6, 0, -1):
             life.day(local_day(now) - timedelta(days=ago), daily)
         life.today(now, today)
