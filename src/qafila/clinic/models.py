@@ -1,5 +1,6 @@
 """All models of the clinic, gathered for Django."""
 
+from qafila.clinic.bedside.models import Arrived, Nearby, Pairing, Radio
 from qafila.clinic.cases.duty_models import Opinion
 from qafila.clinic.cases.loop_models import Contact, PlainWords, Saving
 from qafila.clinic.cases.models import Answer, Case, CaseEvent, Decline, Message
@@ -15,8 +16,10 @@ from qafila.clinic.imaging.models import (
     TeachingCopy,
     TeachingSource,
 )
+from qafila.clinic.lab.models import LabMessage, LabOrder
 from qafila.clinic.papers.models import IssuedPaper, NodeKey, PaperEvent, PaperPad
 from qafila.clinic.prescribing.models import Prescription, PrescriptionItem
+from qafila.clinic.strips.models import StripTest
 from qafila.clinic.visits.models import (
     Allergy,
     Attachment,
@@ -30,9 +33,9 @@ from qafila.clinic.visits.models import (
 )
 
 __all__ = [
-    "Allergy", "Answer", "Attachment", "Case", "CaseEvent", "Condition", "Consent", "Contact", "Decline", "Draft",
-    "EcgCheck", "EcgMeasures", "Encounter", "HistoryEntry", "ImagingInstance", "IssuedPaper", "KeyImage", "Mark",
-    "Message", "NodeKey", "Note", "Observation", "Opinion", "OriginalAsked", "PackApproval", "PaperEvent",
-    "PaperPad", "PlainWords", "Prescription", "PrescriptionItem", "Saving", "TeachingCopy", "TeachingSource",
-    "Visit",
+    "Allergy", "Answer", "Arrived", "Attachment", "Case", "CaseEvent", "Condition", "Consent", "Contact", "Decline",
+    "Draft", "EcgCheck", "EcgMeasures", "Encounter", "HistoryEntry", "ImagingInstance", "IssuedPaper", "KeyImage",
+    "LabMessage", "LabOrder", "Mark", "Message", "Nearby", "NodeKey", "Note", "Observation", "Opinion",
+    "OriginalAsked", "PackApproval", "Pairing", "PaperEvent", "PaperPad", "PlainWords", "Prescription",
+    "PrescriptionItem", "Radio", "Saving", "StripTest", "TeachingCopy", "TeachingSource", "Visit",
 ]  # fmt: skip

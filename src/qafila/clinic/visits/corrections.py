@@ -16,11 +16,13 @@ from qafila.clinic.models import (
     HistoryEntry,
     ImagingInstance,
     KeyImage,
+    LabOrder,
     Mark,
     Message,
     OriginalAsked,
     Prescription,
     PrescriptionItem,
+    StripTest,
 )
 from qafila.clinic.refusal import Refusal
 from qafila.clinic.rules import words
@@ -53,7 +55,7 @@ R = TypeVar("R", ImagingInstance, KeyImage)
 
 OF_A_VISIT: tuple[type[Fact], ...] = (
     Observation, Note, Condition, Allergy, Attachment, Mark, OriginalAsked, Consent, Prescription, HistoryEntry,
-    EcgCheck,
+    EcgCheck, StripTest, LabOrder,
 )  # fmt: skip
 """Every kind of fact that follows a visit to another person."""
 NO_REASON = N_("Write a reason.")

@@ -3,7 +3,7 @@ changed: they are marked entered in error, and a new one names what it replaces.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any, ClassVar
 
 from django.db import models
@@ -120,8 +120,12 @@ class Encounter(Recorded):
 class Observation(Fact):
     """One reading or answer: code and system version, value as entered and in UCUM, how and by what it was taken."""
 
+    schema: ClassVar[int] = 2
+    upcasts: ClassVar[Mapping[int, Upcast]] = {1: Upcast()}
+
     code = models.CharField(max_length=40)
-    """Key of `clinic.rules.observations`, or the name of a sign that triage asks for."""
+    """Key of `clinic.rules.observations` or of packs/analytes.toml, or the name of a sign that triage asks for; of a
+    result whose code is not known here, `lab:` and that code."""
     loinc = models.CharField(max_length=12, default="", blank=True)
     code_version = models.CharField(max_length=12, default="", blank=True)
     number = models.DecimalField(max_digits=12, decimal_places=4, null=True, blank=True)
@@ -138,6 +142,12 @@ class Observation(Fact):
     posture = models.CharField(max_length=20, default="", blank=True)
     source = models.CharField(max_length=10, default="manual")
     """manual, device, import, patient."""
+    device = models.CharField(max_length=80, default="", blank=True)
+    """Maker and model of what measured, or the strip; of an unknown code: what the sender calls it."""
+    serial = models.CharField(max_length=40, default="", blank=True)
+    """Its serial number, or the lot of the strip."""
+    instrument = Ref("registry.Instrument", null=True, blank=True, db_index=False)
+    """Its row in the inventory: whether it was in calibration is computed from the dates there."""
     confirmed = models.BooleanField(default=False)
     """An unusual value that the person who entered it confirmed."""
 

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
+from uuid import UUID
 
 from qafila.clinic.refusal import Implausible, NeedsConfirmation
 from qafila.clinic.rules import observations as rules
@@ -32,7 +33,7 @@ UNDER_AGE = N_(
 SAFEGUARDING = "safeguarding"
 ADULT = 18 * rules.YEAR
 A_PREGNANCY = timedelta(days=300)
-LIMITS = {"entered": 40, "method": 40, "site": 40, "posture": 20, "source": 10}
+LIMITS = {"entered": 40, "method": 40, "site": 40, "posture": 20, "source": 10, "device": 80, "serial": 40}
 
 
 @dataclass(frozen=True)
@@ -41,7 +42,8 @@ class Reading:
 
     `key` is one of `clinic.rules.observations.KINDS`; `value` a number in `unit` (UCUM; "" = the kind's own), a code
     or a yes/no; `entered` what was typed. `site` of a blood pressure: `left` or `right`. `source`: manual, device,
-    import, patient. `confirmed`: the person was asked about an unusual value and said that it is right.
+    import, patient. `confirmed`: the person was asked about an unusual value and said that it is right. `entered_unit`:
+    where the instrument sent another one than `unit`. `device`, `serial`, `instrument`: what measured it.
     """
 
     key: str
@@ -54,6 +56,10 @@ class Reading:
     source: str = "manual"
     confirmed: bool = False
     at: datetime | None = None
+    entered_unit: str = ""
+    device: str = ""
+    serial: str = ""
+    instrument: UUID | None = None
 
 
 def record_vitals(
@@ -194,11 +200,14 @@ def _save(
             choice=choice,
             unit=kind.unit,
             entered=one.entered or str(one.value)[:40],
-            entered_unit=one.unit or kind.unit,
+            entered_unit=one.entered_unit or one.unit or kind.unit,
             method=one.method,
             site=one.site,
             posture=one.posture,
             source=one.source,
+            device=one.device,
+            serial=one.serial,
+            instrument_id=one.instrument,
             confirmed=one.confirmed and found.status == "confirm",
         )
     )

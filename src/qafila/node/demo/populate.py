@@ -79,6 +79,7 @@ def unit() -> None:
     """Joins the hub, lives a week, and after the hub's part goes on."""
     from qafila.clinic.cases import wiring
     from qafila.clinic.cases.jobs import overdue_watch
+    from qafila.node.demo.equipment import fill as equip
     from qafila.node.demo.past import Past
     from qafila.node.demo.referrals import Referrals
     from qafila.node.demo.stock import fill
@@ -102,6 +103,7 @@ def unit() -> None:
         stack.enter_context(past.lived())
         referrals.begin()
         fill(life.unit, life.nurse, local_day(now))
+        equip(life.unit, life.nurse)
         for ago in range(6, 0, -1):
             life.day(local_day(now) - timedelta(days=ago), daily)
         life.today(now, today)

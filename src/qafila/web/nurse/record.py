@@ -26,6 +26,7 @@ from qafila.registry.people.search import search
 from qafila.registry.staff.models import Staff
 from qafila.registry.staff.rights import may, require
 from qafila.web.access import needs
+from qafila.web.nurse import results
 from qafila.web.nurse.sheet import label, shown
 from qafila.web.nurse.views import found, heading
 from qafila.web.once import once
@@ -37,6 +38,17 @@ FACTS: dict[str, type[Fact]] = {
     "allergy": Allergy,
     "note": Note,
     "diagnosis": Condition,
+}
+SITES = {
+    "left": _("left arm"),
+    "right": _("right arm"),
+    "axilla": _("armpit"),
+    "ear": _("ear"),
+    "tympanum": _("eardrum"),
+    "mouth": _("mouth"),
+    "rectum": _("rectum"),
+    "finger": _("finger"),
+    "earlobe": _("earlobe"),
 }
 POSTURES = {"lying": _("lying"), "standing": _("standing")}
 MOST_BYTES = 64_000_000
@@ -89,7 +101,9 @@ def reading(one: Observation, staff: dict[UUID, str]) -> dict[str, Any]:
     """A reading as a line: what, value, unit, by whom."""
     kind = KINDS.get(one.code)
     value, unit = "", ""
-    if one.number is not None:
+    if kind is None and results.label(one.code):
+        value, unit = results.value(one)
+    elif one.number is not None:
         value = f"{one.number.normalize():f}"
         unit = next((u.shown for u in kind.units if u.ucum == one.unit), one.unit) if kind else one.unit
     elif kind and kind.choices:
@@ -98,7 +112,7 @@ def reading(one: Observation, staff: dict[UUID, str]) -> dict[str, Any]:
         value = {"true": gettext("Yes"), "false": gettext("No")}.get(one.choice, one.choice)
     if kind and kind.type == "date":
         value = day(parsed) if (parsed := parse_date(one.choice)) else one.choice
-    site = {"left": gettext("left arm"), "right": gettext("right arm")}.get(one.site, one.site)
+    site = str(SITES.get(one.site, one.site))
     return {
         "row": one,
         "label": label(one.code),

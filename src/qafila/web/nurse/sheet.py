@@ -23,6 +23,7 @@ from qafila.kernel.text import Asked, Bad, isolate, parse_number
 from qafila.registry.people.births import age_days
 from qafila.registry.people.models import Person
 from qafila.registry.places.here import local_day
+from qafila.web.nurse import results
 from qafila.web.reception.words import said
 
 YEAR = 365.25
@@ -208,7 +209,7 @@ def label(key: str) -> str:
     if kind is None and key.removesuffix("_post") in BREATH:
         words = BREATH[key.removesuffix("_post")]
         return gettext("%(value)s after bronchodilator") % {"value": words} if key.endswith("_post") else words
-    return gettext(kind.label) if kind else gettext(triage.labels.get(key, key))
+    return gettext(kind.label) if kind else results.label(key) or gettext(triage.labels.get(key, key))
 
 
 def signs_for(person: Person) -> list[Sign]:

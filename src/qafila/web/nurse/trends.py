@@ -37,6 +37,8 @@ class Row:
     seconds: int
     site: str
     values: list[str | None]
+    measured: list[Observation]
+    """One reading for each instrument that took them."""
 
 
 @dataclass(frozen=True)
@@ -63,13 +65,16 @@ def trends(person_id: UUID) -> list[Trend]:
 
 def _trend(keys: tuple[str, ...], series: dict[str, list[Observation]]) -> Trend:
     moments: dict[tuple[datetime, str], list[str | None]] = {}
+    by: dict[tuple[datetime, str], dict[tuple[str, str], Observation]] = {}
     for place, key in enumerate(keys):
         for one in series.get(key, ()):
             if one.number is not None:
                 values = moments.setdefault((one.at, one.site), [None] * len(keys))
                 values[place] = f"{one.number.normalize():f}"
+                if one.device or one.instrument_id:
+                    by.setdefault((one.at, one.site), {})[one.device, one.serial] = one
     rows = [
-        Row(at, int(at.timestamp()), str(SITES.get(site, site)), values)
+        Row(at, int(at.timestamp()), str(SITES.get(site, site)), values, list(by.get((at, site), {}).values()))
         for (at, site), values in sorted(moments.items(), reverse=True)
     ]
     kind = KINDS[keys[0]]

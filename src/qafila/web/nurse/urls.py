@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from qafila.web.nurse import drafts, growth, photos, record, sounds, spirometry, trends, views
+from qafila.web.nurse import arrived, drafts, growth, lab, photos, record, sounds, spirometry, strips, trends, views
 
 app_name = "nurse"
 
@@ -10,8 +10,15 @@ urlpatterns = [
     path("draft/", drafts.save, name="draft"),
     path("vitals/next/", views.call_next, name="next"),
     path("vitals/<uuid:visit_id>/", views.vitals, name="vitals"),
+    path("vitals/<uuid:visit_id>/arrived/", arrived.fragment, name="arrived"),
+    path("vitals/<uuid:visit_id>/arrived/<int:arrived_id>/", arrived.settle, name="arrived_one"),
     path("vitals/<uuid:visit_id>/start/", views.start, name="start"),
     path("vitals/<uuid:visit_id>/check/<slug:name>/", views.check, name="check"),
+    path("lab/order/<uuid:visit_id>/", lab.order, name="order"),
+    path("lab/", lab.waiting, name="lab"),
+    path("lab/<int:message_id>/", lab.settle, name="lab_one"),
+    path("tests/<uuid:visit_id>/", strips.tests, name="strips"),
+    path("tests/<uuid:visit_id>/<slug:code>/", strips.test, name="strip"),
     path("record/<uuid:visit_id>/", record.record_page, name="record"),
     path("record/<uuid:visit_id>/files/", record.add_file, name="add_file"),
     path("record/<uuid:visit_id>/allergies/", record.add_allergy, name="add_allergy"),

@@ -129,7 +129,10 @@ def vitals(request: Any, visit_id: UUID) -> HttpResponse:
 def _page(
     request: Any, visit: Visit, person: Person, form: sheet.Sheet, draft: str, kept: Any = None, status: int = 200
 ) -> HttpResponse:
+    from qafila.web.nurse import arrived
+
     context = {**heading(visit, person), "sheet": form, "draft": draft, "kept": kept}
+    context |= arrived.context(visit, request.GET.get("ask", "")[:12])
     return render(request, "nurse/vitals.html", context, status=status)
 
 

@@ -258,3 +258,34 @@ def act_words(act: str) -> str:
         "message": _("Message"),
         "notice": _("Notice"),
     }.get(act, act)
+
+
+@register.inclusion_tag("parts/measured.html", takes_context=True)
+def measured(context: Any, row: Any) -> dict[str, Any]:
+    """What measured a reading, and whether it was in calibration on that day: nothing for one that somebody took.
+
+    Computed from the dates of the inventory each time; once a page for each instrument and day.
+    """
+    from qafila.registry.equipment.queries import trust_on
+    from qafila.registry.places.here import local_day
+    from qafila.web.equipment.words import trust_words
+    from qafila.web.nurse.results import by_what
+
+    doubt = ""
+    if row.instrument_id is not None:
+        seen = context.render_context.setdefault("instruments", {})
+        key = row.instrument_id, local_day(row.at)
+        if key not in seen:
+            found = trust_on(*key)
+            seen[key] = trust_words(*found) if found else ""
+        doubt = seen[key]
+    sign = {"device": "broadcast", "import": "box-arrow-in-down"}.get(row.source, "clipboard2-check")
+    return {"device": by_what(row), "serial": row.serial, "sign": sign, "doubt": doubt}
+
+
+@register.simple_tag
+def results_of(visit: Any, person: Any) -> Any:
+    """The results of a person's visit that are none of its vital signs."""
+    from qafila.web.nurse.results import of_visit
+
+    return of_visit(visit, person)
