@@ -14,7 +14,7 @@ PHYSICAL = re.compile(
 )
 PHYSICAL_VALUE = re.compile(r"(text-align|float|clear|caption-side)\s*:\s*(left|right)\b")
 SPOKEN_ATTRIBUTES = ("title", "placeholder", "alt", "aria-label")
-UNITS = set("mmHg kg cm min bpm mg dL mmol SpO px mm mL mV QR Qafila العربية Français English".split())
+UNITS = set("mmHg kg cm min bpm mg dL mmol SpO px mm mL mV x₂ y₂ QR Qafila العربية Français English".split())
 """What stands on a screen as it is in every language."""
 
 

@@ -57,7 +57,9 @@ def _layouts(root: Path | None) -> Iterator[Problem]:
 
 def _body(root: Path | None) -> Iterator[Problem]:
     body, file = load.body(root), "body.toml"
-    yield from twice(file, "$.region and $.chest", (one.code for one in (*body.region, *body.chest)))
+    yield from twice(
+        file, "$.region and $.chest", [*(region.code for region in body.region), *(site.code for site in body.chest)]
+    )
     yield from twice(file, "$.photo_set", (one.code for one in body.photo_set))
     yield from twice(file, "$.keep_reason", (one.code for one in body.keep_reason))
     for view in (view for one in body.photo_set for view in one.view):

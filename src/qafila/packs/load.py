@@ -247,27 +247,6 @@ def expressions_of(pack: Specialty) -> Iterator[tuple[str, str]]:
     return ((where, expression) for where, expression in found if expression)
 
 
-# --- instruments and tests ----------------------------------------------------------------
-
-
-@remembered
-def equipment(root: Path | None = None) -> Equipment:
-    """Kinds of instruments."""
-    return _load("equipment.toml", Equipment, root)
-
-
-@remembered
-def analytes(root: Path | None = None) -> Analytes:
-    """What laboratories and strips measure: codes, units, answers."""
-    return _load("analytes.toml", Analytes, root)
-
-
-@remembered
-def strips(root: Path | None = None) -> Strips:
-    """Tests at the bedside."""
-    return _load("strips.toml", Strips, root)
-
-
 # --- countries ----------------------------------------------------------------------------
 
 
@@ -399,12 +378,23 @@ def loop(root: Path | None = None) -> Loop:
 
 
 @remembered
-def body(root: Path | None = None) -> Body:
-    """Regions of the body and of the chest, and the photographs that are taken of them."""
-    return _load("body.toml", Body, root)
-
-
-@remembered
 def matching(root: Path | None = None) -> Matching:
     """How much agreement between two people's records says."""
     return _load("matching.toml", Matching, root)
+
+
+# --- the body, instruments and tests ------------------------------------------------------
+
+
+def _reads(file: str, shape: type[S]) -> Callable[..., S]:
+    return remembered(lambda root=None: _load(file, shape, root))
+
+
+body = _reads("body.toml", Body)
+"""Regions of the body and of the chest, and the photographs that are taken of them."""
+equipment = _reads("equipment.toml", Equipment)
+"""Kinds of instruments."""
+analytes = _reads("analytes.toml", Analytes)
+"""What laboratories and strips measure: codes, units, answers."""
+strips = _reads("strips.toml", Strips)
+"""Tests at the bedside."""

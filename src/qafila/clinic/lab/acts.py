@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Sequence
-from uuid import UUID
 
 from django.db import IntegrityError, transaction
 
@@ -117,7 +116,7 @@ def waiting() -> list[LabMessage]:
 
 def retry(read: Callable[[LabMessage], tuple[Report, Callable[[], Source]]]) -> int:
     """File what was kept and not filed, because the process ended in between; how many."""
-    rows: list[UUID] = list(LabMessage.objects.filter(state=State.KEPT).values_list("pk", flat=True))
+    rows = list(LabMessage.objects.filter(state=State.KEPT).values_list("pk", flat=True))
     for pk in rows:
         row = LabMessage.objects.get(pk=pk)
         file_message(row, *read(row))

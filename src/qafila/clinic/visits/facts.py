@@ -279,7 +279,7 @@ def read_file(data: bytes, name: str, beside: Mapping[str, bytes] | None = None)
     kind = kind_of(data, name)
     if kind in (Kind.JPEG, Kind.PNG):
         made = apart.photo_of(data)
-        return File("photo", "image/jpeg", made.master, made.preview, made.width, made.height, made.quality)
+        return File("photo", "image/jpeg", made.master, made.preview, made.width, made.height, quality=made.quality)
     if kind is Kind.DICOM_ECG:
         ecg.read(data)
         return File("ecg", "application/dicom", data)

@@ -94,9 +94,9 @@ def title(file: Attachment, pack: Specialty | None, language: str) -> str:
     """What the file shows: its own title, else the pack's view or that of a set of photographs, else its kind."""
     if file.title:
         return file.title
-    views = [*(pack.view if pack else ()), *(v for one in load.body().photo_set for v in one.view)]
-    wanted = next((v for v in views if v.code == file.view), None) if file.view else None
-    words = wanted.label.text(language) if wanted else kind_words(file.kind_of_file)
+    views = {v.code: v.label for one in load.body().photo_set for v in one.view}
+    views |= {v.code: v.label for v in (pack.view if pack else ())}
+    words = views[file.view].text(language) if file.view in views else kind_words(file.kind_of_file)
     return gettext("%(what)s (original)") % {"what": words} if file.made_from else words
 
 
