@@ -74,8 +74,8 @@ def parts(directory: NodeDirectory) -> list[Part]:
         Part("agent", [sys.executable, "-m", "qafila.cli", "agent", str(directory.path)]),
     ]  # fmt: skip
     if directory.profile.keeps_images:
-        command = [sys.executable, "-m", "qafila.node.dicom", str(directory.path)]
-        found.append(Part("dicom", command, when=directory.path / "dicom"))
+        devices = [sys.executable, "-m", "qafila.node.dicom", str(directory.path)]
+        found.append(Part("dicom", devices, when=directory.path / "dicom"))
     if directory.profile.serves_sync:
         from qafila.sync.serving import command
 
