@@ -150,8 +150,8 @@ def urgent_busy(nodes: Nodes, size: Size) -> dict[str, Any]:
 def ecg(nodes: Nodes, size: Size) -> dict[str, Any]:
     """An emergency's ECG at 64 kbit/s: from taking it until the specialist's strip can be read.
 
-    Twelve leads at 500 Hz, as resting recorders send them (AHA/ACC/HRS 2007), are judged; 1000 Hz is told beside. A preview that
-    went while nothing else waited may be there before; no photograph is.
+    Twelve leads at 500 Hz, as resting recorders send them (AHA/ACC/HRS 2007), are judged; 1000 Hz is told beside. A
+    preview that went while nothing else waited may be there before; no photograph is.
     """
     tries: list[dict[str, Any]] = []
     with stage(nodes) as at:
