@@ -1,6 +1,6 @@
 """What is written on a node of the bed, by the real acts, in a process of that node (QAFILA_DIR).
 
-    python -m bench.sync.acts found | past COUNT SEED | day COUNT SEED | case SEED | ecg SEED | strip NAME |
+    python -m bench.sync.acts found | past COUNT SEED | day COUNT SEED | case SEED | ecg SEED RATE | strip NAME |
                               images MEGABYTES SEED | runs
 
 Prints one line of JSON.
@@ -149,10 +149,14 @@ def day(count: int, seed: int) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def _own_ecg(recording: bytes, number: int) -> bytes:
-    """A recording of its own for each person: the same heart, begun at another moment, so that no two share bytes."""
+def _own_ecg(recording: bytes, number: int, every: int = 1) -> bytes:
+    """A recording of its own for each person: the same heart, begun at another moment, so that no two share bytes.
+
+    `every`: so many samples are made one, their mean, as a recorder of a lower rate would.
+    """
     from io import BytesIO
 
+    import numpy
     import pydicom
     from pydicom.uid import UID
 
@@ -161,6 +165,11 @@ def _own_ecg(recording: bytes, number: int) -> bytes:
     for wave in one.WaveformSequence:
         at = (number * 137 + 1) * wave.NumberOfWaveformChannels * 2 % len(wave.WaveformData)
         wave.WaveformData = wave.WaveformData[at:] + wave.WaveformData[:at]
+        if every > 1:
+            values = numpy.frombuffer(wave.WaveformData, "<i2").reshape(-1, every, wave.NumberOfWaveformChannels)
+            wave.WaveformData = numpy.rint(values.mean(axis=1)).astype("<i2").tobytes()
+            wave.NumberOfWaveformSamples = len(values)
+            wave.SamplingFrequency = wave.SamplingFrequency / every
     out = BytesIO()
     one.save_as(out)
     return out.getvalue()
@@ -192,8 +201,8 @@ def case(seed: int) -> dict[str, Any]:
     return {"sent_at": time.monotonic(), "case": sent.pk.hex, "only_run": here().run, **runs()}
 
 
-def ecg(seed: int) -> dict[str, Any]:
-    """On the unit: two photographs, then an ECG, and the case sent as an emergency; when the ECG was taken."""
+def ecg(seed: int, rate: int) -> dict[str, Any]:
+    """On the unit: two photographs, then an ECG of so many hertz, and the case sent as an emergency."""
     import skimage.data
     from PIL import Image
     from pydicom.data import get_testdata_file
@@ -215,13 +224,13 @@ def ecg(seed: int) -> dict[str, Any]:
     drafted = cases.draft_case(visit, "cardiology", crew.doctor)
     drafted = cases.save_packet(drafted, INTAKE, one.note[:200], "emergency", crew.doctor)
     with open(str(get_testdata_file("waveform_ecg.dcm", download=False)), "rb") as file:
-        recording = _own_ecg(file.read(), seed)
+        recording = _own_ecg(file.read(), seed, 1000 // rate)
     taken_at = time.monotonic()
     kept = visits.add_attachment(visit, crew.nurse, recording, "ecg.dcm", view="ecg12")
     cases.send(drafted, crew.doctor, "An emergency: the rest follows.")
     return {
         "taken_at": taken_at, "sent_at": time.monotonic(), "only_run": here().run, "ecg": kept.sha256,
-        "ecg_bytes": kept.size, "pictures": [name for one in photos for name in (one.preview, one.sha256)],
+        "ecg_bytes": kept.size, "pictures": [one.sha256 for one in photos], "previews": [one.preview for one in photos],
         "rows": Attachment.objects.filter(visit_id=visit.pk).count(), **runs(),
     }  # fmt: skip
 
@@ -277,7 +286,7 @@ def runs() -> dict[str, Any]:
 def main(words: list[str]) -> None:
     """One command, its answer as JSON."""
     django.setup()
-    verbs = {
+    verbs: dict[str, Any] = {
         "found": found,
         "past": past,
         "day": day,

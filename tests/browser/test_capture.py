@@ -76,7 +76,7 @@ def test_three_photographs_in_four_taps_and_a_heart(world: World, browser: Brows
     page.locator("#site").select_option("right_palm")
     expect(page.locator("path[data-code=right_palm]")).to_have_class("on")
 
-    page.locator(".cp-thumb").first.click()
+    journey.press(page, ".cp-thumb")
     picture = page.locator("[data-picture]")
     picture.focus()
     for key in ("Enter", "Shift+ArrowRight", "Shift+ArrowDown", "Enter"):
@@ -85,7 +85,7 @@ def test_three_photographs_in_four_taps_and_a_heart(world: World, browser: Brows
     journey.press(page, "[data-marking] button.btn-primary")
     expect(page.locator("[data-marks] text")).to_have_text("الحافة")
     journey.look(nurse)
-    page.locator("a[href$='/compare/']").click()
+    journey.press(page, "a[href$='/compare/']")
     world.until(lambda: page.evaluate(BOTH), "two pictures")
     page.locator("[data-zoom]").fill("3")
     frames = page.locator("[data-frame]")
@@ -94,7 +94,7 @@ def test_three_photographs_in_four_taps_and_a_heart(world: World, browser: Brows
     journey.look(nurse)
 
     page.goto(record)
-    page.locator("a[href*='/nurse/sounds/']").click()
+    journey.press(page, "a[href*='/nurse/sounds/']")
     page.locator("circle[data-code=mitral]").click()
     page.locator("[data-start]").click()
     expect(page.locator("[data-stop]")).to_be_visible()
@@ -103,7 +103,7 @@ def test_three_photographs_in_four_taps_and_a_heart(world: World, browser: Brows
     expect(page.locator("[data-keeping]")).to_be_visible()
     journey.look(nurse)
     journey.press(page, "[data-keep]")
-    page.locator(".sd-kept a").first.click()
+    journey.press(page, ".sd-kept a")
     heard = page.locator("[data-listen] audio")
     world.until(lambda: page.evaluate(READY), "the sound")
     assert 3.5 < heard.evaluate("audio => audio.duration") < 6

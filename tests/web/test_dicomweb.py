@@ -11,7 +11,7 @@ import requests
 from django.test import Client
 from pydicom import dcmread
 
-from qafila.clinic.imaging.models import ImagingInstance
+from qafila.clinic.imaging.models import ImagingInstance, KeyImage
 from qafila.exchange.dicom.filing import settle
 from qafila.exchange.dicom.matching import study_uid
 from qafila.journal.here import Here
@@ -86,6 +86,17 @@ def test_a_client_stores_finds_and_gets_back_the_same_bytes(hub_desk: Desk) -> N
     assert heart.retrieve_instance_metadata(study, "1.2.3", row.sop_uid)["00080018"]["Value"] == [row.sop_uid]
     assert heart.retrieve_instance_rendered(study, "1.2.3", row.sop_uid).startswith(b"\xff\xd8")
     assert Read.objects.filter(actor=hub_desk.crew.heart.pk, page="dicomweb.object").exists()
+    _the_specialist_marks_a_key_image(hub_desk, row)
+
+
+def _the_specialist_marks_a_key_image(made: Desk, row: ImagingInstance) -> None:
+    page = f"/imaging/series/{row.attachment_id}/"
+    mine, other = made.at(made.crew.heart), made.at(made.crew.other_heart)
+    assert mine.get(page).status_code == 200 and other.get(page).status_code == 403
+    values = {"instance": row.pk.hex, "frame": "1", "note": "The left one"}
+    assert other.post(f"{page}mark/", values).status_code == 403
+    assert mine.post(f"{page}mark/", values).status_code == 302
+    assert KeyImage.objects.get().author_id == made.crew.heart.pk
 
 
 def test_nobody_sees_another_s_patient_and_a_broken_request_stores_nothing(hub_desk: Desk) -> None:

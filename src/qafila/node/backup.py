@@ -20,7 +20,7 @@ from django.db import connection
 from qafila.node.create import migrate, run_django
 from qafila.node.directory import NodeDirectory, NodeError
 
-KEPT = ("node.toml", "keys", "blobs")
+KEPT = ("node.toml", "keys", "blobs", "dicom")
 DUMPS = ("data.db", "data.pgdump")
 
 

@@ -1,6 +1,6 @@
 """The process at which imaging devices call: `python -m qafila.node.dicom DIR`, started by `qafila serve`.
 
-It sleeps, without Django, until the administrator has named a device: a node without instruments pays nothing for it.
+It is started once the administrator has named a device: a node without instruments pays nothing for it.
 """
 
 from __future__ import annotations
@@ -22,9 +22,6 @@ def main() -> int:
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: stop.set())
     parent = os.getppid()
-    while not (directory / "dicom").exists():
-        if stop.wait(WAIT_S) or os.getppid() != parent:
-            return 0
     os.environ["QAFILA_DIR"] = str(directory)
     os.environ["DJANGO_SETTINGS_MODULE"] = "qafila.node.settings"
     import django

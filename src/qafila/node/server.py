@@ -6,7 +6,7 @@ sync    the port at which other nodes call (only where the profile serves sync)
 radio   readings of Bluetooth instruments (only where the machine has a radio and the profile sees patients)
 hl7     results of analysers and monitors (only where node.toml has a section [hl7])
 agent   jobs and, on a node that calls a hub, the sync loop
-dicom   the port at which imaging devices call; sleeps until the administrator has named one
+dicom   the port at which imaging devices call; not before the administrator has named one
 """
 
 from __future__ import annotations
@@ -38,6 +38,13 @@ class Part:
     started: float = 0.0
     wait: float = 0.5
     due: float = field(default=0.0)
+    when: Path | None = None
+    """It runs once this file is there."""
+
+    @property
+    def wanted(self) -> bool:
+        """Whether it is to run by now."""
+        return self.when is None or self.when.exists()
 
 
 def granian(interface: str, target: str, port: int, directory: NodeDirectory, *extra: str) -> list[str]:
@@ -70,7 +77,8 @@ def parts(directory: NodeDirectory) -> list[Part]:
         Part("agent", [sys.executable, "-m", "qafila.cli", "agent", str(directory.path)]),
     ]  # fmt: skip
     if directory.profile.keeps_images:
-        found.append(Part("dicom", [sys.executable, "-m", "qafila.node.dicom", str(directory.path)]))
+        devices = [sys.executable, "-m", "qafila.node.dicom", str(directory.path)]
+        found.append(Part("dicom", devices, when=directory.path / "dicom"))
     if directory.profile.serves_sync:
         from qafila.sync.serving import command
 
@@ -95,7 +103,8 @@ class Server:
         """Start every part."""
         certify(self.directory)
         for part in self.parts:
-            self._start(part)
+            if part.wanted:
+                self._start(part)
 
     def _start(self, part: Part) -> None:
         out = self.log.open("ab") if self.log else None
@@ -122,7 +131,7 @@ class Server:
                     part.process = None
                     part.due = clock.monotonic() + part.wait
                     part.wait = min(part.wait * 2, LONGEST_WAIT_S)
-                if clock.monotonic() >= part.due:
+                if part.wanted and clock.monotonic() >= part.due:
                     self._start(part)
 
     def stop(self) -> None:
