@@ -24,8 +24,8 @@ GATHERED = (CASE, VISIT)
 """What belongs to these rows belongs to the case."""
 IDENTITY = ("registry.personname",)
 """What says who the person is."""
-SAMPLES = frozenset({"ecg"})
-"""Kinds of file without which the case cannot be read: they follow the records at once."""
+SAMPLES = {"clinic.attachment": {"kind_of_file": "ecg"}}
+"""Kind → which of its files a case cannot be read without: they follow the records at once."""
 
 
 def connect() -> None:
@@ -45,7 +45,7 @@ def promote(case: Recorded) -> int:
     ids = {pk for _, pk in rows}
     pending = Record._base_manager.filter(pending=True, lane__gt=Lane.URGENT, subject__in=ids)
     moved = pending.update(lane=Lane.URGENT)
-    for kind in scope.FILES:
+    for kind in SAMPLES:
         _promote_files(kind, [pk for k, pk in rows if k == kind])
     return moved
 
@@ -130,7 +130,7 @@ def _refs(model: type[Recorded]) -> tuple[Any, ...]:
 
 
 def _promote_files(kind: str, ids: list[UUID]) -> None:
-    rows = scope.rows_of(kind).filter(pk__in=ids, kind_of_file__in=SAMPLES)
+    rows = scope.rows_of(kind).filter(pk__in=ids, **SAMPLES[kind])
     Blob._base_manager.filter(sha256__in=list(rows.values_list("sha256", flat=True)), sent=False).update(
         lane=Lane.URGENT
     )
