@@ -20,7 +20,7 @@ from qafila.clinic.imaging.refused import Refused
 from qafila.clinic.refusal import Refusal
 from qafila.clinic.visits.models import Attachment, FactStatus, Visit
 from qafila.journal import history
-from qafila.registry.staff.rights import require
+from qafila.registry.staff.rights import may, require
 from qafila.web.access import needs
 from qafila.web.nurse.sheet import shown
 from qafila.web.nurse.views import found, heading
@@ -80,6 +80,7 @@ def _page(request: Any, visit: Visit, person: Any, status: int = 200, **more: An
         **heading(visit, person),
         "figures": chest_map(said.get("site", "")),
         "case": case,
+        "packet": case is not None and may(request.user, "case.draft", visit),
         "view": view,
         "kept": [(one, site_words(one.site), doubt_words(one)) for one in kept],
         "done": {one.site for one in kept},
