@@ -44,7 +44,7 @@ def test_true_size_and_callipers_in_arabic(world: World, browser: Browser) -> No
     nurse.go(visit[0])
     page.locator("#id_file").set_input_files(str(get_testdata_file("waveform_ecg.dcm", download=False)))
     nurse.submit(page.locator("form:has(#id_file)"))
-    expect(page.locator(".e-strip").first).to_be_visible()
+    page.locator(".e-strip").first.wait_for()
     about = page.locator("#e-state").inner_text()
     calibrate(page)
     expect(page.locator("#e-state")).not_to_have_text(about)
