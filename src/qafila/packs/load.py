@@ -22,10 +22,8 @@ from typing import Any, TypeVar
 import msgspec
 
 from qafila.packs import expressions
-from qafila.packs.analytes import Analytes, Strips
 from qafila.packs.country import Cast, Country, Facilities, People, Places, Units
 from qafila.packs.encounter import Encounter
-from qafila.packs.equipment import Equipment
 from qafila.packs.formulary_shapes import CodeSubset, CrossAllergies, DiagnosisLabels, Formulary, LocalFormulary
 from qafila.packs.interactions import Interactions, ThesaurusNames
 from qafila.packs.lines import at_line
@@ -240,27 +238,6 @@ def expressions_of(pack: Specialty) -> Iterator[tuple[str, str]]:
     found += [(f"view {view.code}.when", view.when) for view in pack.view]
     found += [(f"red_flag {flag.code}.fires_when", flag.fires_when) for flag in pack.red_flag]
     return ((where, expression) for where, expression in found if expression)
-
-
-# --- instruments and tests ----------------------------------------------------------------
-
-
-@remembered
-def equipment(root: Path | None = None) -> Equipment:
-    """Kinds of instruments."""
-    return _load("equipment.toml", Equipment, root)
-
-
-@remembered
-def analytes(root: Path | None = None) -> Analytes:
-    """What laboratories and strips measure: codes, units, answers."""
-    return _load("analytes.toml", Analytes, root)
-
-
-@remembered
-def strips(root: Path | None = None) -> Strips:
-    """Tests at the bedside."""
-    return _load("strips.toml", Strips, root)
 
 
 # --- countries ----------------------------------------------------------------------------
