@@ -7,13 +7,13 @@ from decimal import Decimal
 import pytest
 
 from qafila.clinic.rules.observations import KINDS
-from qafila.packs import load
+from qafila.packs import bedside
 from qafila.packs.bedside_check import bedside_problems
 
 
 def test_the_packs_are_whole() -> None:
     assert list(bedside_problems(None)) == []
-    for one in load.analytes().analyte:
+    for one in bedside.analytes().analyte:
         if one.reading:
             kind = KINDS[one.reading]
             assert {u.ucum for u in kind.units} <= {u.ucum for u in one.units} and kind.unit == one.units[0].ucum
@@ -39,7 +39,7 @@ def test_the_packs_are_whole() -> None:
     ],
 )
 def test_units_as_laboratories_write_them(key: str, value: str, unit: str, base: str) -> None:
-    analyte = load.analytes().find(key)
+    analyte = bedside.analytes().find(key)
     assert analyte is not None
     found = analyte.unit(unit)
     assert found is not None
@@ -48,7 +48,7 @@ def test_units_as_laboratories_write_them(key: str, value: str, unit: str, base:
 
 
 def test_codes_as_analysers_send_them() -> None:
-    held = load.analytes()
+    held = bedside.analytes()
     for code, system, key in (("718-7", "LN", "haemoglobin"), ("hgb", "L", "haemoglobin"), ("WBC", "", "leucocytes")):
         found = held.by_code(code, system)
         assert found is not None and found.key == key

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from qafila.devices.load import devices
 from qafila.kernel.rights import NotAllowed
-from qafila.packs import load
+from qafila.packs import bedside
 from qafila.registry.equipment import acts, due, queries
 from qafila.registry.equipment.acts import EquipmentRefused
 from qafila.registry.equipment.due import Event
@@ -61,7 +61,7 @@ def test_an_open_fault_stops_it_until_it_is_repaired() -> None:
 
 
 def test_every_bluetooth_device_is_a_kind_of_instrument() -> None:
-    assert {load.equipment().find(name) is not None for name in devices()} == {True}
+    assert {bedside.equipment().find(name) is not None for name in devices()} == {True}
 
 
 def test_the_life_of_an_instrument(crew: Any) -> None:

@@ -5,6 +5,7 @@ live    held connections (ASGI)
 sync    the port at which other nodes call (only where the profile serves sync)
 radio   readings of Bluetooth instruments (only where the machine has a radio and the profile sees patients)
 hl7     results of analysers and monitors (only where node.toml has a section [hl7])
+sdc     numbers of patient monitors (only where node.toml has [[sdc]])
 agent   jobs and, on a node that calls a hub, the sync loop
 dicom   the port at which imaging devices call; not before the administrator has named one
 """
@@ -87,6 +88,8 @@ def parts(directory: NodeDirectory) -> list[Part]:
         found.append(Part("radio", [sys.executable, "-m", "qafila.node.radio.serve"]))
     if directory.facts.get("hl7"):
         found.append(Part("hl7", [sys.executable, "-m", "qafila.exchange.hl7.serve"]))
+    if directory.facts.get("sdc"):
+        found.append(Part("sdc", [sys.executable, "-m", "qafila.exchange.sdc.serve"]))
     return found
 
 

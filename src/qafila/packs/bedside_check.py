@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from decimal import Decimal
 from pathlib import Path
 
-from qafila.packs import load
+from qafila.packs import bedside
 from qafila.packs.analytes import Analyte
 from qafila.packs.problem import Problem
 from qafila.packs.specialty_check import twice
@@ -14,14 +14,14 @@ from qafila.packs.specialty_check import twice
 
 def bedside_problems(root: Path | None) -> Iterator[Problem]:
     """Problems of `analytes.toml`, `strips.toml` and `equipment.toml`."""
-    held = load.analytes(root).analyte
+    held = bedside.analytes(root).analyte
     yield from twice("analytes.toml", "$.analyte", (one.key for one in held))
     yield from twice("analytes.toml", "$.analyte.loinc", (code for one in held for code in one.loinc))
     yield from twice("analytes.toml", "$.analyte.names", (name.casefold() for one in held for name in one.names))
     for one in held:
         yield from _analyte(one)
     known = {one.key for one in held}
-    strips = load.strips(root).strip
+    strips = bedside.strips(root).strip
     yield from twice("strips.toml", "$.strip", (one.code for one in strips))
     for strip in strips:
         for key in strip.reads:
@@ -29,7 +29,7 @@ def bedside_problems(root: Path | None) -> Iterator[Problem]:
                 yield Problem("strips.toml", f"$.strip ({strip.code}).reads", f"unknown analyte {key!r}")
         if len(strip.stock) not in (0, 3):
             yield Problem("strips.toml", f"$.strip ({strip.code}).stock", "medicine, form and strength, or nothing")
-    yield from twice("equipment.toml", "$.sort", (one.code for one in load.equipment(root).sort))
+    yield from twice("equipment.toml", "$.sort", (one.code for one in bedside.equipment(root).sort))
 
 
 def _analyte(one: Analyte) -> Iterator[Problem]:

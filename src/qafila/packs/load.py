@@ -22,11 +22,9 @@ from typing import Any, TypeVar
 import msgspec
 
 from qafila.packs import expressions
-from qafila.packs.analytes import Analytes, Strips
 from qafila.packs.body import Body
 from qafila.packs.country import Cast, Country, Facilities, People, Places, Units
 from qafila.packs.encounter import Encounter
-from qafila.packs.equipment import Equipment
 from qafila.packs.formulary_shapes import CodeSubset, CrossAllergies, DiagnosisLabels, Formulary, LocalFormulary
 from qafila.packs.interactions import Interactions, ThesaurusNames
 from qafila.packs.lines import at_line
@@ -378,23 +376,12 @@ def loop(root: Path | None = None) -> Loop:
 
 
 @remembered
+def body(root: Path | None = None) -> Body:
+    """Regions of the body and of the chest, and the photographs that are taken of them."""
+    return _load("body.toml", Body, root)
+
+
+@remembered
 def matching(root: Path | None = None) -> Matching:
     """How much agreement between two people's records says."""
     return _load("matching.toml", Matching, root)
-
-
-# --- the body, instruments and tests ------------------------------------------------------
-
-
-def _reads(file: str, shape: type[S]) -> Callable[..., S]:
-    return remembered(lambda root=None: _load(file, shape, root))
-
-
-body = _reads("body.toml", Body)
-"""Regions of the body and of the chest, and the photographs that are taken of them."""
-equipment = _reads("equipment.toml", Equipment)
-"""Kinds of instruments."""
-analytes = _reads("analytes.toml", Analytes)
-"""What laboratories and strips measure: codes, units, answers."""
-strips = _reads("strips.toml", Strips)
-"""Tests at the bedside."""

@@ -18,7 +18,7 @@ from qafila.clinic.visits.transitions import require_valid
 from qafila.journal.here import here
 from qafila.journal.write import writing
 from qafila.kernel import clock, ids
-from qafila.packs import load
+from qafila.packs import bedside
 from qafila.registry.staff.models import Staff
 from qafila.registry.staff.rights import require
 
@@ -94,7 +94,7 @@ def dismiss(row: LabMessage, by: Staff) -> LabMessage:
 def order(visit: Visit, by: Staff, analytes: Sequence[str], peer: str = "") -> LabOrder:
     """Ask an analyser for tests of a visit's person. Raises `NotAllowed`, `Refusal`, `WrongState`."""
     require(by, "vitals.record", visit)
-    known = [key for key in dict.fromkeys(analytes) if load.analytes().find(key)]
+    known = [key for key in dict.fromkeys(analytes) if bedside.analytes().find(key)]
     if not known:
         raise Refusal(Message(NOTHING))
     with writing(by, "lab.order") as write:

@@ -17,7 +17,7 @@ from qafila.clinic.visits.transitions import ERROR
 from qafila.clinic.visits.vitals import set_triage
 from qafila.journal.write import Writer
 from qafila.kernel.ids import read_code
-from qafila.packs import load
+from qafila.packs import bedside
 from qafila.packs.analytes import Analyte
 from qafila.registry.people.models import BirthPrecision, Person
 from qafila.registry.people.queries import get, one_with
@@ -145,7 +145,7 @@ def _save(
 
 def _meaning(made: Observation, one: Result) -> None:
     """Code, number, unit and answer of a result, as far as they are known here; else it is kept as it was sent."""
-    analyte = load.analytes().by_code(one.code, one.system)
+    analyte = bedside.analytes().by_code(one.code, one.system)
     kind = next((k for k in rules.KINDS.values() if k.code == one.code), None) if one.system == "LN" else None
     if analyte is None and kind is None:
         made.code = (UNKNOWN + (f"{one.code} {one.name}".strip()))[:LONGEST]

@@ -18,7 +18,7 @@ from qafila.clinic.visits.transitions import require_valid
 from qafila.clinic.visits.vitals import Reading, record_vitals
 from qafila.journal.write import Writer, writing
 from qafila.kernel import clock
-from qafila.packs import load
+from qafila.packs import bedside
 from qafila.packs.analytes import Analyte, Strip
 from qafila.registry.places.here import local_day
 from qafila.registry.staff.models import Staff
@@ -72,7 +72,7 @@ def record(
     left out, whatever was entered. Raises `NotAllowed`, `Refusal`, `Implausible`, `NeedsConfirmation`.
     """
     require(by, "vitals.record", visit)
-    pack = load.strips()
+    pack = bedside.strips()
     strip = pack.find(code)
     if strip is None:
         raise Refusal(Message(NO_STRIP))
@@ -113,7 +113,7 @@ def _box(box: Box) -> tuple[str, date | None]:
 def _judged(strip: Strip, results: Mapping[str, Result]) -> list[tuple[Analyte, Result]]:
     found, wrong = [], []
     for key in strip.reads:
-        analyte, one = load.analytes().find(key), results.get(key)
+        analyte, one = bedside.analytes().find(key), results.get(key)
         if analyte is None or one is None or not (one.answer or one.number is not None):
             continue
         problem = fault(analyte, one)

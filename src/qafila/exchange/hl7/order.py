@@ -9,7 +9,7 @@ from datetime import datetime
 from qafila.clinic.lab.models import LabOrder
 from qafila.exchange.hl7.framing import Frames, NotMllp, Whole, framed
 from qafila.kernel import ids
-from qafila.packs import load
+from qafila.packs import bedside
 from qafila.registry.people.models import BirthPrecision, Person
 
 LONGEST_ANSWER = 65536
@@ -33,7 +33,7 @@ def build(order: LabOrder, person: Person, name: tuple[str, str], node: str, now
         f"PV1|1|O|||||||||||||||||{order.visit_id.hex if order.visit_id else ''}",
     ]
     for place, key in enumerate(order.analytes, 1):
-        analyte = load.analytes().find(key)
+        analyte = bedside.analytes().find(key)
         if analyte is not None:
             service = f"{analyte.loinc[0]}^{escape(analyte.label.en)}^LN"
             lines += [f"ORC|NW|{order.number}|||||||{stamp}", f"OBR|{place}|{order.number}||{service}"]

@@ -13,7 +13,7 @@ from django.utils.translation import gettext_lazy as _
 from qafila.journal.write import writing
 from qafila.kernel import clock
 from qafila.kernel.text import Bad, parse_text
-from qafila.packs import load
+from qafila.packs import bedside
 from qafila.registry.equipment.models import Instrument, InstrumentEvent
 from qafila.registry.equipment.queries import state_of
 from qafila.registry.places.here import local_day
@@ -68,7 +68,7 @@ def add(
     Raises `NotAllowed`, `EquipmentRefused`.
     """
     require_or_node(by, KEEP, unit)
-    kind = load.equipment().find(sort)
+    kind = bedside.equipment().find(sort)
     if kind is None:
         raise EquipmentRefused(NO_SORT)
     number = _words(serial, 40)

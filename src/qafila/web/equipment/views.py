@@ -13,7 +13,7 @@ from django.utils.translation import gettext
 from django.views.decorators.http import require_GET, require_http_methods
 
 from qafila.clinic.lab.acts import waiting
-from qafila.packs import load
+from qafila.packs import bedside
 from qafila.registry.equipment import acts, queries
 from qafila.registry.equipment.acts import EquipmentRefused
 from qafila.registry.equipment.models import Instrument
@@ -99,7 +99,7 @@ def add(request: Any) -> HttpResponse:
                 problem = str(refused)
     context = {
         "units": [(u.pk.hex, unit_name(u)) for u in units],
-        "sorts": [(s.code, s.label.text(language())) for s in load.equipment().sort],
+        "sorts": [(s.code, s.label.text(language())) for s in bedside.equipment().sort],
         "typed": typed,
         "problem": problem,
         "today": local_day().isoformat(),

@@ -8,7 +8,7 @@ from datetime import date
 from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
 
-from qafila.packs import load
+from qafila.packs import bedside
 from qafila.registry.equipment.due import Due, Trust
 from qafila.registry.equipment.models import Instrument, InstrumentEvent
 from qafila.registry.equipment.queries import State
@@ -50,13 +50,13 @@ class Line:
 
 def sort_words(code: str) -> str:
     """The kind in the reader's language."""
-    found = load.equipment().find(code)
+    found = bedside.equipment().find(code)
     return found.label.text(language()) if found else code
 
 
 def line(one: State) -> Line:
     """An instrument as lists and its page show it."""
-    kind = load.equipment().find(one.instrument.sort)
+    kind = bedside.equipment().find(one.instrument.sort)
     sign, word, look = LOOKS[one.state]
     cares = (("calibration", one.calibration), ("maintenance", one.maintenance), ("cleaning", one.cleaning))
     due = [(str(CARE[what]), due_words(d), d.state in ("over", "failed")) for what, d in cares if d.state != "none"]

@@ -26,7 +26,7 @@ from qafila.registry.equipment.queries import trust_on
 from qafila.registry.places.here import local_day
 from qafila.registry.staff.rights import require
 from qafila.web.access import needs
-from qafila.web.equipment.words import trust_words
+from qafila.web.equipment.words import sort_words, trust_words
 from qafila.web.nurse.sheet import label, shown
 from qafila.web.nurse.views import found
 from qafila.web.once import once
@@ -91,7 +91,7 @@ def lines(visit: Visit, ask: str = "") -> list[Line]:
 def device_words(code: str) -> str:
     """A kind of instrument in the reader's language."""
     held = devices().get(code)
-    return str(getattr(held.said.label, language()[:2], held.said.label.en)) if held else code
+    return str(getattr(held.said.label, language()[:2], held.said.label.en)) if held else sort_words(code)
 
 
 def _line(row: Arrived, ask: str) -> Line:

@@ -28,7 +28,7 @@ from qafila.exchange.hl7.peers import BadSettings, Peer, Settings, settings_of, 
 from qafila.journal import history
 from qafila.kernel import clock
 from qafila.kernel.transitions import WrongState
-from qafila.packs import load
+from qafila.packs import bedside
 from qafila.registry.people import queries as people
 from qafila.registry.staff.rights import require
 from qafila.web.access import needs
@@ -75,7 +75,7 @@ def _line(row: LabMessage) -> Line:
 
 
 def _result(one: Any) -> tuple[str, str, str]:
-    analyte = load.analytes().by_code(one.code, one.system)
+    analyte = bedside.analytes().by_code(one.code, one.system)
     name = analyte.label.text(language()) if analyte else one.name or one.code
     return name, f"{one.comparator}{one.value}".replace("\x1f", " ")[:80], one.unit
 
@@ -193,7 +193,7 @@ def _send(request: Any, peer: Peer, data: bytes, number: str) -> None:
 
 
 def _order_page(request: Any, visit: Visit, person: Any, peers: list[Peer], problem: str = "") -> HttpResponse:
-    blood = [a for a in load.analytes().analyte if a.units and not a.key.startswith("urine")]
+    blood = [a for a in bedside.analytes().analyte if a.units and not a.key.startswith("urine")]
     context = {
         **heading(visit, person),
         "peers": [p.name for p in peers],

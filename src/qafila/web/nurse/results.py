@@ -11,7 +11,7 @@ from qafila.clinic.rules.observations import KINDS
 from qafila.clinic.strips.acts import METHOD
 from qafila.clinic.visits import assessment, queries
 from qafila.clinic.visits.models import Observation
-from qafila.packs import load
+from qafila.packs import bedside
 from qafila.packs.analytes import Analyte
 from qafila.web.reception.words import language
 
@@ -21,7 +21,7 @@ UNKNOWN = "lab:"
 
 def label(key: str) -> str:
     """What was measured; "" for what is no result of a laboratory or strip."""
-    found = load.analytes().find(key)
+    found = bedside.analytes().find(key)
     if found is not None:
         return found.label.text(language())
     if key.startswith(UNKNOWN):
@@ -31,7 +31,7 @@ def label(key: str) -> str:
 
 def value(one: Observation) -> tuple[str, str]:
     """A result and its unit as people write them."""
-    analyte = load.analytes().find(one.code)
+    analyte = bedside.analytes().find(one.code)
     if one.number is not None:
         unit = next((u.shown for u in analyte.units if u.ucum == one.unit), one.unit) if analyte else one.unit
         return f"{one.number.normalize():f}", unit
@@ -44,14 +44,14 @@ def _answer(analyte: Analyte, code: str) -> str:
 
 def alerts(one: Observation) -> bool:
     """Somebody has to be told of this answer."""
-    analyte = load.analytes().find(one.code)
+    analyte = bedside.analytes().find(one.code)
     return analyte is not None and any(a.code == one.choice and a.alert for a in analyte.answers)
 
 
 def by_what(one: Observation) -> str:
     """What measured it; "" for a reading that somebody took."""
     if one.method.startswith(METHOD):
-        strip = load.strips().find(one.method.removeprefix(METHOD))
+        strip = bedside.strips().find(one.method.removeprefix(METHOD))
         return strip.label.text(language()) if strip else one.method
     return one.device
 

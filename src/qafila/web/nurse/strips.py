@@ -16,7 +16,7 @@ from qafila.clinic.strips import acts
 from qafila.clinic.strips.acts import Box, Result
 from qafila.journal import history
 from qafila.kernel.text import Asked, Bad, parse_number
-from qafila.packs import load
+from qafila.packs import bedside
 from qafila.packs.analytes import Analyte, Strip
 from qafila.registry.staff.rights import may, require
 from qafila.registry.stock.queries import lots_of
@@ -43,7 +43,7 @@ def tests(request: Any, visit_id: UUID) -> HttpResponse:
     context = {
         **heading(visit, person),
         "strips": [
-            (s, s.label.text(language())) for s in load.strips().strip if not (s.women and person.sex == "male")
+            (s, s.label.text(language())) for s in bedside.strips().strip if not (s.women and person.sex == "male")
         ],
         "done": [(t, _name(t.strip)) for t in acts.tests_of(visit.pk)],
         "results": results.of_visit(visit.pk, person.pk),
@@ -53,7 +53,7 @@ def tests(request: Any, visit_id: UUID) -> HttpResponse:
 
 
 def _name(code: str) -> str:
-    strip = load.strips().find(code)
+    strip = bedside.strips().find(code)
     return strip.label.text(language()) if strip else code
 
 
@@ -64,7 +64,7 @@ def test(request: Any, visit_id: UUID, code: str) -> HttpResponse:
     """One test: its form, and keeping it."""
     visit, person = found(visit_id)
     require(request.staff, "vitals.record", visit)
-    strip = load.strips().find(code)
+    strip = bedside.strips().find(code)
     if strip is None:
         raise Http404
     if request.method == "GET":
@@ -115,7 +115,7 @@ def _page(
     in_stock = lots_of(request.unit, product) if request.unit is not None and product else []
     lot, expires = request.session.get(BOXES, {}).get(strip.code, ["", ""])
     rows = [
-        _row(a, request.POST, (wrong or {}).get(key, "")) for key in strip.reads if (a := load.analytes().find(key))
+        _row(a, request.POST, (wrong or {}).get(key, "")) for key in strip.reads if (a := bedside.analytes().find(key))
     ]
     taps = strip.kind == "cassette"
     context = {
@@ -151,7 +151,7 @@ def _results(form: Any, strip: Strip) -> tuple[dict[str, Result], Problems]:
     typed: dict[str, Result] = {}
     wrong: Problems = {}
     for key in strip.reads:
-        analyte, text = load.analytes().find(key), str(form.get(key, "")).strip()[:40]
+        analyte, text = bedside.analytes().find(key), str(form.get(key, "")).strip()[:40]
         if analyte is None or not text:
             continue
         if analyte.answers:
