@@ -77,8 +77,9 @@ class Monitor:
     def plate(self) -> Plate:
         """Maker, model and serial number."""
         said = self._consumer.host_description
-        return Plate(_first(said.this_model.Manufacturer), _first(said.this_model.ModelName),
-                     str(said.this_device.SerialNumber or "")[:40])  # fmt: skip
+        model, device = getattr(said, "this_model", None), getattr(said, "this_device", None)
+        return Plate(_first(getattr(model, "Manufacturer", None)), _first(getattr(model, "ModelName", None)),
+                     str(getattr(device, "SerialNumber", None) or "")[:40])  # fmt: skip
 
     @property
     def connected(self) -> bool:
@@ -113,7 +114,8 @@ class Monitor:
 
 
 def _metric(state: Any) -> Metric | None:
-    descriptor, held = state.descriptor_container, getattr(state, "MetricValue", None)
+    descriptor = state.descriptor_container
+    held: Any = getattr(state, "MetricValue", None)
     kind, unit = getattr(descriptor, "Type", None), getattr(descriptor, "Unit", None)
     if kind is None or unit is None or not hasattr(held, "Value") or isinstance(held.Value, str):
         return None
