@@ -26,7 +26,7 @@ ASSOCIATIONS = 10
 CONNECTIONS = 30
 """Associations, and calls that have not said who they are yet."""
 THREADS = 150
-"""Calls whose threads have not ended yet: pynetdicom notices a caller who hung up only after `GREETING_S`."""
+"""Calls whose threads have not ended yet, those of callers who hung up among them."""
 GREETING_S = 10
 MEMORY = 2 * DICOM_BYTES
 TOO_LONG_S = 30
@@ -113,8 +113,21 @@ class Handler(RequestHandler):
         assoc = super()._create_association()
         assert assoc.dul.socket is not None
         client: socket.socket = assoc.dul.socket.socket  # type: ignore[assignment]
-        assoc.dul.socket.recv = lambda count: read(client, count)  # type: ignore[method-assign,assignment]
+        assoc.dul.socket.recv = lambda count: _listen(assoc, client, count)  # type: ignore[method-assign,assignment]
         return assoc
+
+
+def _listen(assoc: Any, client: socket.socket, count: int) -> bytearray:
+    """As `read`; a caller who hung up before saying who they are is forgotten at once, not after `GREETING_S`."""
+    data = bytearray()
+    try:
+        data = read(client, count)
+    finally:
+        if len(data) < count:
+            assoc.qafila_gone = True
+            if assoc.requestor.primitive is None:
+                assoc.dul.to_user_queue.put(None)
+    return data
 
 
 def read(client: socket.socket, count: int) -> bytearray:
@@ -134,7 +147,7 @@ def read(client: socket.socket, count: int) -> bytearray:
 def alive(association: Any) -> bool:
     """Whether the caller is still on the line."""
     line = association.dul.socket
-    return line is not None and line.socket is not None
+    return line is not None and line.socket is not None and not getattr(association, "qafila_gone", False)
 
 
 class Server(ThreadedAssociationServer):
