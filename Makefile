@@ -13,8 +13,8 @@ CATALOGUES := $(patsubst %.po,%.mo,$(wildcard src/qafila/locale/*/LC_MESSAGES/*.
 COUNTRY ?=
 BENCH ?=
 SEEDS ?= 0..100000
-# As many test processes as cores, at most four: each starts servers and a browser of its own.
-WORKERS ?= $(shell n=$$(nproc 2>/dev/null || echo 2); echo $$(( n < 4 ? n : 4 )))
+# One test process more than cores, because many wait for the processes that they started; at most four.
+WORKERS ?= $(shell n=$$(nproc 2>/dev/null || echo 2); echo $$(( n < 4 ? n + 1 : 4 )))
 
 .PHONY: help
 help: ## List the targets

@@ -60,11 +60,15 @@ def test_most_of_the_pictures_are_drawn_whatever_their_compression() -> None:
     assert shown("examples_palette.dcm").shape == (350, 800, 3)
 
 
-@pytest.mark.parametrize("name", ["MR_small_jpeg_ls_lossless.dcm", "JPEG-lossy.dcm", "SC_rgb_jpeg_gdcm.dcm"])
+@pytest.mark.parametrize("name", ["JPEG-lossy.dcm", "SC_rgb_jpeg_gdcm.dcm"])
 def test_a_compression_without_decoder_is_named(name: str) -> None:
     with pytest.raises(Refused, match="JPEG") as caught:
         glance(shipped(name))
     assert caught.value.reason == refused.NO_DECODER
+
+
+def test_jpeg_ls_without_loss_is_the_picture_itself() -> None:
+    assert glance(shipped("MR_small_jpeg_ls_lossless.dcm")).preview == glance(shipped("MR_small.dcm")).preview
 
 
 def test_the_middle_frame_is_shown_with_the_count_and_tags() -> None:

@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     from pydicom import FileDataset
 
 GLANCE_SIDE = 1024
+JPEG_LS = 0xF7
+"""Start of a frame in JPEG-LS."""
 
 
 @dataclass(frozen=True)
@@ -127,15 +129,15 @@ def _check_codestream(found: FileDataset, shown: int, frames: int) -> None:
         size = [int.from_bytes(stream[start + n : start + n + 4], "big") for n in (8, 12, 16, 20)]
         pixels = max(0, size[0] - size[2]) * max(0, size[1] - size[3])
     elif stream.startswith(b"\xff\xd8"):
-        bits, pixels = _jpeg_frame(stream)
-        if bits != 8:
+        mark, bits, pixels = _jpeg_frame(stream)
+        if bits != 8 and mark != JPEG_LS:
             raise Refused(refused.NO_DECODER, syntax=f"JPEG, {bits} bit")
     if pixels > FRAME_PIXELS:
         raise Refused(refused.TOO_MANY_PIXELS, limit=FRAME_PIXELS // 1_000_000)
 
 
-def _jpeg_frame(stream: bytes) -> tuple[int, int]:
-    """Bits a sample and pixels, from the frame header (ITU-T T.81 B.2.2)."""
+def _jpeg_frame(stream: bytes) -> tuple[int, int, int]:
+    """Kind of frame, bits a sample and pixels, from the frame header (ITU-T T.81 B.2.2, T.87 C.2.2)."""
     at = 2
     while at + 9 <= len(stream):
         mark, length = stream[at + 1], int.from_bytes(stream[at + 2 : at + 4], "big")
@@ -143,10 +145,9 @@ def _jpeg_frame(stream: bytes) -> tuple[int, int]:
             break
         if mark == 0xFF:
             at += 1
-        elif 0xC0 <= mark <= 0xCF and mark not in (0xC4, 0xC8, 0xCC):
-            return stream[at + 4], int.from_bytes(stream[at + 5 : at + 7], "big") * int.from_bytes(
-                stream[at + 7 : at + 9], "big"
-            )
+        elif mark == JPEG_LS or (0xC0 <= mark <= 0xCF and mark not in (0xC4, 0xC8, 0xCC)):
+            high, wide = (int.from_bytes(stream[at + n : at + n + 2], "big") for n in (5, 7))
+            return mark, stream[at + 4], high * wide
         else:
             at += 2 + length
     raise Refused(refused.BROKEN_DICOM)
