@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from pathlib import Path
 
 import pydicom
@@ -12,6 +13,9 @@ from qafila.clinic.imaging.measuring import measure_waiting
 from qafila.clinic.imaging.models import EcgMeasures
 from qafila.clinic.imaging.queries import measures_of
 from qafila.clinic.visits import acts as visits
+from qafila.journal import blobs
+from qafila.journal.models import Lane
+from qafila.kernel import clock
 from tests.clinic.conftest import Crew
 
 NEAR_MS = 20
@@ -55,3 +59,12 @@ def test_a_recorders_annotations(crew: Crew) -> None:
     assert row.values["rate"] == pytest.approx(60_000 / values["RR Interval"], abs=1)
     for ours, theirs in (("pr", "PR Interval"), ("qt", "QT Interval"), ("qrs", "QRS Duration")):
         assert row.values[ours] == pytest.approx(values[theirs], abs=NEAR_MS)
+
+
+def test_what_cannot_be_measured_keeps_nobody_waiting(crew: Crew) -> None:
+    good = visits.add_attachment(crew.visit(), crew.nurse, PATH.read_bytes(), "ecg.dcm")
+    assert measures_of(good).state == "waiting"
+    broken = blobs.put(b"no recording", "application/dicom", good.person_id, Lane.BULK)
+    EcgMeasures.objects.create(sha256=broken.sha256, person=good.person_id, at=clock.now() - timedelta(hours=1))
+    assert measure_waiting() == 2
+    assert dict(EcgMeasures.objects.values_list("sha256", "state")) == {good.sha256: "done", broken.sha256: "failed"}

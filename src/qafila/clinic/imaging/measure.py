@@ -1,6 +1,7 @@
 """Heart rate and intervals of an ECG by neurokit2, in a process of its own: it loads scipy and pandas.
 
-`python -m qafila.clinic.imaging.measure` reads the DICOM file from standard input and writes JSON.
+`python -m qafila.clinic.imaging.measure` reads DICOM files from standard input, each behind its length in four bytes
+(big end first), and writes a line of JSON for each as soon as it is measured: its values, or null where it cannot be.
 """
 
 from __future__ import annotations
@@ -8,6 +9,7 @@ from __future__ import annotations
 import itertools
 import json
 import math
+import os
 import resource
 import statistics
 import sys
@@ -105,13 +107,18 @@ def _span(beats: list[dict[str, int]], first: str, last: str) -> int | None:
 
 def main() -> int:
     """Standard input to standard output."""
+    # Behind the pages of a small computer.
+    os.nice(10)
     resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
     resource.setrlimit(resource.RLIMIT_CPU, (CPU_SECONDS, CPU_SECONDS))
-    try:
-        json.dump(measured(read(sys.stdin.buffer.read())), sys.stdout, allow_nan=False)
-    except (Refused, Exception, MemoryError) as error:  # noqa: BLE001 - a recording that defeats the library is no fault
-        print(type(error).__name__, file=sys.stderr)  # noqa: T201 - how the parent is told
-        return 1
+    while length := sys.stdin.buffer.read(4):
+        data = sys.stdin.buffer.read(int.from_bytes(length, "big"))
+        try:
+            line = json.dumps(measured(read(data)), allow_nan=False)
+        except (Refused, Exception, MemoryError) as error:  # noqa: BLE001 - a recording that defeats the library is no fault
+            print(type(error).__name__, file=sys.stderr)  # noqa: T201 - how the parent is told
+            line = "null"
+        print(line, flush=True)  # noqa: T201
     return 0
 
 

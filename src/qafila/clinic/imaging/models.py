@@ -88,7 +88,7 @@ class EcgMeasures(models.Model):
     person = models.UUIDField(db_index=True)
     state = models.CharField(max_length=8, choices=State.choices, default=State.WAITING, db_index=True)
     tries = models.SmallIntegerField(default=0)
-    """How often it took too long: a busy node tries again."""
+    """How often the process ended with it: a busy node tries again."""
     values = models.JSONField(default=dict)
     """`imaging.measure.measured`: rate, pr, qrs, qt in ms, lead, beats, by."""
     at = models.DateTimeField(default=clock.now)
