@@ -208,6 +208,7 @@ def ecg(seed: int, rate: int) -> dict[str, Any]:
     from pydicom.data import get_testdata_file
 
     from qafila.clinic.cases import acts as cases
+    from qafila.clinic.history import consents
     from qafila.clinic.visits import acts as visits
     from qafila.clinic.visits.models import Attachment
     from qafila.journal.here import here
@@ -220,7 +221,7 @@ def ecg(seed: int, rate: int) -> dict[str, Any]:
         visits.add_attachment(visit, crew.nurse, _jpeg(retina.rotate(seed * 7 + n)), "photo.jpg") for n in range(2)
     ]
     visits.record_note(visit, "complaint", one.reason, crew.doctor)
-    visits.record_consent(visit, crew.nurse, "permit", method="spoken", language="ar")
+    consents.give(visit, crew.nurse, "referral", "permit", "spoken", language="ar")
     drafted = cases.draft_case(visit, "cardiology", crew.doctor)
     drafted = cases.save_packet(drafted, INTAKE, one.note[:200], "emergency", crew.doctor)
     with open(str(get_testdata_file("waveform_ecg.dcm", download=False)), "rb") as file:
