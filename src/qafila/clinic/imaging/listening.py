@@ -9,10 +9,9 @@ from qafila.clinic.imaging.refused import Refused
 from qafila.clinic.imaging.sniff import Kind, kind_of
 from qafila.clinic.refusal import Refusal
 from qafila.clinic.rules.words import N_, Message
+from qafila.clinic.visits.facts import File, keep
 from qafila.clinic.visits.models import Attachment, Visit
 from qafila.clinic.visits.transitions import require_valid
-from qafila.journal import blobs
-from qafila.journal.models import Lane
 from qafila.journal.write import writing
 from qafila.kernel import clock
 from qafila.packs import load
@@ -37,20 +36,6 @@ def keep_sound(
         raise Refused(refused.BROKEN_SOUND)
     made = apart.sound_of(data)
     with writing(by, "sound.keep") as write:
-        whole = blobs.put(made.flac, "audio/flac", visit.person_id, Lane.PREVIEW)
-        return write.save(
-            Attachment(
-                person_id=visit.person_id,
-                visit_id=visit.pk,
-                case_id=case_id,
-                author=by,
-                at=clock.now(),
-                kind_of_file="audio",
-                view=view[:30],
-                media="audio/flac",
-                sha256=whole.sha256,
-                size=len(made.flac),
-                site=site,
-                quality={"seconds": round(made.seconds, 1), "channels": made.channels, "doubts": list(made.doubts)},
-            )
-        )
+        quality = {"seconds": round(made.seconds, 1), "channels": made.channels, "doubts": list(made.doubts)}
+        file = File("audio", "audio/flac", made.flac, quality=quality)
+        return keep(write, file, visit.person_id, visit, by, at=clock.now(), case_id=case_id, view=view[:30], site=site)

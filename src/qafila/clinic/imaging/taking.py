@@ -9,6 +9,7 @@ from qafila.clinic.imaging.refused import Refused
 from qafila.clinic.imaging.sniff import Kind, kind_of, open_photo
 from qafila.clinic.refusal import Refusal, tidy
 from qafila.clinic.rules.words import N_, Message
+from qafila.clinic.visits.facts import File, keep
 from qafila.clinic.visits.models import Attachment, Visit
 from qafila.clinic.visits.transitions import require_valid
 from qafila.journal import blobs
@@ -64,30 +65,20 @@ def keep_photo(
     original = _original(data, made)
     quality = made.quality | ({"kept": why, "words": own} if made.doubts else {})
     with writing(by, "photo.keep") as write:
-        master = blobs.put(made.master, "image/jpeg", visit.person_id, Lane.PREVIEW)
-        preview = blobs.put(made.preview, "image/jpeg", visit.person_id, Lane.PREVIEW)
         whole = blobs.put(original[0], original[1], visit.person_id, Lane.BULK, stays=True) if original else None
-        return write.save(
-            Attachment(
-                person_id=visit.person_id,
-                visit_id=visit.pk,
-                case_id=case_id,
-                author=by,
-                at=clock.now(),
-                kind_of_file="photo",
-                title=tidy(title, 120),
-                view=view[:30],
-                media="image/jpeg",
-                sha256=master.sha256,
-                size=len(made.master),
-                preview=preview.sha256,
-                width=made.width,
-                height=made.height,
-                site=site,
-                quality=quality,
-                original=whole.sha256 if whole else "",
-                label=Label.RESTRICTED if region is not None and region.intimate else Label.NORMAL,
-            )
+        return keep(
+            write,
+            File("photo", "image/jpeg", made.master, made.preview, made.width, made.height, quality=quality),
+            visit.person_id,
+            visit,
+            by,
+            at=clock.now(),
+            case_id=case_id,
+            title=tidy(title, 120),
+            view=view[:30],
+            site=site,
+            original=whole.sha256 if whole else "",
+            label=Label.RESTRICTED if region is not None and region.intimate else Label.NORMAL,
         )
 
 

@@ -6,8 +6,6 @@ from datetime import date, timedelta
 from typing import Any
 from uuid import UUID
 
-from django.utils.functional import Promise
-from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from qafila.journal.write import writing
@@ -17,6 +15,7 @@ from qafila.packs import bedside
 from qafila.registry.equipment.models import Instrument, InstrumentEvent
 from qafila.registry.equipment.queries import state_of
 from qafila.registry.places.here import local_day
+from qafila.registry.refused import ActRefused
 from qafila.registry.staff.models import Staff
 from qafila.registry.staff.rights import require_or_node
 from qafila.registry.units.models import Unit
@@ -26,16 +25,8 @@ What = InstrumentEvent.What
 LONGEST_DAYS = 3650
 
 
-class EquipmentRefused(ValueError):
-    """What cannot be; `message` says why."""
-
-    def __init__(self, message: str | Promise, **values: Any) -> None:
-        super().__init__(str(message))
-        self.message, self.values = message, values
-
-    def __str__(self) -> str:
-        text = gettext(str(self.message))
-        return text % self.values if self.values else text
+class EquipmentRefused(ActRefused):
+    """What cannot be noted of an instrument."""
 
 
 NO_SORT = _("Choose a kind of the list.")

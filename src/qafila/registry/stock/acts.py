@@ -7,7 +7,6 @@ from typing import Any
 from uuid import UUID
 
 from django.utils.functional import Promise
-from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from qafila.journal.write import Writer, writing
@@ -15,6 +14,7 @@ from qafila.kernel import clock
 from qafila.kernel.text import Bad, tidy
 from qafila.packs.catalogue import catalogue
 from qafila.registry.places.here import country_code, local_day
+from qafila.registry.refused import ActRefused
 from qafila.registry.staff.models import Staff
 from qafila.registry.staff.rights import may, require
 from qafila.registry.stock.balance import expired
@@ -25,16 +25,8 @@ from qafila.registry.units.models import Unit
 MOST = 1_000_000
 
 
-class StockRefused(ValueError):
-    """A move that cannot be; `message` says why."""
-
-    def __init__(self, message: str | Promise, **values: Any) -> None:
-        super().__init__(str(message))
-        self.message, self.values = message, values
-
-    def __str__(self) -> str:
-        text = gettext(str(self.message))
-        return text % self.values if self.values else text
+class StockRefused(ActRefused):
+    """A move that cannot be."""
 
 
 class Expired(StockRefused):
