@@ -4,6 +4,9 @@ SHELL := /bin/bash
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 
+# What is compiled once need not be compiled at each start of a process.
+unexport PYTHONDONTWRITEBYTECODE
+
 VENV := .venv
 BIN := $(VENV)/bin
 STAMPS := $(VENV)/stamps
@@ -25,12 +28,21 @@ demo: setup ## Run a hub and two units with a populated world (COUNTRY=egypt for
 	@$(BIN)/qafila demo $(if $(COUNTRY),--country $(COUNTRY))
 
 .PHONY: test
-test: dev check ## Do the set-up for tests, check, and run every test
-	@env -u QAFILA_DIR $(BIN)/pytest -n $(WORKERS) --dist loadscope
+test: dev ## Do the set-up for tests, check, and run every test
+	@$(MAKE) --no-print-directory check > $(STAMPS)/check.log 2>&1 & checked=$$!; ended=0; \
+	env -u QAFILA_DIR $(BIN)/pytest -n $(WORKERS) --dist loadscope --ignore=tests/security || ended=1; \
+	wait $$checked || ended=1; cat $(STAMPS)/check.log; exit $$ended
 
 .PHONY: soak
 soak: dev ## Run 100,000 simulated fleets (SEEDS=from..to for others)
 	@PYTHONPATH=src:. $(BIN)/python -m tests.sync.sim --seeds $(SEEDS)
+
+.PHONY: security
+security: dev ## Attack it for an hour: every address for every role, bombs, kills, stolen keys; what is shipped
+	@setup/system.sh security
+	@$(BIN)/python setup/supply.py code
+	@$(BIN)/python setup/supply.py licences
+	@env -u QAFILA_DIR $(BIN)/pytest tests/security --timeout 1800
 
 .PHONY: check
 check: dev ## Check style (ruff), types (mypy) and imports (import-linter)
@@ -91,7 +103,7 @@ $(STAMPS)/qafila: pyproject.toml $(STAMPS)/base
 	@$(PIP) install --no-index --no-deps --no-build-isolation --editable .
 	@touch $@
 
-$(STAMPS)/static: package-lock.json requirements/static.lock setup/npm.sh setup/static.py setup/healthicons.txt $(STAMPS)/base
+$(STAMPS)/static: package-lock.json requirements/static.lock setup/npm.sh setup/static.py setup/icons.txt $(STAMPS)/base
 	@echo "Fetching static files"
 	@setup/npm.sh $(VENV)
 	@$(BIN)/python setup/static.py

@@ -13,7 +13,9 @@ from pathlib import Path
 ROOT = Path(__file__).parent.parent
 MODULES = ROOT / "node_modules"
 VENDOR = ROOT / "src/qafila/web/static/vendor"
-ICONS = Path(__file__).parent / "healthicons.txt"
+ICONS = "bootstrap-icons"
+LISTED = Path(__file__).parent / "icons.txt"
+"""The icons that the program names (`tests/house/test_icons.py` holds it to that)."""
 
 FONT = "@fontsource/ibm-plex-sans-arabic"
 FONT_WEIGHTS = (400, 500, 600, 700)
@@ -26,11 +28,15 @@ COPIED = {
         "dist/js/bootstrap.bundle.min.js",
         "LICENSE",
     ),
-    "bootstrap-icons": ("bootstrap-icons.svg", "LICENSE"),
-    "healthicons": ("LICENSE",),
+    ICONS: ("LICENSE",),
     "uplot": ("dist/uPlot.iife.min.js", "dist/uPlot.min.css", "LICENSE"),
     FONT: ("LICENSE",),
 }
+VIEWER = "@ohif/app"
+VIEWER_OWN = {"app-config.js", "google.js", "init-service-worker.js", "oidc-client.min.js", "sw.js", "es6-shim.min.js",
+              "polyfill.min.js"}  # fmt: skip
+"""Its configuration (the node has its own), a service worker, log-in elsewhere."""
+VIEWER_ROOT = re.compile(rb'(__webpack_require__\.p = |\bp=)"/"')
 # A browser with open developer tools would ask for a map that is not there.
 SOURCE_MAP = re.compile(rb"\s*(?://# sourceMappingURL=\S+|/\*# sourceMappingURL=[^*]+\*/)\s*$")
 
@@ -48,6 +54,30 @@ def copy_files(target: Path) -> None:
         for file in files:
             data = (MODULES / package / file).read_bytes()
             (folder / Path(file).name).write_bytes(SOURCE_MAP.sub(b"\n", data))
+
+
+def copy_viewer(target: Path) -> None:
+    """Copy OHIF as it is built, but for where it looks for the rest of itself: it expects to own its whole host.
+
+    Its folders stay away: machine learning (136 MB), microscopy, icons of an app.
+    """
+    source, folder = MODULES / VIEWER / "dist", target / "ohif"
+    folder.mkdir(parents=True)
+    shutil.copyfile(MODULES / VIEWER / "LICENSE", folder / "LICENSE")
+    rooted = 0
+    for file in sorted(source.iterdir()):
+        if file.suffix not in (".js", ".css", ".wasm", ".woff2") or file.name in VIEWER_OWN:
+            continue
+        data = file.read_bytes()
+        if file.suffix == ".css":
+            data = data.replace(b"url(/", b"url(/static/vendor/ohif/")
+        if file.suffix == ".js":
+            data, found = VIEWER_ROOT.subn(rb'\1"/static/vendor/ohif/"', SOURCE_MAP.sub(b"\n", data))
+            rooted += found
+        name = re.sub(r"^app\.bundle\.[0-9a-f]+\.js$", "app.bundle.js", file.name)
+        (folder / name).write_bytes(data)
+    if not rooted or not (folder / "app.bundle.js").exists():
+        sys.exit(f"{VIEWER}: its bundle is not what it was")
 
 
 def copy_font(target: Path) -> None:
@@ -70,17 +100,20 @@ def font_face(sheet: str, name: str) -> str:
     return re.sub(r"src: [^;]+;", f"src: url(./{name}.woff2) format('woff2');", found[1]) + "\n"
 
 
+def drawings() -> dict[str, str]:
+    """Every icon that there is: name → its `<symbol>`, with the name as its id."""
+    sprite = (MODULES / ICONS / "bootstrap-icons.svg").read_text()
+    found = re.findall(r'(<symbol [^>]*\bid="([^"]+)".*?</symbol>)', sprite, re.DOTALL)
+    return {name: symbol for symbol, name in found}
+
+
 def collect_icons(target: Path) -> None:
-    """Put the listed health icons into one file of symbols, so that a page asks for one file; the id is the name."""
-    symbols = []
-    for line in ICONS.read_text().split():
-        icon = (MODULES / "healthicons/public/icons/svg/outline" / f"{line}.svg").read_text()
-        drawing = re.fullmatch(r"\s*<svg[^>]*>(.*)</svg>\s*", icon, re.DOTALL)
-        if drawing is None:
-            sys.exit(f"healthicons: {line} is not the drawing it was")
-        symbols.append(f'<symbol id="{Path(line).name}" viewBox="0 0 48 48" fill="none">{drawing[1].strip()}</symbol>')
-    sprite = '<svg xmlns="http://www.w3.org/2000/svg">\n' + "\n".join(symbols) + "\n</svg>\n"
-    (target / "healthicons/healthicons.svg").write_text(sprite)
+    """Put the listed icons into one file, so that a page asks for one: all two thousand are a megabyte."""
+    found, names = drawings(), LISTED.read_text().split()
+    if absent := [name for name in names if name not in found]:
+        sys.exit(f"{ICONS} has no {', '.join(absent)}")
+    sprite = '<svg xmlns="http://www.w3.org/2000/svg">\n' + "\n".join(found[name] for name in names) + "\n</svg>\n"
+    (target / ICONS / f"{ICONS}.svg").write_text(sprite)
 
 
 def main() -> None:
@@ -90,6 +123,8 @@ def main() -> None:
     copy_files(fresh)
     copy_font(fresh)
     collect_icons(fresh)
+    if (MODULES / VIEWER).exists():
+        copy_viewer(fresh)
     shutil.rmtree(VENDOR, ignore_errors=True)
     fresh.rename(VENDOR)
 

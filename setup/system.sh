@@ -1,15 +1,17 @@
 #!/bin/bash
 # Install the Debian packages that are missing.
-# usage: setup/system.sh demo|test
+# usage: setup/system.sh demo|test|security
 # SYSTEM=no leaves the system as it is: on a machine without apt, install the same things by its own means first.
 set -eu
 
 demo=(libpango-1.0-0 libpangoft2-1.0-0 libharfbuzz-subset0 fontconfig fonts-noto-core)
 test=(postgresql chromium-headless-shell poppler-utils libatomic1 zbar-tools dcmtk orthanc)
+security=(caddy systemd tpm2-tools swtpm)
 case "${1:-}" in
   demo) wanted=("${demo[@]}") ;;
   test) wanted=("${demo[@]}" "${test[@]}") ;;
-  *) echo "usage: $0 demo|test" >&2; exit 2 ;;
+  security) wanted=("${demo[@]}" "${test[@]}" "${security[@]}") ;;
+  *) echo "usage: $0 demo|test|security" >&2; exit 2 ;;
 esac
 [ "${SYSTEM:-yes}" != no ] || exit 0
 

@@ -6,11 +6,12 @@ tables. Nothing here needs an already running server.
 
 from __future__ import annotations
 
+import gc
 import json
 import os
 import shutil
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from pathlib import Path
 
 import django
@@ -20,7 +21,9 @@ from xdist.remote import Producer
 from xdist.scheduler import LoadScopeScheduling
 
 # How long an example takes is measured in bench/, never asserted here.
-settings.register_profile("qafila", deadline=None)
+# `pytest --hypothesis-profile deep` looks at many more examples of every property that does not say how many.
+settings.register_profile("qafila", deadline=None, max_examples=60)
+settings.register_profile("deep", deadline=None, max_examples=2000)
 settings.load_profile("qafila")
 MEMORY, ROOM = Path("/dev/shm"), 4_000_000_000
 if MEMORY.is_dir() and shutil.disk_usage(MEMORY).free > ROOM:
@@ -56,25 +59,56 @@ os.environ["DJANGO_SETTINGS_MODULE"] = "qafila.node.settings"
 django.setup()
 
 from django.contrib.auth.hashers import Argon2PasswordHasher  # noqa: E402 - the settings come first
+from whitenoise.middleware import WhiteNoiseMiddleware  # noqa: E402
 
+from qafila.node import create  # noqa: E402
 from qafila.registry.staff import signing  # noqa: E402
+from tests import shell  # noqa: E402
 
 # What makes a stolen hash dear to guess makes a test slow. Nodes in processes of their own keep the real figures.
 REAL_COST = (Argon2PasswordHasher.time_cost, Argon2PasswordHasher.memory_cost, signing.PASSES, signing.MEMORY_KIB)
 Argon2PasswordHasher.time_cost, Argon2PasswordHasher.memory_cost, Argon2PasswordHasher.parallelism = 1, 8, 1
 signing.PASSES, signing.MEMORY_KIB = 1, 8
+# A node that a test makes is made in a process of its own, forked from one that has loaded the program.
+create.run_django = shell.run_django
+
+# Each client of Django's tests builds its own middleware, and WhiteNoise's looks through all static files: more than a
+# page takes. A node does it once when it starts, so does a test process.
+_look_through, _static_files = WhiteNoiseMiddleware.add_files_from_finders, dict[str, object]()
+
+
+def _looked_through_once(middleware: WhiteNoiseMiddleware) -> None:
+    if not _static_files:
+        _look_through(middleware)
+        _static_files.update(middleware.files)
+    middleware.files.update(_static_files)
+
+
+WhiteNoiseMiddleware.add_files_from_finders = _looked_through_once
 
 
 class OneWorld(LoadScopeScheduling):
     """The tests that share a world of real processes run in one test process, all others wherever there is room."""
 
     def _split_scope(self, nodeid: str) -> str:
-        return "world" if nodeid.startswith("tests/browser/") and "test_trouble" not in nodeid else nodeid
+        lives_there = nodeid.startswith("tests/browser/") and "test_trouble" not in nodeid
+        return "world" if lives_there or nodeid.endswith("::test_the_check_sees_every_step") else nodeid
 
 
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> OneWorld:
     """pytest-xdist's own groups need a way to name tests that pytest 9 has no more."""
     return OneWorld(config, log)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_collection() -> Generator[None, object, object]:
+    """What is collected stays to the end: looking for garbage among it took a fifth of the time of the collection."""
+    gc.disable()
+    try:
+        return (yield)
+    finally:
+        gc.freeze()
+        gc.enable()
 
 
 def pytest_sessionfinish() -> None:
@@ -131,9 +165,29 @@ def wipe(alias: str) -> None:
         return
     connection.close()
     name = str(connection.settings_dict["NAME"])
-    for suffix in ("-wal", "-shm"):
+    # Another file under the same name: whoever still holds the one before does not see it change.
+    for suffix in ("", "-wal", "-shm"):
         Path(name + suffix).unlink(missing_ok=True)
     shutil.copy(SCRATCH / "template.db", name)
+
+
+@pytest.fixture(scope="session")
+def checked(tmp_path_factory: pytest.TempPathFactory) -> object:
+    """A demonstration that `qafila demo --check` has built and walked through (`tests.demonstration.Checked`)."""
+    from tests.demonstration import check
+
+    return check(tmp_path_factory.mktemp("demo") / "nodes")
+
+
+@pytest.fixture
+def later() -> Iterator[object]:
+    """The clock of this process, moved on by hand (`tests.later.Later`)."""
+    from qafila.kernel import clock
+    from tests.later import Later
+
+    moved = Later()
+    with clock.reading_from(moved):
+        yield moved
 
 
 @pytest.fixture

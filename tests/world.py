@@ -6,6 +6,7 @@
         world.kill("H", "web")
 
 The nodes are built as the demonstration builds its own: a founded programme, a real enrolment, some days of visits.
+Where the folder holds a demonstration that was built on `base`, that one is served.
 """
 
 from __future__ import annotations
@@ -36,8 +37,8 @@ LONGEST_S = 60.0
 class World:
     """The processes of three nodes and the two links between them."""
 
-    def __init__(self, path: Path, country: str = COUNTRY, people: int = PEOPLE) -> None:
-        self.layout = _free_layout(path, country)
+    def __init__(self, path: Path, country: str = COUNTRY, people: int = PEOPLE, base: int = 0) -> None:
+        self.layout = Layout(path, country, base) if base else free_layout(path, country)
         self.people = people
         self.cast = Cast(country)
         self.servers: dict[str, Server] = {}
@@ -141,7 +142,7 @@ class World:
         return until(look, seconds, what)
 
 
-def _free_layout(path: Path, country: str) -> Layout:
+def free_layout(path: Path, country: str) -> Layout:
     """A layout on ports that nobody uses: several worlds may run side by side."""
     dice = random.SystemRandom()
     while True:

@@ -52,6 +52,16 @@ TICK = os.sysconf("SC_CLK_TCK")
 
 def main() -> int:
     """Measure and print; exit status 1 where the bar is not reached."""
+    arguments = asked()
+    report = measure(arguments)
+    if arguments.profile:
+        return 0
+    print(json.dumps(report, indent=2) if arguments.json else table(report))
+    return 0 if report["within_bar"] else 1
+
+
+def asked(words: list[str] | None = None) -> argparse.Namespace:
+    """The options, of the command line or of these words."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--json", action="store_true")
     parser.add_argument("--consultations", type=int, default=2000)
@@ -61,7 +71,11 @@ def main() -> int:
     parser.add_argument("--fill", default="", help="numbers of records at which to measure again: 1e6,1e7")
     parser.add_argument("--again", action="store_true", help="with the units and the frames of the last run")
     parser.add_argument("--profile", action="store_true", help="one process, no HTTPS, where the time goes")
-    arguments = parser.parse_args()
+    return parser.parse_args(words)
+
+
+def measure(arguments: argparse.Namespace) -> dict[str, Any]:
+    """Make a hub and its units, post the frames, and what was found; of a profile nothing but what it prints."""
     folder = RESULTS / "hub-run"
     again = arguments.again and (folder / "made.json").exists()
     if not again:
@@ -80,18 +94,16 @@ def main() -> int:
             (folder / "made.json").write_text(json.dumps(made))
         if arguments.profile:
             sys.stderr.write(verb(hub, "feed", *(str(u.path / "frames") for u in units)).decode())
-            return 0
+            return {}
         stages = measured(hub, units, arguments, cluster)
         kept = json.loads(verb(hub, "count"))
-    report = {
+    return {
         "bench": "hub", "consultations": sum(m["consultations"] for m in made), "a_frame": arguments.a_frame,
         "records": sum(m["records"] for m in made), "frame_kb": round(made[0]["bytes"] / made[0]["frames"] / 1000, 1),
         "units": arguments.units, "workers": arguments.workers, "stages": stages, "kept": kept,
         "bar": {"consultations_a_second": MUST, "aim": AIM, "p99_ms": P99_MS}, "versions": versions(),
         "within_bar": all(one["a_second"] >= MUST and one["p99_ms"] <= P99_MS for one in stages),
     }  # fmt: skip
-    print(json.dumps(report, indent=2) if arguments.json else table(report))
-    return 0 if report["within_bar"] else 1
 
 
 def nodes(folder: Path, cluster: Cluster, count: int) -> tuple[NodeDirectory, list[NodeDirectory]]:
@@ -175,7 +187,7 @@ def measured(
         server.wait()
     wrong = [one for caller in callers for one in caller.wrong]
     if wrong:
-        raise SystemExit(f"{len(wrong)} frames were not taken: {wrong[0]}")
+        raise RuntimeError(f"{len(wrong)} frames were not taken: {wrong[0]}")
     return stages
 
 
@@ -273,7 +285,7 @@ def spread(callers: list[Caller], server: int, workers: int) -> None:
             caller.connect()
         if len({worker_of(caller, server) for caller in callers}) >= workers:
             return
-    raise SystemExit("all connections came to one worker")
+    raise RuntimeError("all connections came to one worker")
 
 
 def worker_of(caller: Caller, server: int) -> int:

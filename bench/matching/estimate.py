@@ -15,7 +15,8 @@ from collections import Counter, defaultdict
 from math import exp, log
 
 from bench.matching.people import Town, Written
-from qafila.registry.people.matching import FIELDS, Known, Level, asked, blocks, called, compare, word
+from qafila.registry.people.blocking import Block, asked, blocks, nearest
+from qafila.registry.people.matching import FIELDS, Known, Level, called, compare, word
 
 TRAINING_SEED = 4101
 ROUNDS = 60
@@ -39,15 +40,14 @@ def known(one: Written) -> Known:
 
 def blocked(people: list[Known], most: int = 400) -> set[tuple[int, int]]:
     """Pairs that share a block, as a look-up would find them."""
-    held: dict[str, list[int]] = defaultdict(list)
+    held: dict[Block, list[int]] = defaultdict(list)
     for n, one in enumerate(people):
         for block in blocks(one):
             held[block].append(n)
     pairs: set[tuple[int, int]] = set()
     for n, one in enumerate(people):
-        near: Counter[int] = Counter(x for block in asked(one) for x in held.get(block, ()))
-        near.pop(n, None)
-        pairs |= {(min(n, x), max(n, x)) for x, _ in near.most_common(most)}
+        near = nearest(((block, x) for block in asked(one) for x in held.get(block, ()) if x != n), most)
+        pairs |= {(min(n, x), max(n, x)) for x in near}
     return pairs
 
 

@@ -93,7 +93,7 @@ def right(how: str, doubts: tuple[str, ...]) -> bool:
     """Whether the gate said what it should."""
     if how.startswith("sigma"):
         return "blurred" in doubts
-    return how in doubts if how in ("dark", "bright") else "blurred" not in doubts
+    return how in doubts if how in ("dark", "bright") else not doubts
 
 
 def measure(names: tuple[str, ...] = PICTURES, sizes: tuple[int, ...] = SIZES) -> dict[str, Any]:

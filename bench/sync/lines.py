@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
+from bench.hub import run as hub_bench
 from bench.sync.acts import ECGS, PHOTOS, UNIT
 from bench.sync.channel import Conditions, Cuts
 from bench.sync.compare import differences
@@ -25,6 +26,7 @@ REPEATS = 5
 IMAGES_MB = 10.0
 UNDER_WAY_BYTES = 250_000
 DAY = 60
+JUDGED = ("seconds", "seconds_with_start", "up_bytes", "down_bytes", "up_bytes_with_next_question")
 
 
 @dataclass(frozen=True)
@@ -208,8 +210,19 @@ def _files(at: Stage, wanted: list[str]) -> str:
 
 
 def _middle(tries: list[dict[str, Any]], **more: Any) -> dict[str, Any]:
-    """The try of middle duration, the longest, and all of them."""
-    order = sorted(tries, key=lambda one: one["seconds"])
-    worst = order[-1]["seconds"]
-    say(f"median {statistics.median(one['seconds'] for one in tries)} s, longest {worst} s")
-    return {**order[len(order) // 2], **more, "longest_s": worst, "tries": tries}
+    """The median of each figure that the line is judged by, the longest try, and all of them."""
+    middle = {name: round(statistics.median(one[name] for one in tries), 2) for name in JUDGED if name in tries[0]}
+    longest = max(one["seconds"] for one in tries)
+    say(f"median {middle}, longest {longest} s")
+    return {**middle, **more, "longest_s": longest, "tries": tries}
+
+
+def hub(fills: str) -> dict[str, Any]:
+    """Consultations a second that a hub takes in, the slowest of its stages: empty, and at each of these numbers of
+    records in its journal (bench/hub)."""
+    found = hub_bench.measure(hub_bench.asked(["--fill", fills]))
+    stages = found["stages"]
+    return {
+        "a_second": min(one["a_second"] for one in stages), "p99_ms": max(one["p99_ms"] for one in stages),
+        "stages": stages, "kept": found["kept"],
+    }  # fmt: skip

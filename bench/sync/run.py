@@ -1,7 +1,8 @@
 """Sync over a poor link, beside PouchDB and rsync on the same link: seconds and bytes.
 
     qafila bench sync [--json]
-    python -m bench.sync.run [--json] [--only LINE …] [--no-peers] [--consultations N] [--units N] [--seed N] [--quick]
+    python -m bench.sync.run [--json] [--only LINE …] [--no-peers] [--consultations N] [--units N] [--fill N,…]
+                                [--seed N] [--quick]
 
 The link lies between two network namespaces (bench/sync/link.py): 128 kbit/s each way, 600 ms there and back, 1 % of
 the packets lost, 60 kB of queue. Seconds run from the first packet of the unit until the hub has all of it durably;
@@ -33,7 +34,7 @@ from bench.sync.link import Link, NotPermitted
 from bench.sync.nodes import ROOT, Nodes, say
 from bench.sync.watch import TooLong
 
-FULL, FULL_UNITS = 2000, 10_000
+FULL, FULL_UNITS, FULL_FILLS = 2000, 10_000, "1e6,1e7"
 FAILURES = (TooLong, RuntimeError, OSError, subprocess.SubprocessError, peers.Missing)
 
 
@@ -45,6 +46,8 @@ class Bench:
     units: int
     with_peers: bool
     nodes: Nodes
+    fills: str
+    """Numbers of records at which the hub is measured."""
     found: list[dict[str, Any]] = field(default_factory=list)
     _clean: dict[str, dict[str, Any]] = field(default_factory=dict)
 
@@ -56,6 +59,8 @@ class Bench:
         full = self.size.count == FULL and self.size.cuts == 10
         if name == "storm":
             full = self.units == FULL_UNITS
+        if name == "hub":
+            full = self.fills == FULL_FILLS
         beside = {who: self._tried(self._peer(name, who)) for who in self._who(name)}
         self.found.append(line(name, ours, beside, full=full))
         for who, one in beside.items():
@@ -77,6 +82,7 @@ class Bench:
             "urgent-busy": lambda: lines.urgent_busy(self.nodes, self.size),
             "ecg": lambda: lines.ecg(self.nodes, self.size),
             "thin": lambda: lines.thin_day(self.nodes, self.size),
+            "hub": lambda: lines.hub(self.fills),
             "storm": lambda: storm.storm(self.nodes, self.units, self.size.seed),
         }[name]  # fmt: skip
 
@@ -114,7 +120,10 @@ def _judged(found: dict[str, Any]) -> dict[str, Any]:
 
 
 def _short(found: dict[str, Any]) -> dict[str, Any]:
-    kept = ("seconds", "up_bytes", "down_bytes", "up_bytes_each", "times_clean_bytes", "longest_s", "failed")
+    kept = (
+        "seconds", "up_bytes", "down_bytes", "up_bytes_each", "times_clean_bytes", "longest_s", "a_second", "p99_ms",
+        "failed",
+    )  # fmt: skip
     return {name: found[name] for name in kept if name in found}
 
 
@@ -127,6 +136,7 @@ def main() -> int:
     if arguments.quick:
         size = Size(min(200, size.count), size.seed, cuts=2, images_mb=2.0, repeats=2)
     units = min(500, arguments.units) if arguments.quick else arguments.units
+    fills = "" if arguments.quick else arguments.fill
     try:
         with Link():
             pass
@@ -134,7 +144,7 @@ def main() -> int:
         print(f"bench sync: {error}", file=sys.stderr)
         return 1
     with Nodes() as nodes:
-        bench = Bench(size, units, arguments.peers, nodes)
+        bench = Bench(size, units, arguments.peers, nodes, fills)
         for name in arguments.only or BARS:
             bench.measure(name)
             report = told(bench)
@@ -150,6 +160,7 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--peers", action=argparse.BooleanOptionalAction, default=True)
     parser.add_argument("--consultations", type=int, default=FULL)
     parser.add_argument("--units", type=int, default=FULL_UNITS, help="of the storm")
+    parser.add_argument("--fill", default=FULL_FILLS, help="of the hub: numbers of records at which to measure it")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--quick", action="store_true", help="a tenth of the work, two cuts, a small storm: not judged")
     return parser.parse_args()

@@ -19,6 +19,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from importlib import metadata
 from pathlib import Path
 from typing import Any
@@ -238,17 +239,19 @@ def pss_mb(pid: int) -> float:
     """Proportional set size of a process and all that it started, in MB."""
     total = 0
     for process in family(pid):
-        rolled = Path(f"/proc/{process}/smaps_rollup")
-        if rolled.exists():
-            total += int(re.search(r"^Pss:\s+(\d+) kB", rolled.read_text(), re.M).group(1))  # type: ignore[union-attr]
+        with suppress(FileNotFoundError, ProcessLookupError):
+            rolled = Path(f"/proc/{process}/smaps_rollup").read_text()
+            total += int(re.search(r"^Pss:\s+(\d+) kB", rolled, re.M).group(1))  # type: ignore[union-attr]
     return round(total / 1000, 1)
 
 
 def family(pid: int) -> list[int]:
     """A process and its descendants."""
-    children = [
-        int(child) for task in Path(f"/proc/{pid}/task").glob("*") for child in (task / "children").read_text().split()
-    ]
+    children: list[int] = []
+    for task in Path(f"/proc/{pid}/task").glob("*"):
+        # A thread may end while it is looked at.
+        with suppress(FileNotFoundError, ProcessLookupError):
+            children += map(int, (task / "children").read_text().split())
     return [pid, *(one for child in children for one in family(child))]
 
 

@@ -6,12 +6,12 @@ Exit status: 0 done, 1 something was found or refused (the words say what), 2 th
 from __future__ import annotations
 
 import argparse
-import getpass
 import json
 import os
 import sys
 from collections.abc import Callable
 from importlib import import_module
+from itertools import chain
 from pathlib import Path
 
 from qafila.packs.arguments import pack_commands
@@ -72,17 +72,16 @@ def parser() -> argparse.ArgumentParser:
     at.add_argument("--issue", metavar="NODE", help="on the hub: issue a code for the node of that code")
     at.add_argument("--address", help="with --issue: https address at which the unit will call, default this hub's own")
     _sync_command(command("sync", sync, "exchange with the hub now, over the network or by USB stick"))
-    _user_commands(commands)
+    import_module("qafila.node.commands.people").add(commands)
     at = command("check", check, "check journal, chains, rows and blobs of a node; says what is wrong, exit 1 then")
     at.add_argument("dir", type=Path)
-    _backup_command(
-        command("backup", backup, "write a node's backup: a consistent, still encrypted copy, while it runs")
-    )
-    at = command("restore", restore, "make a node's directory from a backup")
-    at.add_argument("file", type=Path)
-    at.add_argument("dir", type=Path)
+    import_module("qafila.node.commands.backup").add(command, _enter)
+    import_module("qafila.node.commands.vault").add(command)
+    import_module("qafila.node.commands.ca").add(command)
+    import_module("qafila.node.release.arguments").add(commands)
     pack_commands(commands, of_packs)
     import_module("qafila.clinic.papers.commands").add(command)
+    import_module("qafila.sync.commands").add(command, _enter)
     at = command("rule", rule, "run a clinical rule: JSON lines in, JSON lines out")
     at.add_argument("name", nargs="?", help="the rule; without one they are listed")
     at.add_argument("--describe", action="store_true", help="print inputs, units and source as JSON Schema")
@@ -107,6 +106,8 @@ def _node_commands(commands: argparse._SubParsersAction[argparse.ArgumentParser]
     at.add_argument("--country", required=True, help="country pack")
     at.add_argument("--port", type=int, default=0, help="port of its pages (default: the profile's)")
     at.add_argument("--host", action="append", help="name or address under which it is reached (repeatable)")
+    at.add_argument("--recovery", metavar="QFR1…", default="", help="public key of the recovery code that opens its "
+                    "backups, for example the hub's (default: a new code, printed once)")  # fmt: skip
     at.add_argument("--postgresql", metavar="NAME", help="keep the rows in this PostgreSQL database")
     at.add_argument("--postgresql-host", default="", help="its server or socket directory")
     at.add_argument("--postgresql-user", default="")
@@ -138,39 +139,6 @@ exit status: 0 done; 1 the hub was not reached, or a bundle was refused, or the 
     at.add_argument("--json", action="store_true", help="print the report as JSON")
 
 
-def _backup_command(at: argparse.ArgumentParser) -> None:
-    at.formatter_class = argparse.RawDescriptionHelpFormatter
-    at.epilog = """Units keep records and files until a backup of their hub that stands elsewhere has them, and send
-again what a restored hub lacks. A FILE on another disk than the node's counts as such at once; else, when it
-has been carried away:                          qafila backup DIR --stands NUMBER
-
-with PostgreSQL's own backups, every time:
-  number=$(qafila backup DIR --mark)            before the backup begins
-  pg_basebackup ... && copy it elsewhere
-  qafila backup DIR --stands $number            when it stands there (also after archiving the WAL of that moment)
-  qafila backup DIR --restored                  after a restore by those means, before units call"""
-    at.add_argument("dir", type=Path)
-    way = at.add_mutually_exclusive_group(required=True)
-    way.add_argument("file", type=Path, nargs="?")
-    way.add_argument("--mark", action="store_true", help="another program makes the backup: print the number of it")
-    way.add_argument("--stands", metavar="NUMBER", type=int, help="the backup of that number is kept elsewhere")
-    way.add_argument("--restored", action="store_true", help="another program has restored this node's database")
-
-
-def _user_commands(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
-    user = commands.add_parser("user", help="people who work with a node").add_subparsers(required=True, metavar="VERB")
-    at = user.add_parser("add", help="add a person; the password is asked for, or read from standard input")
-    at.add_argument("dir", type=Path)
-    at.add_argument("username")
-    at.add_argument("--name", required=True, help="in Latin script")
-    at.add_argument("--name-arabic", default="")
-    at.add_argument("--role", action="append", required=True, help="repeatable")
-    at.add_argument("--specialty", action="append", default=[])
-    at.add_argument("--language", default="fr", help="of the screens: ar, fr, en")
-    at.add_argument("--licence", default="")
-    at.set_defaults(run=user_add)
-
-
 def _enter(path: Path) -> None:
     """Make this process a process of the node in `path`."""
     from qafila.node.directory import NodeDirectory
@@ -200,17 +168,18 @@ def node_create(args: argparse.Namespace) -> int:
         args.profile, args.dir, code=args.code, country=args.country, port=args.port, hosts=hosts, database=database
     )
     print(f"{made.code}: a new {args.profile} in {made.path}; 'qafila serve {args.dir}' starts it")
+    import_module("qafila.node.commands.backup").make_recovery(args.dir, args.recovery)
     return 0
 
 
 def serve(args: argparse.Namespace) -> int:
     """`qafila serve`."""
-    from qafila.node.create import migrate
+    from qafila.node import fitness
     from qafila.node.directory import NodeDirectory
     from qafila.node.server import serve as run
 
     directory = NodeDirectory(args.dir)
-    migrate(directory)
+    fitness.require(directory)
     print(f"{directory.code}: https://{directory.hosts[0]}:{directory.port}", flush=True)
     return run(directory)
 
@@ -256,81 +225,21 @@ def sync(args: argparse.Namespace) -> int:
     return joining.contact(once=args.once, as_json=args.json)
 
 
-def user_add(args: argparse.Namespace) -> int:
-    """`qafila user add`."""
-    _enter(args.dir)
-    from django.core.exceptions import ValidationError
-
-    from qafila.packs import load
-    from qafila.registry.staff.acts import UsernameTaken, create_staff
-
-    unknown = [r for r in args.role if r not in load.roles()]
-    if unknown:
-        raise Failed(f"there is no role {unknown[0]!r}; choose from {', '.join(load.roles())}")
-    password = getpass.getpass("Password: ") if sys.stdin.isatty() else sys.stdin.readline().rstrip("\n")
-    try:
-        create_staff(
-            None,
-            args.username,
-            password,
-            args.name,
-            args.role,
-            name_arabic=args.name_arabic,
-            specialties=args.specialty,
-            interface_language=args.language,
-            licence=args.licence,
-        )
-    except ValidationError as error:
-        raise Failed(" ".join(error.messages)) from error
-    except UsernameTaken:
-        raise Failed(f"the name {args.username!r} is taken; choose another") from None
-    print(f"{args.username} can log in")
-    return 0
-
-
 def check(args: argparse.Namespace) -> int:
     """`qafila check`."""
     _enter(args.dir)
     from qafila.journal import blobs
     from qafila.journal.check import problems
     from qafila.journal.models import Record
+    from qafila.sync import anchors
 
     found = 0
-    for problem in (*problems(), *blobs.problems()):
+    for problem in chain(problems(), anchors.faults(), blobs.problems()):
         found += 1
         print(problem)
     count = Record.objects.count()
     print(f"{count} records, {found} problem(s)" if found else f"{count} records: whole", file=sys.stderr)
     return 1 if found else 0
-
-
-def backup(args: argparse.Namespace) -> int:
-    """`qafila backup`."""
-    _enter(args.dir)
-    from qafila.node.backup import write
-    from qafila.sync import restored
-
-    if args.mark:
-        print(restored.begin_backup())
-    elif args.stands is not None:
-        if not restored.backup_stands(args.stands):
-            raise Failed(f"no backup of number {args.stands} was begun")
-    elif args.restored:
-        restored.open_life()
-        print("units compare everything with this node when they call")
-    else:
-        size, number = write(args.dir, args.file)
-        print(f"{args.file}: {size / 1e6:.1f} MB, number {number}")
-    return 0
-
-
-def restore(args: argparse.Namespace) -> int:
-    """`qafila restore`."""
-    from qafila.node.backup import read
-
-    read(args.file, args.dir)
-    print(f"{args.dir}: restored; 'qafila check {args.dir}' looks it over")
-    return 0
 
 
 def of_packs(name: str) -> Callable[[argparse.Namespace], int]:

@@ -12,16 +12,19 @@ from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from playwright.sync_api import Browser, sync_playwright
 
+from tests.demonstration import Checked
 from tests.world import World
 
 CHROMIUM = "/usr/bin/chromium-headless-shell"
 """Debian's Chromium without its own windows and menus: a page takes two thirds of the time."""
+PLAIN = "--js-flags=--no-opt --no-maglev --max-lazy"
+"""Each page is new to its scripts: to make them quicker for a long life takes longer than they run."""
 
 
 @pytest.fixture(scope="session")
-def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
-    """A hub and two units, served."""
-    with World(Path(tmp_path_factory.mktemp("world")) / "nodes") as made:
+def world(checked: Checked) -> Iterator[World]:
+    """A hub and two units, served: the demonstration that its own check has built and walked through once."""
+    with World(checked.layout.path, checked.layout.country, base=checked.layout.base) as made:
         yield made
 
 
@@ -35,7 +38,7 @@ def browser(world: World) -> Iterator[Browser]:
     keys = ",".join(_key(world.node(code).path / "keys" / "pages.crt") for code in world.layout.nodes)
     with sync_playwright() as play:
         started = play.chromium.launch(
-            executable_path=CHROMIUM, args=["--no-sandbox", f"--ignore-certificate-errors-spki-list={keys}"]
+            executable_path=CHROMIUM, args=["--no-sandbox", PLAIN, f"--ignore-certificate-errors-spki-list={keys}"]
         )
         yield started
         started.close()

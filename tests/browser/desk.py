@@ -6,6 +6,7 @@ import json
 import re
 from collections.abc import Callable
 from html import unescape
+from pathlib import Path
 from typing import Any
 from urllib.parse import urljoin
 
@@ -19,8 +20,28 @@ PHONE = {"width": 412, "height": 915}
 DESKTOP = {"width": 1280, "height": 800}
 RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22a", "wcag22aa"]
 AXE = {"resultTypes": ["violations"], "runOnly": {"type": "tag", "values": RULES}, "preload": False, "iframes": False}
+QUICKER = Path(__file__).with_name("look_over.js").read_text()
+LOADED = f"window.withAxe = () => {{ if (!window.axe) {{ {AXE_SCRIPT}\n{QUICKER} }} return window.lookOver; }};"
+"""Axe, read by the browser with the page and run where a page is looked over."""
 OPAQUE = re.compile(r"[0-9a-f]{8}-?(?:[0-9a-f]{4}-?){3}[0-9a-f]{12}|(?<=/)\d+(?=/)")
 NOT_FOUND_ON_PURPOSE = re.compile(r"the server responded with a status of (4\d\d|507)")
+CARRIED = (
+    "strict-transport-security", "content-security-policy", "x-content-type-options", "referrer-policy",
+    "permissions-policy", "cross-origin-resource-policy",
+)  # fmt: skip
+
+
+def bare(url: str, headers: dict[str, str]) -> list[str]:
+    """What an answer lacks of what every answer carries: pages, files, static files, live lists."""
+    # Chromium keeps what it may cache without the word on HTTPS.
+    wanted = [name for name in CARRIED if "/static/" not in url or name != "strict-transport-security"]
+    found = [f"no {name}" for name in wanted if not headers.get(name)]
+    if "/static/" not in url and headers.get("cache-control") != "no-store":
+        found.append(f"may be kept: {headers.get('cache-control')!r}")
+    cookies = headers.get("set-cookie", "").split("\n")
+    parts = ("__Host-", "; Secure", "; HttpOnly", "; SameSite=Lax", "; Path=/")
+    found += [f"cookie without {part}" for one in cookies if one for part in parts if part.lower() not in one.lower()]
+    return found
 
 
 class Desk:
@@ -29,6 +50,8 @@ class Desk:
     def __init__(self, browser: Browser, url: str, size: dict[str, int] | None = None, language: str = "") -> None:
         self.url = url
         self.language = language
+        self.wide: dict[str, int] | None = None
+        """What the screen was before a look left it as narrow as a telephone."""
         self.member: Member | None = None
         self.context = browser.new_context(
             base_url=url,
@@ -38,9 +61,9 @@ class Desk:
             reduced_motion="reduce",
         )
         if language:
-            self.context.add_cookies([{"name": "language", "value": language, "url": url}])
-        # Compiled once by the browser, instead of sent along with each question.
-        self.context.add_init_script(AXE_SCRIPT)
+            self.context.add_cookies([{"name": "__Host-language", "value": language, "url": url, "secure": True}])
+        # Kept by the browser, instead of sent along with each question; run on the pages that are looked over alone.
+        self.context.add_init_script(LOADED)
         self.page: Page = self.context.new_page()
         self.page.set_default_timeout(20_000)
         self.faults: list[str] = []
@@ -56,6 +79,8 @@ class Desk:
     def _answered(self, response: Response) -> None:
         if response.status >= 500 and response.status != 507:
             self.faults.append(f"{response.status} from {response.url}")
+        if response.url.startswith("https:"):
+            self.faults += [f"{pattern(response.url)}: {fault}" for fault in bare(response.url, response.headers)]
 
     @property
     def where(self) -> str:
@@ -109,14 +134,27 @@ class Desk:
 
     # --- what every page keeps to ---------------------------------------------------------
 
-    def look_over(self, seen: dict[tuple[str, str], str] | None = None) -> list[str]:
-        """What is wrong with the page that is open: language, direction, accessibility, width on a telephone."""
+    def look_over(self, seen: dict[tuple[str, str], str] | None = None, *, stay: bool = False) -> list[str]:
+        """What is wrong with the page that is open: language, direction, accessibility, width on a telephone.
+
+        With `stay` the screen is left as it was looked at last: who only goes from page to page need not have each one
+        laid out three times.
+        """
         key = (self.where, self.language)
         if seen is not None:
             if key in seen:
                 return []
             seen[key] = self.page.url
-        found = [*self._language(), *self._axe(), *self._width()]
+        size = self.page.viewport_size or TABLET
+        if self.wide:
+            found = [*self._language(), *self._width(), *self._sized(self.wide)._axe()]
+            self.wide = None
+        else:
+            found = [*self._language(), *self._axe(), *self._sized(PHONE)._width()]
+            if stay and size != PHONE:
+                self.wide = {**size}
+            else:
+                self._sized({**size})
         return [f"{self.language} {self.where}: {fault}" for fault in found]
 
     def _language(self) -> list[str]:
@@ -136,17 +174,18 @@ class Desk:
         return [fault for fault in found if not fault.startswith("target-size") or fault in covered]
 
     def _violations(self) -> list[str]:
-        violations = self.page.evaluate("options => axe.run(options).then(found => found.violations)", AXE)
+        violations = self.page.evaluate("options => withAxe()(options)", AXE)
         return [
             f"{rule['id']}: {node['html'][:140]} ({_why(node)})" for rule in violations for node in rule["nodes"][:3]
         ]
 
+    def _sized(self, size: dict[str, int]) -> Desk:
+        if self.page.viewport_size != size:
+            self.page.set_viewport_size(size)  # type: ignore[arg-type]
+        return self
+
     def _width(self) -> list[str]:
-        before = self.page.viewport_size
-        self.page.set_viewport_size(PHONE)  # type: ignore[arg-type]
         told = self.page.evaluate(WIDER)
-        if before:
-            self.page.set_viewport_size(before)
         return [f"{told['over']} px wider than a telephone: {json.dumps(told['by'])[:300]}"] if told["over"] > 0 else []
 
 
@@ -210,4 +249,4 @@ def crawl(
 HREF = re.compile(r"<a\s[^>]*?href=\"([^\"]+)\"")
 
 
-BINARY = re.compile(r"/(pdf|file|blob|download|static|logout|print)s?(/|$)|\.(pdf|dcm|png|jpe?g|svg|csv)($|\?)")
+BINARY = re.compile(r"/(pdf|file|blob|download|static|logout|print|csv)s?(/|$)|\.(pdf|dcm|png|jpe?g|svg|csv)($|\?)")

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import wave
 from collections.abc import Iterator
+from io import BytesIO
 from pathlib import Path
 
 import pytest
+from PIL import Image
 from playwright.sync_api import Browser, expect, sync_playwright
 
 from qafila.clinic.imaging import teaching
@@ -16,14 +18,23 @@ from tests.browser.journey import LONG, Journey
 from tests.browser.stories import STORIES
 from tests.world import World
 
-pytestmark = [pytest.mark.xdist_group("world"), pytest.mark.timeout(400)]
+pytestmark = pytest.mark.timeout(400)
+
+
+def film(picture: bytes) -> bytes:
+    """The picture as a film of three images a second (YUV4MPEG2): a real camera gives thirty, and all are drawn."""
+    luma, *chroma = Image.open(BytesIO(picture)).convert("YCbCr").split()
+    width, height = luma.size
+    planes = [luma, *(plane.resize((width // 2, height // 2)) for plane in chroma)]
+    frame = b"FRAME\n" + b"".join(plane.tobytes() for plane in planes)
+    return f"YUV4MPEG2 W{width} H{height} F3:1 Ip A1:1 C420\n".encode() + frame * 2
 
 
 @pytest.fixture(scope="module")
 def browser(world: World, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Browser]:
     """Chromium that sees a drawn skin and hears a low tone, and asks nobody."""
     folder = Path(tmp_path_factory.mktemp("camera"))
-    (folder / "skin.mjpeg").write_bytes(teaching.skin(5, 1280, 960) * 2)
+    (folder / "skin.y4m").write_bytes(film(teaching.skin(5, 1280, 960)))
     with wave.open(str(folder / "heart.wav"), "wb") as file:
         file.setnchannels(1)
         file.setsampwidth(2)
@@ -39,7 +50,7 @@ def browser(world: World, tmp_path_factory: pytest.TempPathFactory) -> Iterator[
                 f"--ignore-certificate-errors-spki-list={keys}",
                 "--use-fake-device-for-media-stream",
                 "--use-fake-ui-for-media-stream",
-                f"--use-file-for-fake-video-capture={folder / 'skin.mjpeg'}",
+                f"--use-file-for-fake-video-capture={folder / 'skin.y4m'}",
                 f"--use-file-for-fake-audio-capture={folder / 'heart.wav'}",
             ],
         )

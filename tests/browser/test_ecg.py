@@ -11,7 +11,7 @@ from pydicom.data import get_testdata_file
 from tests.browser.desk import TABLET, Desk
 from tests.world import World
 
-pytestmark = [pytest.mark.xdist_group("world"), pytest.mark.timeout(300)]
+pytestmark = pytest.mark.timeout(300)
 CARD_MM = 85.6
 CARD_PX = 400.0
 """How wide the card in somebody's hand lies on this screen."""

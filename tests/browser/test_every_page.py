@@ -53,4 +53,4 @@ class LookedOver:
         self.seen = seen
 
     def __call__(self, desk: Desk) -> None:
-        self.found += desk.look_over(self.seen)
+        self.found += desk.look_over(self.seen, stay=True)

@@ -46,6 +46,7 @@ def test_prescribed_on_a_tablet_and_given_out_on_a_phone(world: World, browser: 
     expect(page.locator("#rx-checked")).to_contain_text("Not checked")
     if page.locator("#rx-override").is_visible():
         page.fill("#override", "for this test")
+    page.fill("#secret", world.cast.who("doctor", unit).pin)
     page.locator("form[data-check] button.btn-lg").click()
     expect(page).to_have_url(re.compile("/doctor/visit/[^/]+/$"))
     paper = page.locator("a[href*='/stock/prescription/']").first.get_attribute("href") or ""

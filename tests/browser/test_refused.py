@@ -22,7 +22,7 @@ class Session:
 
     def __init__(self, world: World, url: str, language: str = "en") -> None:
         self.http = world.client(url)
-        self.http.cookies.set("language", language)
+        self.http.cookies.set("__Host-language", language)
         self.url = url
 
     def page(self, path: str) -> str:
@@ -114,7 +114,7 @@ def test_a_file_of_200_mb_is_refused_without_filling_memory(world: World, nurse:
     assert status == 413
     assert "too large" in said
     assert peak_mb(web.pid) - before < 60
-    assert nurse.page(f"/nurse/record/{visit}/").count("/nurse/files/") == page.count("/nurse/files/")
+    assert nurse.page(f"/nurse/record/{visit}/").count("/records/files/") == page.count("/records/files/")
 
 
 def upload(session: Session, path: str, hidden: dict[str, str], size: int) -> tuple[int, str]:
@@ -156,7 +156,7 @@ def test_a_file_that_is_no_picture_is_refused_with_a_reason(nurse: Session) -> N
         )  # fmt: skip
         assert answer.status_code == 422, name
         assert 'role="alert"' in answer.text
-    assert nurse.page(f"/nurse/record/{visit}/").count("/nurse/files/") == page.count("/nurse/files/")
+    assert nurse.page(f"/nurse/record/{visit}/").count("/records/files/") == page.count("/records/files/")
 
 
 def test_a_form_sent_twice_writes_once(nurse: Session) -> None:

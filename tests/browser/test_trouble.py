@@ -31,6 +31,7 @@ from qafila.registry.staff.models import Staff
 from qafila.registry.units.acts import assign_node, assign_staff, create_unit
 from qafila.registry.units.models import Unit
 from qafila.web.login import set_pin
+from qafila.web.opaque import shown
 
 PACKS = Path(load.__file__).parent
 
@@ -150,7 +151,9 @@ def test_two_people_on_two_nodes_change_one_patient_and_somebody_chooses(tablet:
     clash = Clash.objects.get(open=True)
     assert "Two values" in page
 
-    answer = tablet.client.post(f"/records/clashes/{clash.pk}/", {"keep": side_of(clash, "0612000003")}, secure=True)
+    answer = tablet.client.post(
+        f"/records/clashes/{shown(clash.pk)}/", {"keep": side_of(clash, "0612000003")}, secure=True
+    )
     assert answer.status_code == 302
     page = tablet.get(f"/reception/people/{tablet.person.pk}/")
     assert "Two values" not in page

@@ -125,8 +125,15 @@ def crew_on_postgres(postgres: None) -> Iterator[Crew]:
 
 def make_crew(unit: Any) -> Crew:
     """Fill an empty node."""
-    from qafila.journal.write import writing
     from qafila.packs import load
+    from tests.founded import founded
+
+    made = founded(unit, "crew", lambda: _write_crew(unit))
+    return Crew(unit, **made, profile=load.profile("unit"))
+
+
+def _write_crew(unit: Any) -> dict[str, Any]:
+    from qafila.journal.write import writing
     from qafila.registry.people.models import PersonName
     from qafila.registry.places.here import local_day
     from qafila.registry.staff.acts import set_password
@@ -153,7 +160,7 @@ def make_crew(unit: Any) -> Crew:
         write.save(Assignment(unit=home, node=unit.node, starts=today - timedelta(days=1)))
         woman = write.save(new_person(today.replace(year=today.year - 40, day=1)))
         write.save(PersonName(person=woman, script="Latn", given="Salma", family="Test"))
-    return Crew(unit, home, **made, patient=woman, profile=load.profile("unit"))
+    return {"unit": home, **made, "patient": woman}
 
 
 def new_person(born: date, sex: str = "female") -> Any:

@@ -26,8 +26,8 @@ MANY = """
     FROM generate_series(0, 3999) AS n
 """
 RUNS = """
-    INSERT INTO journal_run (node, run, last, head, ranges, opened, sum)
-    SELECT node, run, max(seq), '', '[]', now(), 0 FROM journal_record GROUP BY 1, 2
+    INSERT INTO journal_run (node, run, last, head, ranges, opened, sum, anchored)
+    SELECT node, run, max(seq), '', '[]', now(), 0, 0 FROM journal_record GROUP BY 1, 2
 """
 MAIL = """
     INSERT INTO sync_mail ("to", record_id, lane, acked)

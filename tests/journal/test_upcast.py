@@ -186,7 +186,7 @@ def test_what_is_too_new_is_kept_passed_on_and_folded_after_the_update(trio: lis
         with at(early):
             taken = ingest(parcels)
             assert (taken.new, taken.quarantined, taken.alarms) == (5, 0, [])
-            assert list(check.chain_problems()) == []
+            assert list(check.chain_faults()) == []
             # A person at the old node goes on working with what is seen there.
             for person in Person.objects.all():
                 person.sex = "female"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from qafila.kernel.looks import looked, looking, one_look
+from qafila.kernel.looks import forget, looked, looking, one_look
 
 ASKED: list[str] = []
 
@@ -21,5 +21,7 @@ def test_inside_a_look_a_question_is_asked_once_and_outside_every_time() -> None
         assert ASKED == ["a"] * 4
         with one_look():
             ask("a")
-        assert ASKED == ["a"] * 5
+        assert ASKED == ["a"] * 4, "a look within a look is one look"
+        forget()
+        assert ask("a") == ask("a") == "a" and ASKED == ["a"] * 5, "something was written"
     assert not looking() and ask("a") == "a" and ASKED == ["a"] * 6

@@ -1,17 +1,9 @@
 """A writer that is to be killed: registers people in a node and says each one's id after it is acknowledged.
 
-Run as `python killed.py DIR`.
+Run as `python -m tests.node.killed` in the environment of the node.
 """
 
-import os
-import sys
-from pathlib import Path
-
-sys.path[:0] = [str(Path(__file__).parents[2] / "src")]
-os.environ["QAFILA_DIR"] = sys.argv[1]
-os.environ["DJANGO_SETTINGS_MODULE"] = "qafila.node.settings"
-
-import django  # noqa: E402
+import django
 
 django.setup()
 

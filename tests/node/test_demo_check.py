@@ -2,34 +2,49 @@
 
 from __future__ import annotations
 
-import os
-import subprocess
-import sys
+import re
 from pathlib import Path
 
 import pytest
 
 from qafila.node.demo.build import prepare
 from qafila.node.demo.layout import Layout, made_by, read_mark
-from qafila.node.directory import NodeError
-
-
-def command(*args: str) -> subprocess.CompletedProcess[str]:
-    clean = {k: v for k, v in os.environ.items() if not k.startswith(("QAFILA_", "DJANGO_"))}
-    return subprocess.run(
-        [sys.executable, "-m", "qafila.cli", "demo", *args], env=clean, capture_output=True, text=True, check=False
-    )
+from qafila.node.directory import NodeDirectory, NodeError
+from tests import shell
+from tests.demonstration import Checked, command
 
 
 @pytest.mark.timeout(400)
-def test_the_check_sees_every_step(tmp_path: Path) -> None:
-    done = command("--check", "--dir", str(tmp_path / "demo"), "--people", "24", "--port", "21440")
+def test_the_check_sees_every_step(checked: Checked) -> None:
+    done = checked.done
     assert done.returncode == 0, done.stdout[-2000:] + done.stderr[-2000:]
     assert "Everything was seen" in done.stdout
     assert "FAILED" not in done.stdout
-    mark = read_mark(tmp_path / "demo")
+    mark = read_mark(checked.layout.path)
     assert mark is not None
     assert mark["made_by"] == made_by()
+    nobody_in_the_logs(checked.layout.path)
+
+
+WORDS = """
+from qafila.registry.people.models import Person, PersonName
+from qafila.registry.staff.models import Staff
+for row in PersonName.objects.values_list("given", "family"): print(*row, sep="\\n")
+for row in Person.objects.values_list("pk", "code", "phone"): print(*row, row[0].hex, sep="\\n")
+for row in Staff.objects.values_list("pk", "username", "name", "name_arabic"): print(*row, row[0].hex, sep="\\n")
+"""
+
+
+def nobody_in_the_logs(folder: Path) -> None:
+    """The journey went over all nodes; their logs name nobody, by no name, number or id."""
+    said = shell.run(NodeDirectory(folder / "h"), WORDS)
+    known = {word.strip() for word in said.splitlines() if len(word.strip()) > 3}
+    assert len(known) > 100
+    logs = list(folder.glob("*.log"))
+    assert len(logs) >= 3
+    for file in logs:
+        said = file.read_text()
+        assert {word for word in known if re.search(rf"(?<!\w){re.escape(word)}(?!\w)", said)} == set(), file
 
 
 def test_a_folder_that_holds_something_else_is_left_alone(tmp_path: Path) -> None:

@@ -4,17 +4,15 @@ from __future__ import annotations
 
 import os
 import signal
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 
-from qafila.node.create import create, environment
+from qafila.node.create import create
 from qafila.node.directory import NodeDirectory
+from tests import shell
 from tests.postgres import Cluster
 
-WRITER = Path(__file__).with_name("killed.py")
 LIST = "from qafila.registry.people.models import Person as P; print(*P.objects.values_list('pk', flat=True))"
 
 
@@ -27,18 +25,17 @@ def node_on(engine: str, tmp_path: Path, cluster: Cluster | None) -> NodeDirecto
                   database=database)  # fmt: skip
 
 
+def writer(node: NodeDirectory) -> shell.Started:
+    """A process that registers people and says each one's id."""
+    return shell.Started(shell.environment(node), module="tests.node.killed", arguments=[])
+
+
 def people_of(node: NodeDirectory) -> set[str]:
-    done = subprocess.run(
-        [sys.executable, "-c", f"import django; django.setup(); {LIST}"],
-        env=environment(node), capture_output=True, text=True, check=True,
-    )  # fmt: skip
-    return set(done.stdout.split())
+    return set(shell.run(node, LIST).split())
 
 
 def whole(node: NodeDirectory) -> None:
-    done = subprocess.run(
-        [sys.executable, "-m", "qafila.cli", "check", str(node.path)], capture_output=True, text=True, check=False
-    )
+    done = shell.qafila(node, "check", node.path)
     assert (done.returncode, done.stdout) == (0, ""), done.stderr
 
 
@@ -54,25 +51,21 @@ def test_kill_9_of_writers_loses_nothing_acknowledged(engine: str, tmp_path: Pat
 def _killed_writers(node: NodeDirectory, cluster: Cluster | None) -> None:
     acknowledged: set[str] = set()
     for round_ in range(3):
-        writers = [
-            subprocess.Popen([sys.executable, str(WRITER), str(node.path)], stdout=subprocess.PIPE,
-                             stderr=subprocess.DEVNULL, text=True)
-            for _ in range(2)
-        ]  # fmt: skip
-        for place, writer in enumerate(writers):
-            assert writer.stdout is not None
+        writers = [writer(node) for _ in range(2)]
+        for place, one in enumerate(writers):
+            assert one.stdout is not None
             for _ in range(5 + 7 * round_ + place):
-                acknowledged.add(writer.stdout.readline().strip())
+                acknowledged.add(one.stdout.readline().strip())
         if cluster is not None and round_ == 2:
             postmaster = int((cluster.data / "postmaster.pid").read_text().split()[0])
             os.kill(postmaster, signal.SIGQUIT)  # immediate shutdown: no checkpoint, recovery from the log
-        for writer in writers:
-            writer.send_signal(signal.SIGKILL)
-        for writer in writers:
-            assert writer.stdout is not None
-            # What was said and not yet read is acknowledged too; the last line may be cut in the middle.
-            acknowledged.update(line for line in writer.stdout.read().split() if len(line) == 36)
-            writer.wait()
+        for one in writers:
+            one.kill()
+        for one in writers:
+            with one:
+                assert one.stdout is not None
+                # What was said and not yet read is acknowledged too; the last line may be cut in the middle.
+                acknowledged.update(line for line in one.stdout.read().split() if len(line) == 36)
     if cluster is not None:
         cluster.restart_after_crash()
     assert acknowledged <= people_of(node)

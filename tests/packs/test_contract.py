@@ -48,9 +48,10 @@ def test_nothing_is_wrong_in_the_shipped_packs() -> None:
 def test_every_shipped_file_is_read_by_a_loader() -> None:
     known = {f"profiles/{name}.toml" for name in load.profiles()}
     known |= {f"specialties/{code}.toml" for code in load.specialties()}
-    of_country = ("country", "places", "facilities", "units", "people", "cast", "formulary", "savings")
+    of_country = ("country", "places", "facilities", "units", "people", "cast", "formulary", "savings", "retention",
+                  "privacy")  # fmt: skip
     known |= {f"countries/{name}/{file}.toml" for name in load.countries() for file in of_country}
-    known |= {"roles.toml", "core.toml", "encounter.toml", "matching.toml", "loop.toml", "body.toml"}
+    known |= {"roles.toml", "access.toml", "core.toml", "encounter.toml", "matching.toml", "loop.toml", "body.toml"}
     known |= {"analytes.toml", "strips.toml", "equipment.toml"}
     known |= {f"ecg_layouts/{layout.code}.toml" for layout in layouts()}
     known |= {"codes/icd10_labels.toml", "codes/subset.toml", "formulary/essential.toml"}
@@ -96,7 +97,7 @@ def test_country_holds_enough_for_the_demonstration(code: str) -> None:
         assert {m.role for m in members if m.unit == unit.code} == {"assistant", "nurse", "doctor"}
     held = sorted(m.specialty for m in members if m.specialty)
     assert held == sorted([*load.specialties(), "cardiology"]), "one of each, and two of the first"
-    assert {"coordinator", "admin", "approver"} <= {m.role for m in members}
+    assert {"coordinator", "admin", "approver", "supervisor"} <= {m.role for m in members}
     assert len(places.places(code)) > 300
 
 

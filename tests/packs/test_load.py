@@ -233,6 +233,7 @@ def test_any_damage_gives_a_pack_or_a_pack_error(tmp_path: Path, start: int, len
         ('unit = "mg", dose_per_kg = [10, 15]', 'unit = "mg", dose_per_kg = [15, 10]', "dose_per_kg = [15, 10]"),
         ('classes = ["nsaid"]', 'classes = ["nsaids"]', 'classes = ["nsaids"]'),
         ('note = "nsaid_late", source', 'note = "nsaid_later", source', "nsaid_later"),
+        ('{ text = "standard", label', '{ text = "usual", label', '{ text = "usual", label'),
         ('{ code = "kdigo", words', '{ kode = "kdigo", words', "kode"),
     ],
 )

@@ -3,14 +3,20 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from uuid import uuid4
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from qafila.journal import tables
+from qafila.journal.here import Here
 from qafila.kernel.dates import PartialDate
 from qafila.packs import load
-from qafila.registry.people.matching import FIELDS, Known, Level, asked, blocks, called, compare, weigh, word
+from qafila.registry.people.blocking import asked, blocks, hashed, nearest
+from qafila.registry.people.matching import FIELDS, Known, Level, called, compare, weigh, word
+from qafila.registry.people.models import MatchKey
+from qafila.registry.people.queries import in_blocks
 
 FATIMA = Known(
     names=(called("فاطمة الزهراء", "أحمد", "بن علي"),),
@@ -129,3 +135,24 @@ def test_whatever_is_known_it_can_be_compared_either_way(one: Known, other: Know
 @given(PEOPLE)
 def test_a_record_is_found_in_its_own_blocks(one: Known) -> None:
     assert not blocks(one) or blocks(one) & asked(one)
+
+
+@given(PEOPLE)
+def test_the_years_of_one_thing_said_lie_side_by_side(one: Known) -> None:
+    keys = {hashed(block): block for block in asked(one)}
+    assert len(keys) == len(asked(one))
+    assert {key >> 16 for key in keys} == {hashed(b) >> 16 for b in asked(one)}
+    assert len({key >> 16 for key in keys}) == len({block.said for block in keys.values()})
+    assert all(-(2**63) <= key < 2**63 and key & 0xFFFF == block.year for key, block in keys.items())
+
+
+def test_who_shares_rarer_blocks_is_compared_first() -> None:
+    street = [("street", who) for who in range(9)]
+    assert nearest([*street, ("telephone", 7), ("telephone", 5), ("mother", 5)], 3) == [5, 7, 0]
+
+
+def test_the_database_names_the_same_people_in_the_same_order(unit: Here) -> None:
+    people = sorted((uuid4() for _ in range(9)), key=lambda one: one.int)
+    rows = [*((1, who) for who in people), (2, people[7]), (2, people[5]), (-3, people[5])]
+    tables.insert(MatchKey, ["key", "person_id"], rows, unit.database)
+    assert in_blocks([1, 2, -3], 4) == nearest(rows, 4) == [people[n] for n in (5, 7, 0, 1)]

@@ -8,7 +8,7 @@ from typing import Any
 
 from qafila.journal.ingest import Parcel
 from qafila.journal.ranges import Ranges
-from qafila.sync.hub import Have
+from qafila.sync.hub import Have, Sums
 from qafila.sync.messages import Mail, Message, Push
 from qafila.sync.node_store import Seen
 from qafila.sync.session import UnitSession
@@ -124,9 +124,9 @@ class OwnRecordsNotAskedFor(Plant):
 
     def desk(self) -> type[Any]:
         class Proud(Desk):
-            def compare(self, have: Have, sums: dict[str, dict[int, int]]) -> Have:
+            def compare(self, have: Have, sums: Sums) -> tuple[Have, Sums]:
                 super().compare(have, sums)
-                return {}
+                return {}, {}
 
         return Proud
 

@@ -43,9 +43,9 @@ class NeverGivenUp(_Plant):
 
     def interrupted(self) -> type[Any]:
         class Faithful(Interrupted):
-            def told(self, asked: Sequence[bytes], sizes: Sequence[int]) -> None:
+            def told(self, asked: Sequence[bytes], sizes: Sequence[int], version: int) -> None:
                 frames = list(self._frames)
-                super().told(asked, sizes)
+                super().told(asked, sizes, version)
                 self._frames = [frame for frame in frames if frame not in self._ready]
 
         return Faithful

@@ -74,7 +74,7 @@ def records(draw: st.DrawFn) -> list[Parcel]:
     return out
 
 
-@settings(max_examples=300)
+@settings(max_examples=150)
 @given(records())
 def test_records_come_back_the_very_same(parcels: list[Parcel]) -> None:
     assert COLUMNS.unpack(COLUMNS.pack(parcels)) == parcels
@@ -136,7 +136,7 @@ def test_a_touched_frame_is_refused_or_gives_records() -> None:
         assert len(found) <= MAX_PARCELS
 
 
-@settings(max_examples=400)
+@settings(max_examples=200)
 @given(st.data())
 def test_lying_columns_are_refused_or_give_records(data: st.DataObject) -> None:
     packed = msgspec.msgpack.decode(COLUMNS.pack(_real(20)), type=Packed)

@@ -27,8 +27,10 @@ from qafila.node.directory import NodeDirectory
 from qafila.packs import load
 from qafila.sync import pki
 from qafila.sync.serving import command
+from tests import shell
 from tests.postgres import Cluster
-from tests.sync.test_processes import Link, environment, free_port, run, served
+from tests.shell import Started, environment, run
+from tests.sync.test_processes import Link, free_port, served
 
 UNITS = ("U1", "U2", "U3", "U4", "U5")
 PATIENCE_S = 120.0
@@ -78,14 +80,13 @@ class Crew:
     def _start(self) -> None:
         self.lives += 1
         self.ready = threading.Event()
-        words = [sys.executable, "-m", "tests.sync.fleet_work", "work", str(SEED * 1000 + self.lives)]
+        work = {"module": "tests.sync.fleet_work", "arguments": ["work", str(SEED * 1000 + self.lives)]}
         with (self.node.path / "crew.log").open("ab") as log:
-            self.process = subprocess.Popen(words, env={**environment(self.node), "QAFILA_FLEET": self.kind}, text=True,
-                                            stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=log)  # fmt: skip
+            self.process = Started({**environment(self.node), "QAFILA_FLEET": self.kind}, errors=log, **work)
         self.reader = threading.Thread(target=self._read, args=(self.process, self.ready), daemon=True)
         self.reader.start()
 
-    def _read(self, process: subprocess.Popen[str], ready: threading.Event) -> None:
+    def _read(self, process: Started, ready: threading.Event) -> None:
         assert process.stdout is not None
         for line in process.stdout:
             if line == "ready\n":
@@ -123,7 +124,7 @@ class Fleet:
         self.links = {code: Flipping(self.port) for code in UNITS}
         self.units: dict[str, NodeDirectory] = {}
         self.crews: dict[str, Crew] = {}
-        self.agents: dict[str, subprocess.Popen[bytes]] = {}
+        self.agents: dict[str, Started] = {}
         self.server: subprocess.Popen[bytes] | None = None
         stack.callback(self.close)
 
@@ -180,9 +181,9 @@ class Fleet:
     def call(self, code: str) -> None:
         """The unit keeps in contact with its hub, by the real command."""
         node = self.units[code]
-        with (node.path / "agent.log").open("ab") as log:
-            words = [sys.executable, "-m", "qafila.cli", "sync", str(node.path)]
-            self.agents[code] = subprocess.Popen(words, env=environment(node), stdout=log, stderr=log)
+        with (node.path / "agent.log").open("ab") as log, open(os.devnull, "rb") as nothing:
+            streams = nothing, log, log
+            self.agents[code] = Started(environment(node), streams, words=["sync", str(node.path)])
 
     def kill_agent(self, code: str) -> None:
         self.agents[code].kill()
@@ -215,15 +216,13 @@ class Fleet:
         assert self._stick(self.units[code], "--from-stick", stick) == 0
 
     def _stick(self, node: NodeDirectory, way: str, stick: Path) -> int:
-        words = [sys.executable, "-m", "qafila.cli", "sync", str(node.path), way, str(stick)]
-        return subprocess.run(words, env=environment(node), capture_output=True, check=False).returncode
+        return shell.qafila(node, "sync", node.path, way, stick).returncode
 
     # --- what is held ---------------------------------------------------------------------
 
     def held(self, node: NodeDirectory) -> dict[str, Any]:
         file = node.path / "rows.json"
-        words = [sys.executable, "-m", "tests.sync.fleet_work", "rows", str(file)]
-        subprocess.run(words, env=environment(node), check=True)
+        run(node, f"from pathlib import Path\nfrom tests.sync.fleet_work import rows\nrows(Path({str(file)!r}))")
         found: dict[str, Any] = json.loads(file.read_text())
         return found
 
@@ -296,8 +295,7 @@ def settle(fleet: Fleet) -> None:
         assert clock.monotonic() < end, f"{sorted(left)} do not come to rest"
         said = []
         for node in fleet.units.values():
-            words = [sys.executable, "-m", "qafila.cli", "sync", str(node.path), "--once", "--json"]
-            done = subprocess.run(words, env=environment(node), capture_output=True, text=True, check=False)
+            done = shell.qafila(node, "sync", node.path, "--once", "--json")
             said.append(done.stdout if done.returncode == 0 else "failed")
         idle = all(_nothing(words) for words in said)
         quiet = quiet + 1 if idle else 0

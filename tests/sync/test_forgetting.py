@@ -314,15 +314,34 @@ def test_word_and_receipt_travel_by_stick(pair: Pair, south: Unit, north: Unit, 
     assert receipts(pair.hub) == [(person.pk, False)]
 
 
-def test_a_hub_that_lost_its_word_mails_the_person_again(pair: Pair, south: Unit, north: Unit) -> None:
-    """It was restored to the moment before: to its knowledge the unit holds the person."""
-    person = register(pair.unit, south)
+def _forgotten(pair: Pair, unit: Unit) -> tuple[Person, int]:
+    """A person whom the hub knows, and whom the unit has forgotten at a turn that the hub knows nothing of."""
+    person = register(pair.unit, unit)
     pair.sync()
     with at(pair.unit):
         turn = clock.now_ms() + 60_000
         Leave.objects.create(person=person.pk, turn=turn, held=False, known=_all_of(person))
         forgetting.settle()
     assert not holds(pair.unit, person)
+    return person, turn
+
+
+def test_a_hub_that_lost_its_word_mails_the_person_again(pair: Pair, south: Unit, north: Unit) -> None:
+    """It was restored to the moment before: to its knowledge the unit holds the person."""
+    person, _ = _forgotten(pair, south)
+    pair.sync()
+    assert holds(pair.unit, person)
+    assert receipts(pair.hub)[-1] == (person.pk, True)
+
+
+def test_a_clone_that_forgets_after_the_hub_lost_and_got_back_its_words_is_mailed_all_of_it(
+    pair: Pair, south: Unit
+) -> None:
+    """To the other clone the hub had said that the person is back; a restore cost it both words and the mail, and the
+    words alone came back. What the unit wrote itself was never mailed in this life of the hub."""
+    person, turn = _forgotten(pair, south)
+    with at(pair.hub), writing(None, "person.readmit") as write:
+        write.save(Holding(node="U1", who=person.pk, held=True, turn=turn + 1))
     pair.sync()
     assert holds(pair.unit, person)
     assert receipts(pair.hub)[-1] == (person.pk, True)

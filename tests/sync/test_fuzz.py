@@ -160,6 +160,14 @@ def test_every_recorded_kind_is_someones(unit: Here) -> None:
     stays |= {"registry.need", "registry.preference", "registry.leave", "registry.swap"}
     # A teaching copy names nobody, and stays where it was made.
     stays |= {"clinic.teachingcopy"}
+    # What a node says to its hub, and what the hub keeps of a telephone call. Orders and certificates go to the node
+    # that they name, where a hub is wired (`orders.connect`, `renewal.connect`).
+    stays |= {"sync.leaseopening", "sync.leasecode", "sync.nodeorderdone", "sync.certificaterequest"}
+    stays |= {"sync.nodeorder", "sync.certificate"}
+    # A witness of a unit goes there, where the hub is wired (`anchors.connect`); receipts and a unit's version go up.
+    stays |= {"sync.witness", "sync.erasurereceipt", "registry.installed"}
+    # The office's, and a way in that has changed: known where it is dealt with.
+    stays |= {"registry.transfer", "registry.factorevent", "office.breach"}
     ruled = scope.REFERENCE | {scope.CREDENTIAL, *scope._rules, *scope.OF_UNITS}
     for model in apps.get_models():
         if issubclass(model, Recorded):

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import socket
 import subprocess
-import sys
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -14,7 +13,8 @@ import pytest
 
 from qafila.node.directory import NodeDirectory
 from qafila.sync.serving import command
-from tests.sync.test_processes import Link, environment, free_port, hub, joined, run  # noqa: F401
+from tests.shell import Started, environment, run
+from tests.sync.test_processes import Link, free_port, hub, joined  # noqa: F401
 
 PEOPLE = """
 import secrets
@@ -48,11 +48,11 @@ OVERHEAD = 12_000
 """A handshake, a greeting, the next questions."""
 
 
-def two_calls(node: NodeDirectory) -> subprocess.Popen[str]:
-    return subprocess.Popen([sys.executable, "-c", TWO_CALLS], env=environment(node), stdin=-1, stdout=-1, text=True)
+def two_calls(node: NodeDirectory) -> Started:
+    return Started(environment(node), code=TWO_CALLS)
 
 
-def heard(process: subprocess.Popen[str]) -> tuple[str, list[int]]:
+def heard(process: Started) -> tuple[str, list[int]]:
     assert process.stdout is not None
     said: list[Any] = json.loads(process.stdout.readline())
     return said[0], said[1]

@@ -4,8 +4,6 @@ themselves: everything is there once, every chain holds, and everybody's mail wa
 from __future__ import annotations
 
 import json
-import subprocess
-import sys
 import uuid
 from collections.abc import Iterator
 from pathlib import Path
@@ -24,6 +22,7 @@ from qafila.sync.codec import COLUMNS
 from qafila.sync.frames import seal
 from qafila.sync.messages import Push
 from tests.postgres import Cluster
+from tests.shell import Started, run
 
 UNITS = ("U1", "U2", "U3")
 FRAMES, ACTS, PROCESSES = 6, 8, 3
@@ -54,11 +53,6 @@ def hub(tmp_path: Path) -> Iterator[NodeDirectory]:
         cluster.create_database("hub")
         database = {"engine": "postgresql", "name": "hub", "user": "qafila", "host": str(cluster.socket)}
         yield create("hub", tmp_path / "hub", code="H", country=load.countries()[0], port=8443, database=database)
-
-
-def run(node: NodeDirectory, code: str) -> str:
-    lines = [sys.executable, "-c", f"import django; django.setup()\n{code}"]
-    return subprocess.run(lines, env=environment(node), capture_output=True, text=True, check=True).stdout
 
 
 def frames() -> list[bytes]:
@@ -119,17 +113,20 @@ def test_three_processes_of_a_hub_at_once(hub: NodeDirectory, tmp_path: Path) ->
     sent = frames()
     (tmp_path / "frames").write_text("\n".join(f.hex() for f in sent))
     started = [
-        subprocess.Popen([sys.executable, "-m", "tests.sync.hub_process", str(tmp_path / "frames"), str(seed)],
-                         env=environment(hub), stdin=-1, stdout=-1, text=True)
+        Started(environment(hub), module="tests.sync.hub_process", arguments=[str(tmp_path / "frames"), str(seed)])
         for seed in range(PROCESSES)
-    ]  # fmt: skip
+    ]
     for process in started:
         assert process.stdout is not None and process.stdout.readline() == "ready\n"
     for process in started:
         assert process.stdin is not None
         process.stdin.write("go\n")
         process.stdin.flush()
-    heard = [process.communicate()[0].split() for process in started]
+    heard = []
+    for process in started:
+        with process:
+            assert process.stdout is not None
+            heard.append(process.stdout.read().split())
     assert [h[:-1] for h in heard] == [["200"] * len(sent)] * PROCESSES
     found = json.loads(run(hub, LOOK))
     assert found["problems"] == [] and not found["quarantine"] and not found["unapplied"]

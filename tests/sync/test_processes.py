@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import socket
 import ssl
 import subprocess
@@ -21,30 +20,13 @@ from qafila.node.directory import NodeDirectory
 from qafila.packs import load
 from qafila.sync import pki
 from qafila.sync.serving import command
-
-ROOT = Path(__file__).parents[2]
+from tests.shell import Started, environment, run
 
 
 def free_port() -> int:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])
-
-
-def environment(node: NodeDirectory) -> dict[str, str]:
-    kept = {k: v for k, v in os.environ.items() if k != "QAFILA_TEST_DATABASES"}
-    return {**kept, "QAFILA_DIR": str(node.path), "PYTHONPATH": f"{ROOT / 'src'}:{ROOT}",
-            "DJANGO_SETTINGS_MODULE": "qafila.node.settings"}  # fmt: skip
-
-
-def run(node: NodeDirectory, code: str) -> str:
-    """Lines of Python in a process of that node; what they print."""
-    head = "import django; django.setup()\nfrom qafila.journal.here import here\n"
-    done = subprocess.run(
-        [sys.executable, "-c", head + code], env=environment(node), capture_output=True, text=True, check=False
-    )
-    assert done.returncode == 0, done.stderr
-    return done.stdout.strip()
 
 
 def contact(node: NodeDirectory) -> dict[str, object]:
@@ -220,7 +202,7 @@ print([*check.problems(), *blobs.problems()])
 """
 
 
-def killed_in_the_middle(process: subprocess.Popen[bytes], hub: NodeDirectory, before: int) -> None:
+def killed_in_the_middle(process: subprocess.Popen[bytes] | Started, hub: NodeDirectory, before: int) -> None:
     """End a process without a word as soon as the hub has taken something of what it is sent."""
     while process.poll() is None and int(run(hub, HELD)) <= before:
         continue
@@ -234,15 +216,15 @@ def test_both_may_be_killed_in_the_middle_and_nothing_confirmed_is_lost(hub: Nod
     unit = joined(hub, link, tmp_path / "u5", "U5")
     run(unit, MANY)
     loop = "import django; django.setup()\nimport threading\nfrom qafila.sync.agent import run_forever\n"
-    caller = [sys.executable, "-c", loop + "run_forever(threading.Event())"]
+    caller = loop + "run_forever(threading.Event())"
     with served(command(hub.path, port), hub, port):
-        killed_in_the_middle(subprocess.Popen(caller, env=environment(unit)), hub, 0)
+        killed_in_the_middle(Started(environment(unit), code=caller), hub, 0)
     seen = int(run(hub, HELD))
     assert seen > 0 and run(unit, WHOLE) == "[]"
     run(unit, MANY)
     with (unit.path / "served.log").open("ab") as out:
         server = subprocess.Popen(command(hub.path, port), env=environment(hub), stdout=out, stderr=out)
-    agent = subprocess.Popen(caller, env=environment(unit), stderr=subprocess.DEVNULL)
+    agent = Started(environment(unit), code=caller)
     try:
         killed_in_the_middle(server, hub, seen)
     except BaseException:

@@ -7,10 +7,11 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from django.db import connections
+from django.db import connections, transaction
 
 from qafila.journal import blobs, check, lives
 from qafila.journal.here import Here, at
+from qafila.journal.ingest import ingest, parcels_of
 from qafila.journal.models import Blob, Quarantine, Record, Run
 from qafila.journal.write import writing
 from qafila.registry.people.models import Person
@@ -116,7 +117,7 @@ def test_what_the_hub_wrote_and_lost_comes_back_from_the_unit(two: Pair, disaste
     disaster.restore()
     with at(two.hub):
         assert Person.objects.get(pk=person.pk).phone == "0611111111"
-    two.sync()
+    assert two.sync().report.sent == 2, "of the run that the backup knows what is lost alone"
     with at(two.hub):
         assert Person.objects.get(pk=person.pk).phone == "0633333333"
         assert not Quarantine.objects.exists()
@@ -237,6 +238,32 @@ def test_a_restore_takes_back_what_later_backups_covered(two: Pair, disaster: Re
         assert Blob.objects.get(pk=late).sent
     with at(two.hub):
         assert blobs.have(late)
+
+
+def test_what_a_third_unit_has_of_two_machines_with_one_memory_comes_out(two: Pair) -> None:
+    """The hub lost the records of one, heard the other, lacks a part of the run: totals of the whole say nothing."""
+    two.sync()
+    wipe("n2")
+    other = Here("U9", "unit", database="n2", confirmed_by_hub=True)
+    register(other, "1")
+    with at(other):
+        with transaction.atomic(using="n2"):
+            ours = register(other, "heard by the hub")
+            at_the_hub = parcels_of(Record.objects.order_by("seq"))
+            transaction.set_rollback(True, using="n2")
+        theirs, late = register(other, "heard by the third"), register(other, "late")
+        at_the_unit = parcels_of(Record.objects.order_by("seq"))
+    with at(two.hub):
+        assert not ingest(at_the_hub, "U9").aside
+        restored.open_life()
+    with at(two.unit):
+        assert not ingest(at_the_unit, "H").aside
+    two.sync()
+    for node, kept, aside in ((two.hub, ours, theirs), (two.unit, theirs, ours)):
+        with at(node):
+            assert Person.objects.filter(pk=kept.pk).exists() and Person.objects.filter(pk=late.pk).exists()
+            assert aside.pk.hex.encode().hex() in bytes(Quarantine.objects.get(node="U9").raw).decode()
+    assert two.sync().report.sent == 0 and two.sync().report.received == 0
 
 
 def test_two_machines_with_one_memory_are_told_apart(two: Pair, tmp_path: Path) -> None:

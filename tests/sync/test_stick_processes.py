@@ -15,7 +15,9 @@ from qafila.node.create import create
 from qafila.node.directory import NodeDirectory
 from qafila.packs import load
 from qafila.sync import pki
-from tests.sync.test_processes import REGISTER, environment, free_port, issue, run, served
+from tests import shell
+from tests.shell import environment, run
+from tests.sync.test_processes import REGISTER, free_port, issue, served
 
 PHONE = "from qafila.registry.people.models import Person\nprint(Person.objects.get(pk={!r}).phone)"
 WHOLE = "from qafila.journal import blobs, check\nprint([*check.problems(), *blobs.problems()])"
@@ -46,12 +48,15 @@ def nodes(tmp_path_factory: pytest.TempPathFactory) -> tuple[NodeDirectory, Node
 
 
 def qafila(node: NodeDirectory, *arguments: str | Path, room: int = -1) -> subprocess.CompletedProcess[str]:
+    if room < 0:
+        return shell.qafila(node, "sync", node.path, *arguments)
+
     def limit() -> None:
         resource.setrlimit(resource.RLIMIT_FSIZE, (room, room))
 
     return subprocess.run(
         [sys.executable, "-m", "qafila.cli", "sync", str(node.path), *map(str, arguments)],
-        env=environment(node), capture_output=True, text=True, check=False, preexec_fn=limit if room >= 0 else None,
+        env=environment(node), capture_output=True, text=True, check=False, preexec_fn=limit,
     )  # fmt: skip
 
 

@@ -39,7 +39,7 @@ class Desk:
         self.here = here
         self.crew: Crew = make_crew(here)
         with writing(None, "setup") as write:
-            self.admin = write.save(Staff(username="admin", name="Admin", roles=["admin"]))
+            self.admin = write.save(Staff(username="admin", name="Admin", roles=["admin"], interface_language="en"))
             for one in (self.crew.heart, self.crew.other_heart, self.crew.coordinator):
                 one.interface_language = "en"
                 write.save(one)

@@ -17,7 +17,7 @@ from tests.clinic.cases.test_loop import picture
 from tests.clinic.conftest import ANSWER, key_of
 from tests.web.desk import Desk, desk
 
-MOST = 32
+MOST = 34
 
 
 @pytest.fixture

@@ -26,8 +26,12 @@ from qafila.registry.people import acts as people
 from qafila.registry.people.details import NameParts
 from qafila.registry.people.models import Person
 from qafila.registry.staff.acts import set_language
+from qafila.registry.staff.models import Pin
 from qafila.registry.units.acts import create_unit
+from qafila.web import login as doors
 from tests.web.vehicle import Vehicle, text, vehicle
+
+PIN = "204817"
 
 
 @pytest.fixture
@@ -99,8 +103,13 @@ def test_a_letter_in_a_dose_is_told_and_nothing_written(van: Vehicle, visit: Vis
 def prescribe(van: Vehicle, visit: Visit) -> Prescription:
     typed = {"words-0": "Paracétamol 500 mg", "dose-0": "٢", "dose_unit-0": "tablet", "route-0": "oral",
              "per_day-0": "3", "days-0": "5", "override_reason": "Vu avec la patiente"}  # fmt: skip
-    sent = van.at("salma").post(f"/doctor/visit/{visit.pk}/prescription/", typed)
-    assert sent.status_code == 302, text(sent)
+    address, browser = f"/doctor/visit/{visit.pk}/prescription/", van.at("salma")
+    doors.set_pin(van.crew["salma"], PIN)
+    for number, wrong in enumerate(("", "000111", "not-the-password")):
+        refused = browser.post(address, typed | {"secret": wrong, "once": f"try-{number}"})
+        assert refused.status_code == 422 and "Not signed" in text(refused) and not Prescription.objects.exists()
+    assert Pin.objects.get().failures == 1, "a wrong PIN counts, although nothing else of the form is kept"
+    assert browser.post(address, typed | {"secret": PIN}).status_code == 302
     return Prescription.objects.get()
 
 
@@ -222,7 +231,7 @@ def test_a_refused_file_is_told_where_it_was_chosen(van: Vehicle, visit: Visit) 
     ecg = Path(pydicom.data.get_testdata_file("waveform_ecg.dcm", download=False) or "").read_bytes()
     browser.post(address, {"file": SimpleUploadedFile("e.dcm", ecg), "title": "Au repos"})
     page = browser.get(f"/doctor/visit/{visit.pk}/").content.decode()
-    assert "Au repos" in page and reverse("records:ecg", args=[Attachment.objects.get().pk]) in page
+    assert "Au repos" in page and reverse("records:ecg_page", args=[Attachment.objects.get().pk]) in page
 
 
 def draft_case(van: Vehicle, visit: Visit, **packet: str) -> Case:
@@ -332,7 +341,8 @@ def test_checks_are_shown_before_signing_and_need_a_reason(van: Vehicle, visit: 
     browser, address = van.at("salma"), f"/doctor/visit/{visit.pk}/prescription/"
     visits.state_allergy(visit, van.crew["salma"], "Amoxicilline")
     typed = {"words-0": "Amoxicillin 500 mg capsule", "dose-0": "1", "dose_unit-0": "capsule", "route-0": "oral",
-             "per_day-0": "3", "days-0": "7"}  # fmt: skip
+             "per_day-0": "3", "days-0": "7", "secret": PIN}  # fmt: skip
+    doors.set_pin(van.crew["salma"], PIN)
     told = text(browser.post(f"{address}check/", {"words-0": typed["words-0"]}))
     assert "Amoxicilline" in told and "Not checked:" in told
     page = browser.post(address, typed)

@@ -63,6 +63,9 @@ def test_a_bad_ecg_is_said_at_once_and_kept_with_a_reason(van: Vehicle, visit: V
     assert EcgCheck.objects.get().source == source.sha256 and source.title == "SCP-ECG"
     page = nurse.get(answer["Location"])
     assert "Flat line" in text(page) and "V3" in text(page) and "put on a new electrode" in text(page)
+    assert "Kept, but the check doubts it: Flat line (V3)" in text(page)
+    assert f'href="/nurse/record/{visit.pk}/"' in page.content.decode(), "back to the visit"
+    assert f"/records/files/{file.pk}/ecg/" in nurse.get(f"/nurse/record/{visit.pk}/").content.decode()
     hidden = fields(page, "/keep/")
     assert nurse.post(f"/records/files/{file.pk}/ecg/keep/", {**hidden, "reason": " "}).status_code == 422
     hidden = fields(nurse.get(answer["Location"]), "/keep/")
@@ -85,11 +88,12 @@ def test_the_viewer_compares_and_says_what_is_not_computed(van: Vehicle, visit: 
     new = visits.add_attachment(visit, nurse, files.scp(LEADS), "a.scp")
     assert set(EcgMeasures.objects.values_list("sha256", "state")) == {(old.sha256, "waiting"), (new.sha256, "waiting")}
     page = text(doctor.get(f"/records/files/{new.pk}/ecg/?speed=50&gain=20"))
-    assert "not computed" in page and "The one before" in page and "Being computed" in page
+    assert "The one before" in page and "Being computed" in page
     values = {"rate": 72, "pr": 160, "qrs": 90, "qt": 400, "lead": "II", "beats": 11, "by": "neurokit2 0"}
     EcgMeasures.objects.filter(sha256=new.sha256).update(state="done", values=values)
     EcgMeasures.objects.filter(sha256=old.sha256).update(state="done", values={**values, "pr": None, "rate": 60})
     page = text(doctor.get(f"/records/files/{new.pk}/ecg/"))
+    assert "not computed" in page, "the PR of the one before"
     assert "QTc (Fridericia)" in page and "425 ms" in page.replace("\u00a0", " ") and "11 beats, medians" in page
     strip = doctor.get(f"/records/files/{new.pk}/strip/?speed=50&gain=5").content.decode()
     assert "50 mm/s" in strip and "5 mm/mV" in strip

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import socket
 from collections.abc import Iterator
 from datetime import timedelta
@@ -25,6 +26,7 @@ from qafila.registry.equipment.models import Instrument, InstrumentEvent
 from qafila.registry.people import acts as people
 from qafila.registry.people.details import NameParts
 from qafila.registry.places.here import local_day
+from qafila.web.opaque import shown
 from tests.exchange.hl7.lines import oru
 from tests.web.vehicle import Vehicle, fields, text, vehicle
 
@@ -149,14 +151,35 @@ def test_a_reading_that_arrived_is_accepted_on_the_sheet(van: Vehicle) -> None:
     page = text(browser.get(path))
     assert "38.2" in page and "Acme T3" in page and "out of calibration since" in page and "poor signal" in page
     assert "38.2" in text(browser.get(f"{path}arrived/"))
-    done = browser.post(f"{path}arrived/{kept.pk}/", {}, follow=True)
+    done = browser.post(f"{path}arrived/{shown(kept.pk)}/", {}, follow=True)
     assert "In the record: Temperature" in text(done)
-    asked = browser.post(f"{path}arrived/{odd.pk}/", {}, follow=True)
+    asked = browser.post(f"{path}arrived/{shown(odd.pk)}/", {}, follow=True)
     assert "is unusual" in text(asked) and "Yes, it is right" in text(asked)
-    browser.post(f"{path}arrived/{odd.pk}/", {"dismiss": "yes"})
+    browser.post(f"{path}arrived/{shown(odd.pk)}/", {"dismiss": "yes"})
     one = Observation.objects.get()
     assert (one.source, one.device, one.serial, one.instrument_id) == ("device", "Acme T3", "S-1", old.pk)
-    assert browser.post(f"{path}arrived/99999/", {}).status_code == 404
+    assert browser.post(f"{path}arrived/{shown(99999)}/", {}).status_code == 404
+
+
+def test_what_nobody_doubts_is_accepted_with_one_tap(van: Vehicle) -> None:
+    browser, visit = van.at("rachid"), arrives(van)
+    sent: dict[str, list[tuple[str, str, str]]] = {
+        "thermometer": [("temperature", "38.2", "Cel")], "weight_scale": [("weight", "68.4", "kg")],
+        "oximeter": [("spo2", "97", "%"), ("pulse", "80", "/min")],
+    }  # fmt: skip
+    for device, values in sent.items():
+        paired = Pairing.objects.create(address=device, device=device)
+        found = tuple(Value(key, Decimal(n), unit, n, unit) for key, n, unit in values)
+        bedside.receive(paired, Measurement(found, warns=("weak_signal",) if device == "oximeter" else ()))
+    page = browser.get(f"/nurse/vitals/{visit.pk}/")
+    assert "Accept 2 readings together" in text(page), "the oximeter remarks something: it is looked at by itself"
+    every = re.findall(r'name="every" value="([0-9a-f]{32})"', page.content.decode())
+    path = re.search(r'action="(/nurse/vitals/[^"]*/arrived/[0-9a-f]{32}/)" class="a-every"', page.content.decode())
+    assert path is not None and len(every) == 2
+    done = browser.post(path[1], {"every": [*every, shown(99999)]}, follow=True)
+    assert "In the record: Weight, Temperature" in text(done) and "Accept 2" not in text(done)
+    assert {(o.code, o.source) for o in Observation.objects.all()} == {("temperature", "device"), ("weight", "device")}
+    assert browser.post(path[1], {"every": every}).status_code == 302 and Observation.objects.count() == 2
 
 
 def test_pairing_and_a_machine_without_bluetooth(van: Vehicle) -> None:
@@ -181,10 +204,10 @@ def test_results_that_wait_are_matched_by_hand(van: Vehicle) -> None:
     first, second = LabMessage.objects.order_by("pk")
     page = text(browser.get("/nurse/lab/"))
     assert "It names nobody" in page and "Zineb Benali" in page and "13.5" in page
-    assert "Choose whose results" in text(browser.post(f"/nurse/lab/{first.pk}/", {"visit": "x"}, follow=True))
-    done = browser.post(f"/nurse/lab/{first.pk}/", {"visit": visit.pk}, follow=True)
+    assert "Choose whose results" in text(browser.post(f"/nurse/lab/{shown(first.pk)}/", {"visit": "x"}, follow=True))
+    done = browser.post(f"/nurse/lab/{shown(first.pk)}/", {"visit": visit.pk}, follow=True)
     assert "In the record: Haemoglobin" in text(done)
-    assert "dealt" not in text(browser.post(f"/nurse/lab/{second.pk}/", {"dismiss": "yes"}, follow=True))
+    assert "dealt" not in text(browser.post(f"/nurse/lab/{shown(second.pk)}/", {"dismiss": "yes"}, follow=True))
     assert "Nothing waits" in text(browser.get("/nurse/lab/"))
     assert "Haemoglobin" in text(browser.get(f"/nurse/record/{visit.pk}/"))
     assert van.at("fatima").get("/nurse/lab/").status_code == 403

@@ -25,6 +25,7 @@ from qafila.journal.models import Read
 from qafila.journal.write import writing
 from qafila.registry.people.models import PersonName
 from qafila.registry.places.here import local_day
+from qafila.web.opaque import shown
 from tests.clinic.conftest import new_person
 from tests.exchange.dicom.objects import file_of, sample
 from tests.web.vehicle import Vehicle, fields, text, vehicle
@@ -83,8 +84,8 @@ def test_the_administrator_lets_devices_in_and_out(van: Vehicle) -> None:
     peer = Peer.objects.get()
     assert (peer.title, peer.modality, peer.active) == ("US1", "US", True)
     assert van.here.directory is not None and (van.here.directory / "dicom").exists()
-    admin.post(f"/imaging/devices/{peer.pk}/", {"title": "US1", "name": "Ultrasound", "may_store": "on"})
-    admin.post(f"/imaging/devices/{peer.pk}/", {"active": "no"})
+    admin.post(f"/imaging/devices/{shown(peer.pk)}/", {"title": "US1", "name": "Ultrasound", "may_store": "on"})
+    admin.post(f"/imaging/devices/{shown(peer.pk)}/", {"active": "no"})
     peer.refresh_from_db()
     assert (peer.may_store, peer.may_query, peer.active) == (True, False, False)
     assert van.at("salma").get("/imaging/devices/").status_code == 403

@@ -8,9 +8,9 @@ import pytest
 from django.test import Client
 
 from qafila.journal.here import Here
-from qafila.kernel import clock
 from qafila.web import login as doors
 from qafila.web.middleware import IDLE_S, LATE_S
+from tests.later import Later
 from tests.web.vehicle import Vehicle, text, vehicle
 
 PIN, OTHER_PIN = "204817", "930562"
@@ -29,23 +29,6 @@ def tablet(van: Vehicle) -> Client:
     browser = van.at("rachid")
     assert browser.get("/account/").status_code == 200
     return browser
-
-
-class Later:
-    """The node's clock, moved on by hand."""
-
-    def __init__(self) -> None:
-        self.seconds = clock.seconds()
-
-    def __call__(self) -> float:
-        return self.seconds
-
-
-@pytest.fixture
-def later() -> Iterator[Later]:
-    moved = Later()
-    with clock.reading_from(moved):
-        yield moved
 
 
 def test_a_screen_left_alone_asks_who_is_there(later: Later, tablet: Client) -> None:

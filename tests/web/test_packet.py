@@ -70,6 +70,8 @@ def test_three_pictures_are_named_by_the_view_they_show(van: Vehicle, visit: Vis
         answer = browser.post(f"/doctor/case/{case.pk}/packet/view/{view}/", {"file": photo()})
         assert answer.status_code == 302 and answer["Location"].endswith(f"/packet/#f-{view}")
     assert {a.view for a in Attachment.objects.all()} == {"region", "close", "oblique"}
+    page = browser.get(f"/doctor/case/{case.pk}/packet/").content.decode()
+    assert all(f"/records/files/{a.pk}/look/" in page for a in Attachment.objects.all())
     assert not [lack for lack in gate.missing(case) if lack.jump.startswith("attachments")]
     assert browser.post(f"/doctor/case/{case.pk}/packet/view/no_such/", {"file": photo()}).status_code == 404
 

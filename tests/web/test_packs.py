@@ -17,11 +17,13 @@ from qafila.journal.history import of_subject
 from qafila.journal.write import writing
 from qafila.kernel.rights import NotAllowed
 from qafila.packs import load
+from qafila.registry.staff.acts import create_staff
 from qafila.registry.staff.models import Staff
 from tests.web.desk import Desk, desk
 from tests.web.vehicle import text
 
 DRAFT = "Draft: not approved yet"
+SECRET = "Chevre-montagne-11"
 
 
 @pytest.fixture
@@ -33,9 +35,10 @@ def hub_desk(unit: Here) -> Iterator[Desk]:
 
 @pytest.fixture
 def approver(hub_desk: Desk) -> Staff:
+    made = create_staff(None, "idriss", SECRET, "Idriss", ["approver"], interface_language="en")
     with writing(None, "setup") as write:
-        return write.save(Staff(username="idriss", name="Idriss", roles=["approver"], licence="DEMO-MED-4001",
-                                interface_language="en"))  # fmt: skip
+        made.licence = "DEMO-MED-4001"
+        return write.save(made)
 
 
 def test_a_pack_is_read_side_by_side_and_approved_by_name(hub_desk: Desk, approver: Staff) -> None:
@@ -46,14 +49,20 @@ def test_a_pack_is_read_side_by_side_and_approved_by_name(hub_desk: Desk, approv
     for words in (flag.label.ar, flag.label.fr, flag.label.en, pack.group[-1].item[-1].label.ar):
         assert words in page
     assert pack.digest() in page and "I have read this pack" in page
-    done = browser.post("/packs/ent/approve/", {"digest": pack.digest(), "note": "Réunion du 3 mars"}, follow=True)
+    said = {"digest": pack.digest(), "note": "Réunion du 3 mars"}
+    for wrong in ({}, {"secret": "Chevre-montagne-12"}, {"secret": "123456"}, {"credential": "{}"}):
+        refused = browser.post("/packs/ent/approve/", said | wrong)
+        # Whoever finds a screen open approves nothing; what was typed stays.
+        assert refused.status_code == 422 and "Réunion du 3 mars" in text(refused) and DRAFT in text(refused)
+    assert not PackApproval.objects.exists()
+    done = browser.post("/packs/ent/approve/", said | {"secret": SECRET}, follow=True)
     assert "Réunion du 3 mars" in text(done) and "DEMO-MED-4001" in text(done) and DRAFT not in text(done)
     row = PackApproval.objects.get()
     assert (row.code, row.version, row.digest, row.by_id) == ("ent", "1.1", pack.digest(), approver.pk)
     entry = of_subject(row.pk)[0]
     assert entry.act == "pack.approve" and entry.actor == approver.pk
     assert text(browser.get("/packs/")).count(DRAFT) == len(load.specialties()) - 1
-    browser.post("/packs/ent/approve/", {"digest": pack.digest()})
+    browser.post("/packs/ent/approve/", {"digest": pack.digest(), "secret": SECRET})
     assert PackApproval.objects.count() == 1
 
 
@@ -68,7 +77,7 @@ def test_changed_words_are_a_draft_again(hub_desk: Desk, approver: Staff, tmp_pa
     )
     load.use_root(tmp_path)
     assert approval.is_draft(load.load_specialty("ent")) and DRAFT in text(browser.get("/packs/ent/"))
-    stale = browser.post("/packs/ent/approve/", {"digest": before.digest()})
+    stale = browser.post("/packs/ent/approve/", {"digest": before.digest(), "secret": SECRET})
     assert stale.status_code == 422 and "has changed since" in text(stale)
     assert PackApproval.objects.count() == 1
 
@@ -76,10 +85,11 @@ def test_changed_words_are_a_draft_again(hub_desk: Desk, approver: Staff, tmp_pa
 def test_an_approval_is_withdrawn_with_a_reason(hub_desk: Desk, approver: Staff) -> None:
     browser, pack = hub_desk.at(approver), load.load_specialty("ent")
     approval.approve("ent", pack.digest(), approver)
-    assert browser.post("/packs/ent/withdraw/", {"digest": pack.digest(), "note": " "}).status_code == 422
-    done = browser.post(
-        "/packs/ent/withdraw/", {"digest": pack.digest(), "note": "Nouvelle recommandation"}, follow=True
-    )
+    said = {"digest": pack.digest(), "secret": SECRET}
+    assert browser.post("/packs/ent/withdraw/", said | {"note": " "}).status_code == 422
+    said["note"] = "Nouvelle recommandation"
+    assert browser.post("/packs/ent/withdraw/", said | {"secret": ""}).status_code == 422
+    done = browser.post("/packs/ent/withdraw/", said, follow=True)
     assert DRAFT in text(done) and "Nouvelle recommandation" in text(done)
     with pytest.raises(Refusal):
         approval.withdraw("ent", pack.digest(), approver, "again")
@@ -95,7 +105,7 @@ def test_a_pack_with_a_problem_is_not_approved(hub_desk: Desk, approver: Staff, 
     browser, pack = hub_desk.at(approver), load.load_specialty("ent")
     page = text(browser.get("/packs/ent/"))
     assert "Problems:" in page and "I have read this pack" not in page
-    assert browser.post("/packs/ent/approve/", {"digest": pack.digest()}).status_code == 422
+    assert browser.post("/packs/ent/approve/", {"digest": pack.digest(), "secret": SECRET}).status_code == 422
     (tmp_path / "specialties" / "ent.toml").write_text("code = ", encoding="utf-8")
     load.clear()
     assert "cannot be used" in text(browser.get("/packs/")) and browser.get("/packs/ent/").status_code == 404

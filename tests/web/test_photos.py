@@ -65,6 +65,10 @@ def test_a_doubtful_picture_is_asked_about_and_the_reason_is_shown(van: Vehicle)
     row = Attachment.objects.get()
     page = text(browser.get(f"/records/files/{row.pk}/look/"))
     assert "not quite sharp; kept because: The person cannot hold still" in page
+    back = f'<a class="back" href="/nurse/record/{visit.pk}/">'
+    assert back in page and page.count(f'href="/nurse/record/{visit.pk}/"') == 1, "one way back"
+    again = text(browser.get(f"/records/files/{row.pk}/look/", HTTP_REFERER="http://testserver/reception/queue/"))
+    assert back in again, "a page that is not told of is no way back"
 
 
 @pytest.mark.parametrize(

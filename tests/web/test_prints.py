@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import re
 import subprocess
+import sys
 from collections.abc import Iterator
 from decimal import Decimal
 from pathlib import Path
 
 import pytest
+from django.utils import translation
+from django.utils.translation import gettext
 
 from qafila.clinic.prescribing import acts as prescribing
 from qafila.clinic.prescribing.models import Prescription
@@ -21,6 +24,7 @@ from qafila.registry.people import acts as people
 from qafila.registry.people.details import NameParts
 from qafila.registry.people.models import Person
 from qafila.registry.staff.acts import set_language
+from qafila.web.prints import drawing
 from qafila.web.prints.render import direction, keep_together, pdf
 from tests.web.vehicle import Vehicle, vehicle
 
@@ -131,3 +135,22 @@ def test_a_number_stays_before_its_unit_in_arabic(text: str) -> None:
     assert kept.count("\u2066") == kept.count("\u2069") >= 1
     assert kept.replace("\u2066", "").replace("\u2069", "") == text
     assert keep_together("Température 38.4 °C") == "Température 38.4 °C"
+
+
+@pytest.mark.parametrize("killed", [True, False])
+def test_a_printer_that_is_killed_or_too_slow_says_when_to_try_again(
+    van: Vehicle, visit: Visit, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, killed: bool
+) -> None:
+    program = tmp_path / "python"
+    program.write_text("#!/bin/sh\n" + ("kill -9 $$\n" if killed else "exec tail -f /dev/null\n"))
+    program.chmod(0o700)
+    monkeypatch.setattr(sys, "executable", str(program))
+    monkeypatch.setattr(drawing, "SECONDS", 0.1)
+    drawing.end()
+    row = signed(van, visit)
+    for paper, language in (("A5", "fr"), ("strip", "ar")):
+        set_language(van.crew["salma"], language, van.crew["salma"])
+        page = van.at("salma").get(f"/prints/prescription/{row.pk}/?paper={paper}")
+        assert page.status_code == 503 and page["Retry-After"] == "30"
+        with translation.override(language):
+            assert gettext("Not printed") in page.content.decode()

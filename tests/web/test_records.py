@@ -19,6 +19,7 @@ from qafila.journal.ingest import ingest, parcels_of
 from qafila.journal.models import Blob, Clash, Quarantine, Read, Record
 from qafila.journal.write import writing
 from qafila.registry.people.models import Person
+from qafila.web.opaque import shown
 from tests.web.desk import Desk, desk
 from tests.web.test_specialist import queries
 from tests.web.vehicle import fields, text
@@ -135,16 +136,16 @@ def clash(hub_desk: Desk, hub: Here) -> Any:
 
 def test_both_values_beside_each_other_and_one_is_kept(hub_desk: Desk, coordinator: Client, clash: Any) -> None:
     assert "Person: Telephone" in text(coordinator.get("/records/clashes/"))
-    page = coordinator.get(f"/records/clashes/{clash.pk}/")
+    page = coordinator.get(f"/records/clashes/{shown(clash.pk)}/")
     assert "0611111111" in text(page) and "0622222222" in text(page) and "U9" in text(page)
     posted = fields(page, "Keep this one") | {"keep": "1"}
-    coordinator.post(f"/records/clashes/{clash.pk}/", posted)
+    coordinator.post(f"/records/clashes/{shown(clash.pk)}/", posted)
     assert not Clash.objects.filter(open=True).exists() and Person.objects.get(pk=clash.subject).phone == "0611111111"
     assert "Everything agrees" in text(coordinator.get("/records/clashes/"))
 
 
 def test_another_value_is_written(coordinator: Client, clash: Any) -> None:
-    coordinator.post(f"/records/clashes/{clash.pk}/", {"keep": "other", "other": "0633333333"})
+    coordinator.post(f"/records/clashes/{shown(clash.pk)}/", {"keep": "other", "other": "0633333333"})
     assert Person.objects.get(pk=clash.subject).phone == "0633333333"
     assert not Clash.objects.filter(open=True).exists()
 
@@ -154,13 +155,13 @@ def test_another_value_is_written(coordinator: Client, clash: Any) -> None:
 )
 def test_a_bad_choice_is_said_and_changes_nothing(coordinator: Client, clash: Any, posted: dict[str, str]) -> None:
     before = Record.objects.count()
-    answer = coordinator.post(f"/records/clashes/{clash.pk}/", posted)
+    answer = coordinator.post(f"/records/clashes/{shown(clash.pk)}/", posted)
     assert answer.status_code == 422 and 'role="alert"' in text(answer)
     assert Record.objects.count() == before and Clash.objects.filter(open=True).exists()
 
 
 def test_nobody_decides_about_values_unseen(coordinator: Client, clash: Any) -> None:
-    answer = coordinator.post(f"/records/clashes/{clash.pk}/", {"keep": "0", "seen": "other"}, follow=True)
+    answer = coordinator.post(f"/records/clashes/{shown(clash.pk)}/", {"keep": "0", "seen": "other"}, follow=True)
     assert "Look again" in text(answer) and Clash.objects.filter(open=True).exists()
 
 
@@ -189,11 +190,11 @@ def test_a_record_that_was_not_understood_is_tried_again_or_dealt_with(hub_desk:
         node="U9", run=1, seq=8, raw=orjson.dumps(raw | {"header": b"{".hex()}), reason="no header"
     )
     page = coordinator.get("/records/quarantine/")
-    posted = fields(page, f"/records/quarantine/{again.pk}/")
+    posted = fields(page, f"/records/quarantine/{shown(again.pk)}/")
     assert "is understood now" in text(
-        coordinator.post(f"/records/quarantine/{again.pk}/", posted | {"again": "yes"}, follow=True)
+        coordinator.post(f"/records/quarantine/{shown(again.pk)}/", posted | {"again": "yes"}, follow=True)
     )
-    address = f"/records/quarantine/{broken.pk}/"
+    address = f"/records/quarantine/{shown(broken.pk)}/"
     assert "still cannot" in text(coordinator.post(address, {"again": "yes"}, follow=True))
     assert "Write what was done" in text(coordinator.post(address, {"words": " "}, follow=True))
     coordinator.post(address, {"words": "The unit was updated and wrote it anew"})

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from django.core.exceptions import SuspiciousOperation
 from django.http import HttpResponse
-from django.test import Client
+from django.test import Client, RequestFactory
 from django.test.utils import override_settings
 from django.urls import path
 
@@ -18,7 +18,7 @@ from qafila.registry.staff.models import Staff
 from qafila.web import urls
 from qafila.web.access import needs, public
 from qafila.web.models import Once
-from qafila.web.once import once
+from qafila.web.once import key_of, once
 from tests.web.vehicle import Vehicle, text, vehicle
 
 SECRET = "Zineb Alaoui, AB123456"
@@ -136,7 +136,9 @@ def test_a_refused_form_leaves_its_token_free(van: Vehicle) -> None:
 
 
 def test_a_token_of_one_person_says_nothing_to_another(van: Vehicle) -> None:
-    Once.objects.create(pk=f"{van.crew['fatima'].pk.hex[-8:]}abcdefgh", location="/account/?of=fatima")
+    asked = RequestFactory().post("/fills/")
+    asked.staff = van.crew["fatima"]
+    Once.objects.create(pk=key_of(asked, "abcdefgh"), location="/account/?of=fatima")
     assert van.at("fatima").post("/fills/", {"once": "abcdefgh"})["Location"] == "/account/?of=fatima"
     assert van.at("rachid").post("/fills/", {"once": "abcdefgh"}).status_code == 422
 

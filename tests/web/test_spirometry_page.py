@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
+from django.template.loader import render_to_string
 
 from qafila.clinic.spirometry.session import opened
 from qafila.clinic.visits import acts as visits
@@ -16,6 +17,7 @@ from qafila.journal.here import Here
 from qafila.kernel.dates import PartialDate
 from qafila.registry.people import acts as people
 from qafila.registry.people.details import NameParts
+from qafila.web.records.attachments import shown
 from tests.clinic.spirometry.test_session import STEP, curve
 from tests.web.vehicle import Vehicle, fields, text, vehicle
 
@@ -56,7 +58,13 @@ def test_a_file_with_curves_before_and_after(van: Vehicle, visit: Visit) -> None
     page = text(van.at("salma").get(answer["Location"]))
     assert "GLI 2012, other/mixed" in page and "Response to the bronchodilator" in page and page.count("<svg") >= 2
     assert "Three or more acceptable manoeuvres" in page and "No reference equation was made" in page
-    assert "FEV1 after bronchodilator" not in page and "FEV1" in text(nurse.get(f"/nurse/record/{visit.pk}/"))
+    record = text(nurse.get(f"/nurse/record/{visit.pk}/"))
+    assert "FEV1 after bronchodilator" not in page and "FEV1 after bronchodilator" in record
+    assert "FEV1/FVC" in text(nurse.get(f"/nurse/tests/{visit.pk}/")) and "fev1_fvc" not in record
+    # among the files of a case: curves, grade, z-scores and response without another page
+    case = render_to_string("records/file.html", {"one": shown(file), "teaches": False})
+    assert case.count("<svg viewBox") == 2 and 'data-grade="A"' in case and "GLI 2012, other/mixed" in case
+    assert "(z " in case and "of predicted" in case
 
 
 def test_by_hand_and_what_is_refused(van: Vehicle, visit: Visit) -> None:

@@ -29,7 +29,7 @@ from qafila.registry.stock.models import Lot, Shipment, StockMove
 from qafila.registry.units.acts import create_unit
 from qafila.web.doctor.medicines import products
 from qafila.web.stock.words import last_day
-from tests.web.vehicle import Vehicle, text, vehicle
+from tests.web.vehicle import PASSWORD, Vehicle, text, vehicle
 
 AMOXICILLIN = ("amoxicillin", "capsule", "500 mg")
 
@@ -50,7 +50,7 @@ def row(n: int = 0, **changed: str) -> dict[str, str]:
     """A row as the page sends it."""
     values = {"words": "Amoxicillin 500 mg capsule", "dose": "1", "dose_unit": "capsule", "route": "oral",
               "per_day": "3", "days": "7"} | changed  # fmt: skip
-    return {f"{name}-{n}": value for name, value in values.items()}
+    return {f"{name}-{n}": value for name, value in values.items()} | {"secret": PASSWORD}
 
 
 def received(van: Vehicle, quantity: int = 30, number: str = "A1", days: int = 200, product: Any = AMOXICILLIN) -> Lot:

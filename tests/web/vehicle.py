@@ -21,6 +21,7 @@ from qafila.registry.staff.acts import create_staff
 from qafila.registry.staff.models import Staff
 from qafila.registry.units.acts import assign_node, assign_staff, create_unit
 from qafila.registry.units.models import Unit
+from tests.founded import founded
 
 NODE = """
 code = "U1"
@@ -39,19 +40,25 @@ class Vehicle:
 
     def __init__(self, here: Here) -> None:
         self.here = here
-        self.unit: Unit = create_unit(None, "U1", "Unit one", home="05.081")
-        assign_node(self.unit, here.node, None)
-        self.crew: dict[str, Staff] = {}
-        for name, role in (("fatima", "assistant"), ("rachid", "nurse"), ("salma", "doctor"), ("hind", "admin")):
-            staff = create_staff(None, name, PASSWORD, name.title(), [role], interface_language="en")
-            assign_staff(self.unit, staff, None)
-            self.crew[name] = staff
+        self.unit: Unit
+        self.crew: dict[str, Staff]
+        self.unit, self.crew = founded(here, "vehicle", lambda: _crew_of(here))
 
     def at(self, name: str) -> Client:
         """The browser of somebody of the crew, logged in."""
         client = Client(raise_request_exception=False)
         client.force_login(self.crew[name], backend=settings.AUTHENTICATION_BACKENDS[0])
         return client
+
+
+def _crew_of(here: Here) -> tuple[Unit, dict[str, Staff]]:
+    unit = create_unit(None, "U1", "Unit one", home="05.081")
+    assign_node(unit, here.node, None)
+    crew = {}
+    for name, role in (("fatima", "assistant"), ("rachid", "nurse"), ("salma", "doctor"), ("hind", "admin")):
+        crew[name] = create_staff(None, name, PASSWORD, name.title(), [role], interface_language="en")
+        assign_staff(unit, crew[name], None)
+    return unit, crew
 
 
 @contextmanager

@@ -8,3 +8,9 @@ class ClinicConfig(AppConfig):
 
     name = "qafila.clinic"
     label = "clinic"
+
+    def ready(self) -> None:
+        """Rights are asked of a patient through the ties that visits and cases make."""
+        from qafila.clinic.access import door
+
+        door.connect()

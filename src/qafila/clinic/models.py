@@ -1,5 +1,6 @@
 """All models of the clinic, gathered for Django."""
 
+from qafila.clinic.access.models import AccessGrant, AccessReview, DayOfLooks, Summed
 from qafila.clinic.bedside.models import Arrived, Nearby, Pairing, Radio
 from qafila.clinic.cases.duty_models import Opinion
 from qafila.clinic.cases.loop_models import Contact, PlainWords, Saving
@@ -33,9 +34,10 @@ from qafila.clinic.visits.models import (
 )
 
 __all__ = [
-    "Allergy", "Answer", "Arrived", "Attachment", "Case", "CaseEvent", "Condition", "Consent", "Contact", "Decline",
-    "Draft", "EcgCheck", "EcgMeasures", "Encounter", "HistoryEntry", "ImagingInstance", "IssuedPaper", "KeyImage",
-    "LabMessage", "LabOrder", "Mark", "Message", "Nearby", "NodeKey", "Note", "Observation", "Opinion",
-    "OriginalAsked", "PackApproval", "Pairing", "PaperEvent", "PaperPad", "PlainWords", "Prescription",
-    "PrescriptionItem", "Radio", "Saving", "StripTest", "TeachingCopy", "TeachingSource", "Visit",
+    "AccessGrant", "AccessReview", "Allergy", "Answer", "Arrived", "Attachment", "Case", "CaseEvent", "Condition",
+    "Consent", "Contact", "DayOfLooks", "Decline", "Draft", "EcgCheck", "EcgMeasures", "Encounter", "HistoryEntry",
+    "ImagingInstance", "IssuedPaper", "KeyImage", "LabMessage", "LabOrder", "Mark", "Message", "Nearby", "NodeKey",
+    "Note", "Observation", "Opinion", "OriginalAsked", "PackApproval", "Pairing", "PaperEvent", "PaperPad",
+    "PlainWords", "Prescription", "PrescriptionItem", "Radio", "Saving", "StripTest", "Summed", "TeachingCopy",
+    "TeachingSource", "Visit",
 ]  # fmt: skip

@@ -28,6 +28,7 @@ from django.db import transaction
 
 from qafila.journal.here import here
 from qafila.journal.models import Blob, Lane
+from qafila.kernel import durable
 
 CHUNK = 16 * 1024
 MAX_SIZE = 512 * 1024 * 1024
@@ -222,7 +223,7 @@ def _finish(name: str, size: int) -> bool:
         _part(name).unlink(missing_ok=True)
         blobs.filter(complete=False).update(chunks=b"")
         return False
-    _settle(_part(name), _path(name))
+    durable.settle(_part(name), _path(name))
     blobs.update(complete=True, size=size, chunks=_full(size))
     return True
 
@@ -342,20 +343,9 @@ def _write_whole(name: str, size: int, source: BinaryIO) -> None:
                 file.write(_seal(name, index, data))
         if digest.hexdigest() != name:
             raise OSError("the file changed while it was read")
-        _settle(fresh, path)
+        durable.settle(fresh, path)
     finally:
         fresh.unlink(missing_ok=True)
-
-
-def _settle(fresh: Path, path: Path) -> None:
-    with fresh.open("rb") as file:
-        os.fsync(file.fileno())
-    os.replace(fresh, path)
-    folder = os.open(path.parent, os.O_RDONLY)
-    try:
-        os.fsync(folder)
-    finally:
-        os.close(folder)
 
 
 def _unsealed(name: str, size: int, path: Path) -> Iterator[bytes]:
@@ -382,7 +372,14 @@ def _unseal(file: BinaryIO, name: str, index: int, size: int) -> bytes:
 
 
 def _cipher() -> ChaCha20Poly1305:
-    return _cipher_of((_root().parent / "keys" / "database.key").read_text().strip())
+    return _cipher_of(secret_of_files())
+
+
+def secret_of_files() -> str:
+    """From which the keys of what lies beside the database are derived: the first key that the database had."""
+    keys = _root().parent / "keys"
+    first = keys / "files.key"
+    return (first if first.exists() else keys / "database.key").read_text().strip()
 
 
 @lru_cache(maxsize=8)

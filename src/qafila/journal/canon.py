@@ -6,6 +6,7 @@ import hashlib
 import uuid
 from datetime import UTC, date, datetime, time
 from decimal import Decimal, InvalidOperation
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 import orjson
@@ -22,6 +23,9 @@ class Unfit(ValueError):
     """A value that a field cannot hold on one of the databases."""
 
 
+_WORDS = (models.CharField, models.TextField)
+
+
 def payload_fields(model: type[Recorded]) -> list[models.Field[Any, Any]]:
     """The concrete fields of a recorded model that its records carry."""
     return [f for f in model._meta.concrete_fields if f.name not in _OWN]
@@ -29,6 +33,8 @@ def payload_fields(model: type[Recorded]) -> list[models.Field[Any, Any]]:
 
 def plain(field: models.Field[Any, Any], value: Any) -> Any:
     """`value` as JSON can hold it, the same for every way of writing it. Raises `Unfit`."""
+    if type(value) is str and type(field) in _WORDS:
+        return _text(field, value)
     if isinstance(value, (BaseExpression, Combinable)):
         raise Unfit(f"{field.name}: an expression leaves no value to record")
     if value is None:
@@ -82,6 +88,12 @@ def _decimal(field: models.Field[Any, Any], value: Decimal) -> str:
 
 def unsaid(field: models.Field[Any, Any]) -> Any:
     """The value that a creation leaves unsaid: the field's fixed default. One that is computed is always said."""
+    value = _unsaid(field)
+    return value.copy() if isinstance(value, (list, dict)) else value
+
+
+@cache
+def _unsaid(field: models.Field[Any, Any]) -> Any:
     if field.has_default() and callable(field.default) and field.default not in (list, dict):
         return ...
     return plain(field, field.get_default())
@@ -93,6 +105,8 @@ def native(field: models.Field[Any, Any], value: Any) -> Any:
         if not field.null:
             raise Unfit(f"{field.name}: empty")
         return None
+    if type(value) is str and type(field) in _WORDS:
+        return _text(field, value)
     try:
         if isinstance(field, models.ForeignKey):
             return uuid.UUID(value) if isinstance(field.target_field, models.UUIDField) else value

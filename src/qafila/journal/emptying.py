@@ -20,6 +20,8 @@ from qafila.journal.here import here
 from qafila.journal.models import Clash, Quarantine, Record
 
 BATCH = 500
+REMOVED = "its fields were taken away"
+"""Reason of a line of the quarantine that was emptied."""
 
 
 @dataclass
@@ -31,8 +33,9 @@ class Emptied:
     """Ids of the rows."""
 
 
-def empty(patient: UUID, keep: Collection[UUID] = ()) -> Emptied:
-    """Take away all that this node holds of a person but the rows in `keep`; files are the caller's.
+def empty(patient: UUID, keep: Collection[UUID] = (), only: Collection[UUID] = ()) -> Emptied:
+    """Take away all that this node holds of a person but the rows in `keep`; with `only`, these rows alone. Files are
+    the caller's.
 
     Doing it twice changes nothing. The caller has made sure that nothing of it is here alone.
     """
@@ -40,6 +43,9 @@ def empty(patient: UUID, keep: Collection[UUID] = ()) -> Emptied:
     done = Emptied()
     with transaction.atomic(using=database):
         full = Record._base_manager.using(database).filter(patient=patient).exclude(fields=None)
+        clashes = Clash._base_manager.using(database).filter(patient=patient).exclude(subject__in=list(keep))
+        if only:
+            full, clashes = full.filter(subject__in=list(only)), clashes.filter(subject__in=list(only))
         kinds: dict[str, set[UUID]] = {}
         for kind, subject in full.exclude(subject__in=list(keep)).values_list("kind", "subject"):
             kinds.setdefault(kind, set()).add(subject)
@@ -51,8 +57,8 @@ def empty(patient: UUID, keep: Collection[UUID] = ()) -> Emptied:
             some = Record._base_manager.using(database).filter(pk__in=numbers[start : start + BATCH])
             # Nothing waits for its row any more.
             done.records += some.update(fields=None, salt=None, applied=True)
-        Clash._base_manager.using(database).filter(patient=patient).exclude(subject__in=list(keep)).delete()
-        _empty_quarantine(patient, keep, database)
+        clashes.delete()
+        _empty_quarantine(patient, keep, only, database)
     return done
 
 
@@ -67,7 +73,7 @@ def _remove_rows(kind: str, ids: list[UUID], database: str) -> None:
             rows._raw_delete(database)
 
 
-def _empty_quarantine(patient: UUID, keep: Collection[UUID], database: str) -> None:
+def _empty_quarantine(patient: UUID, keep: Collection[UUID], only: Collection[UUID], database: str) -> None:
     """What could not be understood, but says of whom it is."""
     for row in Quarantine._base_manager.using(database).iterator(chunk_size=BATCH):
         try:
@@ -75,7 +81,10 @@ def _empty_quarantine(patient: UUID, keep: Collection[UUID], database: str) -> N
             header = decode(bytes.fromhex(raw["header"]))
         except (ValueError, KeyError, TypeError):
             continue
-        if header.patient_id == patient and header.subject_id not in keep and raw.get("fields") is not None:
+        meant = header.patient_id == patient and header.subject_id not in keep
+        if meant and (not only or header.subject_id in only) and raw.get("fields") is not None:
             raw |= {"fields": None, "salt": ""}
             row.raw = orjson.dumps(raw)
-            row.save(using=database, update_fields=["raw"])
+            # The reason may quote what did not fit.
+            row.reason = f"{REMOVED} [{row.reason.rpartition(' [')[2]}"[:300]
+            row.save(using=database, update_fields=["raw", "reason"])

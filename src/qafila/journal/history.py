@@ -77,6 +77,7 @@ def _said(header: Header, data: bytes) -> dict[str, Any]:
     return raw
 
 
-def log_read(actor: UUID | None, patient: UUID, page: str, reason: str = "") -> None:
-    """Note that somebody looked at a person's record."""
-    Read(actor=actor, patient=patient, page=page[:60], reason=reason[:300]).save(using=here().database)
+def log_read(actor: UUID | None, patient: UUID, page: str, reason: str = "", basis: str = "") -> None:
+    """Note that somebody looked at a person's record. `basis`: what they have to do with the person."""
+    row = Read(actor=actor, patient=patient, page=page[:60], reason=reason[:300], basis=basis[:12])
+    row.save(using=here().database)

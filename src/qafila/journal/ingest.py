@@ -14,7 +14,7 @@ import orjson
 from django.db import OperationalError, connections, transaction
 from django.db.models import Q
 
-from qafila.journal import bulk, canon, tables
+from qafila.journal import bulk, canon, erased, tables
 from qafila.journal.apply import recorded_model
 from qafila.journal.changed import mark
 from qafila.journal.entries import COLUMNS, Entry, Parcel, Taken, entry
@@ -51,19 +51,7 @@ def ingest(parcels: Sequence[Parcel], sender: str = "", author: str | None = Non
 
 
 def _batch(node: Here, parcels: Sequence[Parcel], start: int, sender: str, author: str | None, taken: Taken) -> None:
-    read: list[Entry] = []
-    for place, parcel in enumerate(parcels, start):
-        header = None
-        try:
-            header = decode(parcel.header)
-            if author is not None and header.node != author:
-                raise ValueError(f"a record of another node, sent by {sender}")
-            _verify(header, parcel)
-        except ValueError as error:
-            taken.set_aside(parcel, header, str(error))
-            taken.aside.append(place)
-            continue
-        read.append(entry(header, parcel, place))
+    read = _read(parcels, start, sender, author, taken)
     runs = _locked(node, read)
     ends = _ends(node, read)
     fresh, known = _unknown(read, ends, taken)
@@ -82,6 +70,41 @@ def _batch(node: Here, parcels: Sequence[Parcel], start: int, sender: str, autho
     if came:
         mark(node)
         ingested.send(sender=Record, headers=[e.said for e in came], records=came, node=node, sender_node=sender)
+
+
+def _read(parcels: Sequence[Parcel], start: int, sender: str, author: str | None, taken: Taken) -> list[Entry]:
+    """Those that are records; what is not is set aside. Of whom is erased the fields stay outside."""
+    headers = [_decoded(parcel.header) for parcel in parcels]
+    gone = erased.among(h.patient_id for h in headers if isinstance(h, Header))
+    read: list[Entry] = []
+    for place, (parcel, header) in enumerate(zip(parcels, headers, strict=True), start):
+        bare = isinstance(header, Header) and gone.covers(header.patient_id, header.subject_id)
+        try:
+            if not isinstance(header, Header):
+                raise ValueError(header)
+            if author is not None and header.node != author:
+                raise ValueError(f"a record of another node, sent by {sender}")
+            _verify(header, parcel)
+        except ValueError as error:
+            taken.set_aside(erased.bare(parcel) if bare else parcel, _header(header), str(error))
+            taken.aside.append(place)
+            continue
+        one = entry(header, erased.bare(parcel) if bare else parcel, place)
+        one.applied = one.applied or bare
+        read.append(one)
+    return read
+
+
+def _decoded(data: bytes) -> Header | str:
+    """The header, or why it is none."""
+    try:
+        return decode(data)
+    except ValueError as error:
+        return str(error)
+
+
+def _header(header: Header | str) -> Header | None:
+    return header if isinstance(header, Header) else None
 
 
 def _verify(header: Header, parcel: Parcel) -> None:

@@ -33,6 +33,11 @@ class Label(models.IntegerChoices):
     VERY_RESTRICTED = 2
 
 
+def strictest(values: list[Any]) -> tuple[Any, list[str]]:
+    """Of labels that two nodes gave side by side the one that fewer see holds, and nobody has to be asked."""
+    return max(values), []
+
+
 class Ref(models.ForeignKey[Any, Any]):
     """A reference between recorded rows: no database constraint, so that they may arrive in any order."""
 
@@ -54,7 +59,7 @@ class Recorded(models.Model):
     schema: ClassVar[int] = 1
     upcasts: ClassVar[Mapping[int, Upcast]] = {}
     lane: ClassVar[int] = Lane.RECORD
-    settles: ClassVar[dict[str, Callable[[list[Any]], tuple[Any, list[str]]]]] = {}
+    settles: ClassVar[dict[str, Callable[[list[Any]], tuple[Any, list[str]]]]] = {"label": strictest}
     silent: ClassVar[frozenset[str]] = frozenset()
 
     id = models.UUIDField(primary_key=True, default=ids.new, editable=False)
@@ -116,10 +121,41 @@ class Run(models.Model):
     sealed = models.IntegerField(null=True)
     """Of an own run that nobody continues: the last number that was here then. What is beyond came back from other
     nodes after this one was restored, and may have gaps."""
+    anchored = models.IntegerField(default=0)
+    """How far an `Anchor` reaches."""
     opened = models.DateTimeField(default=clock.now)
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["node", "run"], name="run_once")]
+
+
+class Anchor(models.Model):
+    """What this node knew of a chain at an instant: the hash of its record `seq`. Never changed, never removed."""
+
+    node = models.CharField(max_length=16)
+    run = models.BigIntegerField()
+    seq = models.IntegerField()
+    hash = models.BinaryField()
+    at = models.DateTimeField(default=clock.now)
+    told = models.BooleanField(default=False)
+    """A record of this node's own names it, or a later one of the same run."""
+
+    class Meta:
+        indexes = [
+            models.Index(fields=["node", "run", "seq"], name="anchor_of_run"),
+            models.Index(fields=["node", "id"], name="anchor_untold", condition=models.Q(told=False)),
+        ]
+
+
+class Erased(models.Model):
+    """Whose record, or which row of it, was erased: what comes of it, however late, comes in without its fields."""
+
+    patient = models.UUIDField()
+    subject = models.UUIDField()
+    """The row; the person's own id: everything about the person."""
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["patient", "subject"], name="erased_once")]
 
 
 class Record(models.Model):
@@ -216,6 +252,8 @@ class Read(models.Model):
     page = models.CharField(max_length=60)
     reason = models.CharField(max_length=300, default="")
     """Filled where access needed one (break-glass, a look-up outside of the usual scope)."""
+    basis = models.CharField(max_length=12, default="")
+    """What the reader has to do with the person (`clinic.access.rules.Basis`); empty: not asked."""
 
     class Meta:
         indexes = [models.Index(fields=["patient", "at"], name="read_patient")]

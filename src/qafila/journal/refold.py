@@ -41,14 +41,26 @@ def catch_up(node: Here) -> int:
     database = node.database
     marks = dict(Folded._base_manager.using(database).values_list("kind", "schema"))
     done = 0
-    for model in sorted((m for m in apps.get_models() if issubclass(m, Recorded)), key=lambda m: m.kind()):
-        if marks.get(model.kind(), 0) < model.schema:
-            done += _refold_kind(node, model)
-            Folded._base_manager.using(database).update_or_create(kind=model.kind(), defaults={"schema": model.schema})
+    kinds = sorted((m for m in apps.get_models() if issubclass(m, Recorded)), key=lambda m: m.kind())
+    behind = [m for m in kinds if marks.get(m.kind(), 0) < m.schema]
+    if behind and not Record._base_manager.using(database).exists():
+        # A new node: nothing is to be folded.
+        _mark(behind, database)
+        return 0
+    for model in behind:
+        done += _refold_kind(node, model)
+        _mark([model], database)
     done += _waiting(node)
     if done:
         log.info("%d records took effect that an earlier program could only keep", done)
     return done
+
+
+def _mark(models: Sequence[type[Recorded]], database: str) -> None:
+    marks = [Folded(kind=m.kind(), schema=m.schema) for m in models]
+    Folded._base_manager.using(database).bulk_create(
+        marks, update_conflicts=True, unique_fields=["kind"], update_fields=["schema"]
+    )
 
 
 def _refold_kind(node: Here, model: type[Recorded]) -> int:

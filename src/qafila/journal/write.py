@@ -19,7 +19,7 @@ from uuid import UUID
 
 from django.db import transaction
 
-from qafila.journal import canon, fold, lives, tables
+from qafila.journal import canon, fold, lives, tables, wall
 from qafila.journal.changed import mark
 from qafila.journal.guard import writer_token
 from qafila.journal.header import CHANGE, CREATE, Header
@@ -27,6 +27,7 @@ from qafila.journal.here import Here, here
 from qafila.journal.models import Record, Recorded
 from qafila.journal.signals import written
 from qafila.journal.stamps import DEFAULT, Heads, Stamp, pack_base
+from qafila.kernel import looks
 
 M = TypeVar("M", bound=Recorded)
 _current: ContextVar[Writer | None] = ContextVar("qafila_writer", default=None)
@@ -235,10 +236,18 @@ def changes(obj: Recorded, forced: frozenset[str] = frozenset()) -> dict[str, An
     for field in canon.payload_fields(type(obj)):
         if field.attname not in before:
             continue
-        value = canon.plain(field, getattr(obj, field.attname))
-        if field.name in forced or value != canon.plain(field, before[field.attname]):
+        now, then = getattr(obj, field.attname), before[field.attname]
+        if field.name not in forced and _untouched(now, then):
+            continue
+        value = canon.plain(field, now)
+        if field.name in forced or value != canon.plain(field, then):
             changed[field.name] = value
     return changed
+
+
+def _untouched(now: Any, then: Any) -> bool:
+    """Whether it is plain without its canonical form that nothing was changed: nearly always."""
+    return now is then or (type(now) is type(then) and isinstance(now, (str, UUID, bool)) and now == then)
 
 
 @contextmanager
@@ -266,8 +275,11 @@ def writing(actor: Any, act: str, *, lane: int | None = None, always: bool = Fal
         try:
             yield writer
             # Whoever is told may write in turn.
-            while records := writer.flush():
-                mark(node)
-                written.send(sender=Writer, records=records, node=node)
+            # And what follows is the node's own work: a case that has gone to somebody else is told to its unit.
+            with wall.beyond("the journal, the mailboxes and what is derived are written for everybody"):
+                while records := writer.flush():
+                    mark(node)
+                    written.send(sender=Writer, records=records, node=node)
         finally:
             _current.reset(token)
+            looks.forget()

@@ -1,7 +1,7 @@
 """One look at many rows: what a page reads twice is read once.
 
-Inside `with one_look():` a function marked `@looked` remembers what it gave for the same arguments; outside of it
-nothing is remembered. For pages that only read: what is written inside the block is not seen by a later reading.
+Inside `with one_look():` a function marked `@looked` remembers what it gave for the same arguments, until something is
+written (`forget`); outside of it nothing is remembered. Every page that only reads is one look.
 """
 
 from __future__ import annotations
@@ -19,12 +19,22 @@ _held: ContextVar[dict[Any, Any] | None] = ContextVar("qafila_one_look", default
 
 @contextmanager
 def one_look() -> Iterator[None]:
-    """Remember what is read until the end of the block."""
+    """Remember what is read until the end of the block, or of the block around it."""
+    if _held.get() is not None:
+        yield
+        return
     token = _held.set({})
     try:
         yield
     finally:
         _held.reset(token)
+
+
+def forget() -> None:
+    """What was read may not hold any more."""
+    held = _held.get()
+    if held:
+        held.clear()
 
 
 def looking() -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from uuid import UUID
 
 
 class NotAllowed(Exception):
@@ -12,6 +13,17 @@ class NotAllowed(Exception):
     def __init__(self, right: str) -> None:
         super().__init__(right)
         self.right = right
+
+
+class Closed(NotAllowed):
+    """The right is held, and this patient is none of theirs: presence or emergency access would open the record.
+
+    `aside`: the record is restricted, and emergency access alone would open it.
+    """
+
+    def __init__(self, right: str, person: UUID, *, aside: bool = False) -> None:
+        super().__init__(right)
+        self.person, self.aside = person, aside
 
 
 @dataclass(frozen=True)

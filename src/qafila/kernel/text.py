@@ -236,6 +236,19 @@ def tidy(text: str, most: int, refused: Callable[[Bad], Exception], *, lines: bo
     return found
 
 
+_FORMULA = re.compile("[=+\\-@\t\r\n＝＋－＠]")
+
+
+def cell(value: object) -> str:
+    """What a cell of a table for other programs (CSV, a workbook) holds: text that a spreadsheet never computes.
+
+    A text that begins as a formula does gets an apostrophe before it (OWASP, CSV injection); plain numbers stay.
+    """
+    text = strip_controls("" if value is None else str(value))
+    formula = _FORMULA.match(text) and not re.fullmatch(r"[-+]?[0-9]+([.,][0-9]+)?", text)
+    return f"'{text}" if formula else text
+
+
 # --- search key -----------------------------------------------------------------------------------
 
 _FOLDED = _DIGITS | {

@@ -1,5 +1,7 @@
 """The node's app: the place where things are put together."""
 
+import os
+
 from django.apps import AppConfig
 
 
@@ -11,6 +13,9 @@ class NodeConfig(AppConfig):
 
     def ready(self) -> None:
         """Say which node this process is, and connect what the profile wires."""
+        from qafila.node import logs
         from qafila.node.wiring import connect
 
         connect()
+        if "QAFILA_PART" in os.environ:
+            logs.watch_endings()

@@ -12,6 +12,7 @@ from typing import Any
 from qafila.node.directory import NodeDirectory, NodeError
 from qafila.packs import load
 
+MEMORY = "/dev/shm"  # noqa: S108 - every temporary file there is made under a name of its own, for its owner alone
 CODE = re.compile(r"[A-Z0-9][A-Z0-9-]{0,15}")
 
 
@@ -51,7 +52,7 @@ def create(
     }
     path.mkdir(parents=True, exist_ok=True, mode=0o700)
     (path / "blobs").mkdir(mode=0o700)
-    (path / "node.toml").write_text(_toml(facts) + ("\n[database]\n" + _toml(database) if database else ""))
+    (path / "node.toml").write_text(_toml(facts) + ("\n" + database_section(database) if database else ""))
     directory = NodeDirectory(path)
     directory.secret("web")
     directory.secret("database")
@@ -59,9 +60,10 @@ def create(
     return directory
 
 
-def migrate(directory: NodeDirectory) -> None:
-    """Bring the node's database to this version; in a process of its own, because settings are per process."""
-    run_django(directory, "from qafila.node.founding import bring_up; bring_up()")
+def migrate(directory: NodeDirectory, then: str = "") -> None:
+    """Bring the node's database to this version, and run more lines of Python on it; in a process of its own, because
+    settings are per process."""
+    run_django(directory, f"from qafila.node.founding import bring_up; bring_up(); {then}")
 
 
 def run_django(directory: NodeDirectory, code: str) -> None:
@@ -78,8 +80,20 @@ def run_django(directory: NodeDirectory, code: str) -> None:
 
 
 def environment(directory: NodeDirectory) -> dict[str, str]:
-    """The environment of a process of that node."""
-    return {**os.environ, "QAFILA_DIR": str(directory.path), "DJANGO_SETTINGS_MODULE": "qafila.node.settings"}
+    """The environment of a process of that node. What it puts aside for a moment (an upload, an ECG on its way into
+    another form) lies in memory: a disk would keep it after it was removed."""
+    memory = {"TMPDIR": MEMORY} if os.access(MEMORY, os.W_OK) else {}
+    return {
+        **os.environ,
+        **memory,
+        "QAFILA_DIR": str(directory.path),
+        "DJANGO_SETTINGS_MODULE": "qafila.node.settings",
+    }
+
+
+def database_section(database: dict[str, str]) -> str:
+    """The part of `node.toml` that says where PostgreSQL stands."""
+    return "[database]\n" + _toml(database)
 
 
 def _toml(facts: dict[str, Any]) -> str:

@@ -12,25 +12,22 @@ import threading
 from pathlib import Path
 from typing import Any
 
-WAIT_S = 1.0
-
 
 def main() -> int:
-    """Serve until told to stop, or until the server that started this process is gone."""
+    """Serve until told to stop."""
     directory = Path(sys.argv[1]).absolute()
     stop = threading.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: stop.set())
-    parent = os.getppid()
     os.environ["QAFILA_DIR"] = str(directory)
     os.environ["DJANGO_SETTINGS_MODULE"] = "qafila.node.settings"
     import django
 
     django.setup()
-    return run(stop, parent)
+    return run(stop)
 
 
-def run(stop: threading.Event, parent: int) -> int:
+def run(stop: threading.Event) -> int:
     """Listen as the node says."""
     from qafila.exchange.dicom.scp import Node, Service
     from qafila.journal.here import here
@@ -42,8 +39,7 @@ def run(stop: threading.Event, parent: int) -> int:
     node.start()
     serving = threading.Thread(target=node.serve, name="dicom-server", daemon=True)
     serving.start()
-    while not stop.wait(WAIT_S) and os.getppid() == parent:
-        pass
+    stop.wait()
     node.stop()
     return 0
 

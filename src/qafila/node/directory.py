@@ -1,7 +1,7 @@
 """A node's directory: who it is, its keys, its database, its files.
 
 node.toml      code, profile, country, programme, address and ports
-keys/          database.key, web.key, node signing key, TLS certificates (0600)
+keys/          database.key, web.key, node signing key, TLS certificates (0600); see `sync.vault`
 data.db        the encrypted database (of a node on SQLCipher)
 blobs/         attachments, chunk by chunk, encrypted
 """
@@ -17,6 +17,7 @@ from typing import Any
 
 from qafila.journal.here import Here
 from qafila.packs.load import Profile, country, profile
+from qafila.sync import vault
 
 
 class NodeError(Exception):
@@ -54,6 +55,12 @@ class NodeDirectory:
     def country(self) -> str:
         """Code of its country pack."""
         return str(self.facts["country"])
+
+    @property
+    def residency(self) -> str:
+        """Where records may go: `national`, or `consented` (abroad too, with consent and authorisation). A word that is
+        neither is `national`."""
+        return "consented" if self.facts.get("residency") == "consented" else "national"
 
     @property
     def language(self) -> str:
@@ -106,6 +113,13 @@ class NodeDirectory:
         """Origins of the live connections, for the page's policy."""
         return [f"https://{h}:{self.live_port}" for h in self.hosts if "*" not in h]
 
+    @property
+    def second_factor(self) -> str:
+        """`demanded` of everybody on this node, `offered` to them (on a hub: for a trial or a demonstration), or empty:
+        as its profile says."""
+        said = str(self.facts.get("second_factor", ""))
+        return said if said in ("demanded", "offered") else ""
+
     def key_file(self, name: str) -> Path:
         """Path of a key."""
         return self.path / "keys" / f"{name}.key"
@@ -113,7 +127,11 @@ class NodeDirectory:
     def secret(self, name: str) -> str:
         """A secret of the node, made at the first call; 64 hexadecimal digits."""
         file = self.key_file(name)
+        if vault.locked(self.path):
+            raise NodeError(f"{self.code} is locked: open it on its page, or with 'qafila vault open {self.path}'")
         if not file.exists():
+            if (self.path / "wiped").exists():
+                raise NodeError(f"{self.code} was wiped by order of its hub: make a new node")
             file.parent.mkdir(mode=0o700, exist_ok=True)
             fresh = file.with_suffix(f".{os.getpid()}")
             fresh.touch(mode=0o600)
@@ -123,20 +141,32 @@ class NodeDirectory:
             except FileExistsError:
                 pass
             fresh.unlink()
+            vault.keep(file.parent)
         return file.read_text().strip()
 
-    def databases(self) -> dict[str, Any]:
-        """Django's DATABASES: SQLCipher, SQLCipher for a hub on trial, or PostgreSQL as `node.toml` says."""
+    @property
+    def pages_role(self) -> str:
+        """The PostgreSQL role of the pages, whom the policies of `node.walls` bind; empty: there is no second wall."""
+        wanted = self.facts.get("database", {})
+        return str(wanted.get("pages", "")) if wanted.get("engine") == "postgresql" else ""
+
+    def databases(self, part: str = "") -> dict[str, Any]:
+        """Django's DATABASES: SQLCipher, SQLCipher for a hub on trial, or PostgreSQL as `node.toml` says.
+
+        `part`: the process, as `node.server` names it; the pages connect as their own role, where there is one.
+        """
         wanted = self.facts.get("database", {})
         if wanted.get("engine") == "postgresql":
+            pages = self.pages_role if part == "web" else ""
+            key = "postgresql-pages" if pages else "postgresql"
             return {
                 "default": {
                     "ENGINE": "django.db.backends.postgresql",
                     "NAME": wanted["name"],
-                    "USER": wanted.get("user", ""),
+                    "USER": pages or wanted.get("user", ""),
                     "HOST": wanted.get("host", ""),
                     "PORT": str(wanted.get("port", "")),
-                    "PASSWORD": self.secret("postgresql") if wanted.get("password") else "",
+                    "PASSWORD": self.secret(key) if wanted.get("password") else "",
                     "CONN_MAX_AGE": None,
                     "CONN_HEALTH_CHECKS": True,
                 }

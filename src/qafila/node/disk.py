@@ -9,7 +9,9 @@ from pathlib import Path
 from django.conf import settings
 
 from qafila.kernel.text import N_
+from qafila.node import power
 from qafila.node.directory import current
+from qafila.sync import machine
 
 MB = 1_000_000
 
@@ -42,10 +44,8 @@ def require_room() -> None:
         raise DiskFull(DiskFull.message)
 
 
-def watch() -> None:
-    """Job: keep the word for screens in a file of the node's directory, so that a page need not ask the disk."""
-    directory = current().path
-    file, word = directory / "disk", state()
-    if not file.exists() or file.read_text() != word:
-        file.write_text(word)
+def watch(batteries: Path = power.ROOT) -> None:
+    """Job: keep for the screens, and for the hub, how disk and battery do."""
+    directory, told = current().path, power.read(batteries)
+    if machine.keep(directory, machine.Machine(state(), told.word if told else "", told.percent if told else 0)):
         (directory / "changed").touch()

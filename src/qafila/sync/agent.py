@@ -17,7 +17,7 @@ from django.db import DatabaseError, close_old_connections
 from qafila.journal.here import Here, here
 from qafila.kernel import clock
 from qafila.kernel.stamp import stamp
-from qafila.sync import budget, clock_doubt, outlook, pki, state
+from qafila.sync import budget, clock_doubt, lease, outlook, pki, state
 from qafila.sync.asked import Report
 from qafila.sync.codec import CodecError
 from qafila.sync.dictionaries.load import KNOWN, NONE
@@ -80,6 +80,7 @@ class Caller:
         self.retry_s = 0
         """The hub asked to be left alone for so long."""
         self._tickets: dict[str, tuple[ssl.SSLContext, ssl.SSLSession | None]] = {}
+        self._shown = 0
         self._connect_s = CONNECT_S[0]
         self._wary, self._rate = False, 0
         """The last connection was lost; bytes a second that it had carried."""
@@ -151,6 +152,11 @@ class Caller:
         return self._session[1]
 
     def _open(self, peer: Peer) -> Wire:
+        shown = stamp(keys_folder() / "client.crt")
+        if shown != self._shown:
+            # Renewed: a session that began with the old certificate is not resumed.
+            self._tickets.clear()
+            self._shown = shown
         context, ticket = self._tickets.get(peer.url) or (_context(keys_folder()), None)
         self._tickets[peer.url] = (context, ticket)
         wire = Wire(peer.url, context, ticket)
@@ -290,6 +296,7 @@ def _note(peer: Peer, offset_ms: int | None) -> None:
     peer.last_contact = clock.now()
     peer.offset_ms = peer.offset_ms if offset_ms is None else offset_ms
     Peer.objects.filter(pk=peer.pk).update(last_contact=peer.last_contact, offset_ms=peer.offset_ms)
+    lease.met()
     clock_doubt.look()
 
 

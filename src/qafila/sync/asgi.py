@@ -37,6 +37,8 @@ DRAINED = 8 * 1024 * 1024
 BODY_S = 120
 """A body that takes longer than this is no link but somebody who keeps the port busy."""
 BUSY = 503
+HEADERS = [(b"cache-control", b"no-store"), (b"x-content-type-options", b"nosniff")]
+"""Programs alone call here; whoever comes with a browser is told nothing that it might keep or guess at."""
 THREADS = int(os.environ.get("QAFILA_SYNC_THREADS", "4"))
 _KIND, _HELLO = 5, bytes((Kind.HELLO,))
 """Where a frame says what kind it is of; as yet it is only its word."""
@@ -68,7 +70,7 @@ async def application(scope: dict[str, Any], receive: Receive, send: Send) -> No
     if reply is None:
         return
     kind = b"application/octet-stream" if reply.status == 200 else b"text/plain"
-    headers = [(b"content-type", kind), (b"content-length", str(len(reply.body)).encode())]
+    headers = [(b"content-type", kind), (b"content-length", str(len(reply.body)).encode()), *HEADERS]
     if reply.status == BUSY:
         headers.append((b"retry-after", str(reply.retry_s).encode()))
     await send({"type": "http.response.start", "status": reply.status, "headers": headers})

@@ -54,6 +54,8 @@ class Sent:
     """Of a greeting: what was here when it left."""
     data: bytes = b""
     """The frame, while it carries records: it may have to go on."""
+    version: int = 0
+    """Of the conversation: in which the frame is written."""
     number: int = 0
     """Of the frame."""
     begun: int = 0

@@ -15,7 +15,6 @@ import ssl
 from datetime import timedelta
 from pathlib import Path
 
-import httpx
 import msgspec
 from cryptography import x509
 from django.utils.translation import gettext_lazy as _
@@ -181,6 +180,9 @@ def _authority(url: str, fingerprint: str) -> bytes:
 
 
 def _ask(url: str, request: Request, context: ssl.SSLContext) -> Reply:
+    # A node that has joined does not need it again.
+    import httpx
+
     body = msgspec.msgpack.encode(request)
     try:
         with httpx.Client(verify=context, timeout=30, trust_env=False) as client:

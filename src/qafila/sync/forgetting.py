@@ -107,7 +107,7 @@ def in_use(person: UUID, known: dict[str, Ranges]) -> str:
         return "waiting"
     if any(not holds(known.get(f"{run:x}", []), seq) for run, seq in own.values_list("run", "seq")):
         return "newer"
-    if Blob._base_manager.filter(sha256__in=_files(person), sent=False, complete=True).exists():
+    if Blob._base_manager.filter(sha256__in=files_of(person), sent=False, complete=True).exists():
         return "files"
     for kind, name in ((scope.VISIT, "visit"), (scope.CASE, "case")):
         units = set(scope.rows_of(kind).filter(person_id=person, closed_at=None).values_list("unit_id", flat=True))
@@ -116,21 +116,22 @@ def in_use(person: UUID, known: dict[str, Ranges]) -> str:
         if any(here().node in boxes.get(unit, {here().node}) for unit in units):
             return name
     full = Record._base_manager.filter(patient=person).exclude(fields=None)
-    if not keeping.safe_to_drop(full.values_list("no", flat=True), _files(person)):
+    if not keeping.safe_to_drop(full.values_list("no", flat=True), files_of(person)):
         return "backup"
     return ""
 
 
 def _forget(person: UUID, keep: set[UUID]) -> None:
-    files = _files(person, keep)
+    files = files_of(person, keep)
     gone = emptying.empty(person, keep)
-    _drop(files, person)
+    drop_files(files, person)
     if gone.subjects:
         forgotten.send(sender=Leave, person=person, subjects=gone.subjects, node=here())
     log.info("a person was forgotten: %d records", gone.records)
 
 
-def _files(person: UUID, keep: set[UUID] = frozenset()) -> set[str]:  # type: ignore[assignment]
+def files_of(person: UUID, keep: set[UUID] = frozenset()) -> set[str]:  # type: ignore[assignment]
+    """Names of the files of a person but those that the rows in `keep` name."""
     names = set(Blob._base_manager.filter(patient=person).values_list("sha256", flat=True))
     for kind, fields in scope.FILES.items():
         rows = scope.rows_of(kind).filter(person_id=person).exclude(pk__in=keep) if recorded_model(kind) else None
@@ -139,7 +140,7 @@ def _files(person: UUID, keep: set[UUID] = frozenset()) -> set[str]:  # type: ig
     return names - {""}
 
 
-def _drop(names: set[str], person: UUID) -> None:
+def drop_files(names: set[str], person: UUID) -> None:
     """Take files away but those that somebody else's record names, too."""
     needed: dict[str, UUID] = {}
     for kind, fields in scope.FILES.items():

@@ -12,7 +12,7 @@ from typing import Protocol
 
 from qafila.journal.ingest import Parcel
 from qafila.journal.ranges import Ranges, digest, missing
-from qafila.sync import codec, versions
+from qafila.sync import codec, samples, versions
 from qafila.sync.frames import Frame, FrameError
 from qafila.sync.messages import (
     Chunk,
@@ -37,6 +37,8 @@ from qafila.sync.run_ranges import by_run, told
 
 Have = dict[str, dict[int, Ranges]]
 """Node → run → ranges."""
+Sums = dict[str, dict[int, int]]
+"""Node → run → total."""
 MAX_MAIL = 400_000
 MAX_OFFER = 100
 MAX_ACKS = 1000
@@ -72,9 +74,9 @@ class HubStore(Protocol):
     def backups(self, life: int) -> tuple[int, int]:
         """How many were begun; the last one that stands elsewhere, or that a node of another life shares with us."""
 
-    def compare(self, have: Have, sums: dict[str, dict[int, int]]) -> Have:
-        """What of it a restore has cost this hub, or is another record here. The sender's mail counts as acknowledged
-        where it has the same record, and waits where not."""
+    def compare(self, have: Have, sums: Sums) -> tuple[Have, Sums]:
+        """What of it a restore has cost this hub, or is another record here; of runs of which it lacks a part, the
+        total of the rest. The sender's mail counts as acknowledged where it has the record, and waits where not."""
 
     def held(self) -> dict[int, Ranges]:
         """Run → ranges of the sender's own records that are here."""
@@ -147,7 +149,7 @@ def _greeted(store: HubStore, frame: Frame) -> Welcome:
     if agree and not said.parcels and said.ack_no >= store.ack_no() and not store.quiet():
         # A node that only asks whether there is news costs no transaction.
         return Welcome(store.ack_no(), Taken(mail=store.waiting()), None, b"", life, *store.backups(said.life))
-    wanted = None
+    wanted = shared = None
     with store.transaction():
         taken = _take(store, said.parcels) if said.parcels else Taken()
         if known and said.ack_no < store.ack_no():
@@ -158,7 +160,9 @@ def _greeted(store: HubStore, frame: Frame) -> Welcome:
         if not known and said.have is not None:
             have = {node: by_run(runs) for node, runs in said.have.items()}
             sums = {n: {run: (said.sums or {}).get(n, {}).get(f"{run:x}", 0) for run in have[n]} for n in have}
-            wanted = {node: told(runs) for node, runs in store.compare(have, sums).items()}
+            asked, rest_of = store.compare(have, sums)
+            wanted = {node: told(runs) for node, runs in asked.items()}
+            shared = {n: {f"{run:x}": total for run, total in runs.items()} for n, runs in rest_of.items()}
         store.seen(frame.time_ms, _counts(said.waits))
         number = store.ack_no()
     taken.mail = store.waiting()
@@ -169,7 +173,7 @@ def _greeted(store: HubStore, frame: Frame) -> Welcome:
     shown = held if said.own is not None else {run: held[run] for run in store.recent(RECENT_RUNS) if run in held}
     rest = digest({run: ranges for run, ranges in held.items() if run not in shown}, totals)
     of_told = {f"{run:x}": totals[run] for run in shown if run in totals}
-    return Welcome(number, taken, told(shown), rest, life, begun, stands, of_told, wanted)
+    return Welcome(number, taken, told(shown), rest, life, begun, stands, of_told, wanted, shared=shared)
 
 
 def _push(store: HubStore, frame: Frame) -> Message:
@@ -211,7 +215,7 @@ def _numbers(said: list[int]) -> list[int]:
 
 
 def _counts(said: list[int]) -> list[int]:
-    return [min(max(n, 0), MOST_WAITS) for n in said[:3]] if len(said) >= 3 else []
+    return [min(max(n, 0), MOST_WAITS) for n in said[:6]] if len(said) >= 3 else []
 
 
 def _offer(store: HubStore, frame: Frame) -> Message:
@@ -223,7 +227,7 @@ def _offer(store: HubStore, frame: Frame) -> Message:
 def _chunk(store: HubStore, frame: Frame) -> Message:
     said = frame.message
     assert isinstance(said, Chunk)
-    whole, again = store.put(said.sha256, said.index, said.data)
+    whole, again = store.put(said.sha256, said.index, samples.unpack(said.data, said.lag))
     return Kept(whole, again, store.waiting())
 
 
@@ -231,6 +235,7 @@ def _get(store: HubStore, frame: Frame) -> Message:
     said = frame.message
     assert isinstance(said, Get)
     given = store.give(said.sha256, said.index)
+    given.lag, given.data = samples.pack(given.data)
     given.mail = store.waiting()
     return given
 

@@ -16,9 +16,9 @@ from qafila.journal.ingest import Parcel
 from qafila.journal.models import Run
 from qafila.journal.ranges import Ranges, loads
 from qafila.kernel import clock
-from qafila.sync import lookup, mailbox, parts, restored
+from qafila.sync import anchors, lookup, mailbox, parts, restored
 from qafila.sync.frames import FrameError
-from qafila.sync.hub import Have
+from qafila.sync.hub import Have, Sums
 from qafila.sync.messages import File, Found, Given, Lookup
 from qafila.sync.models import Peer, Scope
 from qafila.sync.signals import arrived
@@ -70,8 +70,9 @@ class Desk:
         """How many were begun; the last one that stands, or that a node of another life shares."""
         return restored.backups(life)
 
-    def compare(self, have: Have, sums: dict[str, dict[int, int]]) -> Have:
-        """What of it a restore has cost this hub; mail counts as acknowledged where the sender has the record."""
+    def compare(self, have: Have, sums: Sums) -> tuple[Have, Sums]:
+        """What of it a restore has cost this hub, and totals of what it has of the runs in question; mail counts as
+        acknowledged where the sender has the record."""
         return restored.compare(self.peer, have, sums)
 
     def sums(self) -> dict[int, int]:
@@ -116,6 +117,8 @@ class Desk:
         self.peer.version = self.version or self.peer.version
         if waits:
             self.peer.waits = list(waits)
+            # Said at the beginning of a conversation and when all of it was said: not with every frame.
+            anchors.note(self.sender)
         self.peer.save(update_fields=["last_contact", "offset_ms", "version", "waits"])
 
     def expect(self, file: File) -> bytes | None:

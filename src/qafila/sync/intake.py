@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 
 from django.db import InterfaceError, OperationalError, transaction
 
+from qafila.journal import erased
 from qafila.journal.apply import raise_if_ours
 from qafila.journal.entries import Parcel, Taken
 from qafila.journal.header import decode
@@ -69,6 +70,8 @@ def _set_aside(parcel: Parcel, reason: str) -> None:
         header = decode(parcel.header)
     except ValueError:
         header = None
+    if header is not None and erased.among([header.patient_id]).covers(header.patient_id, header.subject_id):
+        parcel = erased.bare(parcel)
     taken = Taken()
     taken.set_aside(parcel, header, reason)
     taken.write(here().database)

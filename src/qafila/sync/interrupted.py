@@ -57,12 +57,13 @@ class Interrupted:
         """All records of them wait for sending anew."""
         self._frames, self._ready = [], []
 
-    def told(self, asked: Sequence[bytes], sizes: Sequence[int]) -> None:
-        """The hub has so many bytes of the frames that it was asked for. What it has taken whole it has nothing of."""
+    def told(self, asked: Sequence[bytes], sizes: Sequence[int], version: int) -> None:
+        """The hub has so many bytes of the frames that it was asked for. What it has taken whole it has nothing of; one
+        that is not written in the `version` spoken now it may not understand any more."""
         known = dict(zip(asked, sizes, strict=False))
         for sent in self._frames:
             size = known.get(mark(sent.data), 0)
-            if not self.useful <= size < len(sent.data):
+            if not self.useful <= size < len(sent.data) or sent.version != version:
                 continue
             sent.tries = 0 if size > sent.begun else sent.tries + 1
             if sent.tries < TRIES:

@@ -138,7 +138,7 @@ def agree(run: int, ranges: Ranges, their_sum: int) -> None:
         inside |= Q(seq__gte=first, seq__lte=last)
     if not ranges:
         return
-    other = _total(run, ranges) ^ their_sum
+    other = total_of(here().node, run, ranges) ^ their_sum
     aside = Aside.objects.filter(inside, run=run)
     if not other:
         own.filter(inside, pending=True).update(pending=False)
@@ -157,12 +157,12 @@ def agree(run: int, ranges: Ranges, their_sum: int) -> None:
             own.filter(pk__in=some).update(pending=True)
 
 
-def _total(run: int, ranges: Ranges) -> int:
-    """Of own records: all of the run's, without those that are outside."""
-    row = Run._base_manager.get(node=here().node, run=run)
+def total_of(node: str, run: int, ranges: Ranges) -> int:
+    """The total of these records, all of which are here: that of the run, without those that are outside."""
+    row = Run._base_manager.get(node=node, run=run)
     found = row.sum
     for first, last in subtract(loads(row.ranges), ranges):
-        outside = Record._base_manager.filter(node=here().node, run=run, seq__gte=first, seq__lte=last)
+        outside = Record._base_manager.filter(node=node, run=run, seq__gte=first, seq__lte=last)
         found = total(map(bytes, outside.values_list("hash", flat=True)), found)
     return found
 
@@ -170,7 +170,7 @@ def _total(run: int, ranges: Ranges) -> int:
 def same(run: int, ranges: Ranges, their_sum: int) -> bool:
     """Whether the hub has the same records of this own run under these numbers, as far as it can be told from here."""
     rows = Run._base_manager.filter(node=here().node, run=run)
-    return not any(subtract(ranges, loads(r.ranges)) for r in rows) and _total(run, ranges) == their_sum
+    return not any(subtract(ranges, loads(r.ranges)) for r in rows) and total_of(here().node, run, ranges) == their_sum
 
 
 def heard_by_stick(hub: str, life: int) -> None:

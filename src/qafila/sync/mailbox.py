@@ -121,7 +121,9 @@ def readmit(person: UUID, node: str, after: int = 0) -> None:
 
 
 def mail_again(person: UUID, node: str) -> None:
-    """What was mailed to a node about a person waits again."""
+    """Everything about a person waits for a node that has forgotten him before it heard that he is back: what the node
+    wrote itself, too, and what was never mailed because the restore of this hub came between."""
+    _post_query(node, Q(patient=person), own=True)
     numbers = Record._base_manager.filter(patient=person).values("no")
     Mail.objects.filter(to=node, record__in=numbers, acked__isnull=False).update(acked=None)
 

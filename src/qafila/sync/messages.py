@@ -49,7 +49,8 @@ class Hello(Message):
     sums: dict[str, dict[str, int]] | None = None
     """With `have`: `journal.ranges.total` of each."""
     waits: list[int] = []
-    """What waits on the unit as it says this: [records, files, bytes of files]; empty: it does not say."""
+    """What waits on the unit as it says this: [records, files, bytes of files], then how its machine does
+    (`machine.Machine.numbers`); empty: it does not say."""
     parts: list[bytes] = []
     """`frames.mark` of the frames that were under way when the connection was lost."""
 
@@ -88,6 +89,8 @@ class Welcome(Message):
     """The latest version of the conversation that the hub speaks."""
     parts: list[int] = []
     """For each of the greeting's `parts`: bytes of its beginning that the hub has; 0: none, or it was taken whole."""
+    shared: dict[str, dict[str, int]] | None = None
+    """With `wanted`: of each run of which it wants a part, `journal.ranges.total` of what it has of the rest."""
 
 
 class Push(Message):
@@ -146,11 +149,12 @@ class Wanted(Message):
 
 
 class Chunk(Message):
-    """One chunk of a file."""
+    """One chunk of a file. `lag`: its bytes are differences of samples (`sync.samples`); 0: as they are."""
 
     sha256: str
     index: int
     data: bytes
+    lag: int = 0
 
 
 class Kept(Message):
@@ -169,7 +173,7 @@ class Get(Message):
 
 
 class Given(Message):
-    """The chunk; `size` −1: the hub does not have the file, or not for this node."""
+    """The chunk; `size` −1: the hub does not have the file, or not for this node. `lag` as in `Chunk`."""
 
     sha256: str
     index: int
@@ -177,6 +181,7 @@ class Given(Message):
     media: str = ""
     data: bytes = b""
     mail: int = 0
+    lag: int = 0
 
 
 class Lookup(Message):

@@ -8,6 +8,15 @@ from django.db import models
 
 from qafila.journal.models import Lane, Record, Recorded
 from qafila.kernel import clock, ids
+from qafila.sync.order_models import Lease, LeaseCode, LeaseOpening, NodeOrder, NodeOrderDone
+from qafila.sync.renewal_models import Certificate, CertificateRequest  # noqa: F401 - gathered for Django
+
+__all__ = [
+    "Aside", "Asked", "Backup", "ClockWord", "Covered", "EnrolmentCode", "Erasing", "Erasure", "ErasureReceipt",
+    "Fork", "Holding", "HoldingReceipt", "Lease", "LeaseCode", "LeaseOpening", "Leave", "Life", "LinkChoice",
+    "LinkDay", "Look", "Mail", "NodeOrder", "NodeOrderDone", "Peer", "Scope", "StickMail", "Tally", "Upload",
+    "Witness",
+]  # fmt: skip
 
 
 class Peer(models.Model):
@@ -42,7 +51,8 @@ class Peer(models.Model):
     stands = models.IntegerField(default=0)
     """Of an upward peer: the number of its last backup that is kept elsewhere."""
     waits = models.JSONField(default=list)
-    """Of a unit: what it last said waits there: [records, files, bytes of files]; empty: it never said."""
+    """Of a unit: what it last said waits there, [records, files, bytes of files], and how its machine does
+    (`machine.Machine.numbers`, where it says that); empty: it never said."""
 
 
 class Life(models.Model):
@@ -203,6 +213,70 @@ class HoldingReceipt(Recorded):
     class Meta:
         base_manager_name = "objects"
         indexes = [models.Index(fields=["who", "node", "turn"], name="receipt_latest")]
+
+
+class Witness(Recorded):
+    """A node's word, in its own chain, on how far it knew another's chains: whoever rewrites the past of one of them
+    would have to rewrite the other's as well. Of a unit by its hub, and it goes there; of the hub by its units."""
+
+    lane: ClassVar[int] = Lane.LOG
+
+    node = models.CharField(max_length=16)
+    """Whose chains."""
+    chains = models.JSONField(default=dict)
+    """Run (hexadecimal) → [number of a record, its hash in hexadecimal digits]."""
+
+    class Meta:
+        base_manager_name = "objects"
+        indexes = [models.Index(fields=["node"], name="witness_of")]
+
+
+class Erasure(Recorded):
+    """The word that somebody's record, or some rows of it, is erased on every node, now and whenever it comes again.
+    It goes everywhere and stays for ever, so it says no name and no word of the record."""
+
+    lane: ClassVar[int] = Lane.URGENT
+
+    who = models.UUIDField()
+    """The person; not named `person`: it is no part of the record that goes."""
+    rows = models.JSONField(default=list, blank=True)
+    """Ids (hex) of the rows; none: everything."""
+    ground = models.CharField(max_length=40)
+    """Key of the legal ground."""
+    reference = models.CharField(max_length=60, default="", blank=True)
+    """Number of the file in which the request lies."""
+    asked_by = models.UUIDField(null=True)
+    asked_at = models.DateTimeField(null=True)
+    """Who confirmed, and when, stands in the record's header."""
+
+    class Meta:
+        base_manager_name = "objects"
+        indexes = [models.Index(fields=["who"], name="erasure_of")]
+
+
+class ErasureReceipt(Recorded):
+    """A node's answer to an `Erasure`: it is carried out there."""
+
+    lane: ClassVar[int] = Lane.ANSWER
+
+    node = models.CharField(max_length=16)
+    erasure = models.UUIDField()
+    records = models.IntegerField(default=0)
+    """So many lost their fields."""
+    files = models.IntegerField(default=0)
+
+    class Meta:
+        base_manager_name = "objects"
+        indexes = [models.Index(fields=["erasure", "node"], name="erasure_receipt")]
+
+
+class Erasing(models.Model):
+    """How far an `Erasure` has come on this node. No row: not begun."""
+
+    erasure = models.UUIDField(primary_key=True)
+    done_at = models.DateTimeField(default=clock.now)
+    purged_at = models.DateTimeField(null=True)
+    """What was overwritten is gone from the database's files as well."""
 
 
 class Leave(models.Model):

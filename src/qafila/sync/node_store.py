@@ -33,6 +33,9 @@ class Store(Protocol):
     def have(self) -> tuple[dict[str, dict[str, Ranges]], dict[str, dict[str, int]]]:
         """Node → run (hexadecimal) → ranges of all records that other nodes wrote, and → their total."""
 
+    def total(self, node: str, run: int, ranges: Ranges) -> int:
+        """The total of the records of a run that are here under these numbers; all of them are."""
+
     def seen(self) -> Seen:
         """What is here now."""
 
@@ -84,7 +87,7 @@ class Store(Protocol):
         """Lanes above 2 that wait for another day or for the parked vehicle."""
 
     def waits(self) -> list[int]:
-        """What has not left: [records, files, bytes of files]."""
+        """What has not left: [records, files, bytes of files], then `machine.Machine.numbers`."""
 
     def files(self, skip: set[str]) -> list[File]:
         """The next files that the hub has not confirmed, best first."""

@@ -1,6 +1,7 @@
 """Keys and certificates of a node: a private authority on the hub, TLS certificates, the key that signs frames.
 
     ca.pem ca.crt            the node's own authority (of a hub: that of its jurisdiction): signs what others believe
+    online.pem online.crt    an authority under it that signs in its place, so that `ca.pem` can be kept elsewhere
     units.pem units.crt      the hub's authority for units: signs what callers show, and nothing else
     pages.pem pages.crt      TLS of its pages
     sync.pem sync.crt        TLS of the port at which other nodes call
@@ -16,6 +17,7 @@ from __future__ import annotations
 import ipaddress
 import os
 import secrets
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -26,15 +28,31 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey,
 from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey, X25519PublicKey
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
-from qafila.kernel import clock
+from qafila.kernel import clock, durable
+from qafila.sync import vault
 
 LONG_AGO = datetime(2020, 1, 1, tzinfo=UTC)
 """Certificates between nodes hold from here on: a vehicle whose clock was set back can still call."""
 AUTHORITY_DAYS = 20 * 365
 NODE_DAYS = 5 * 365
+SEEN_BY_BROWSERS = ("pages", "door")
 PAGES_DAYS = 800
 """Browsers believe a certificate of a private authority up to 825 days."""
 Private = ec.EllipticCurvePrivateKey | Ed25519PrivateKey
+
+
+@dataclass
+class Client:
+    """For how many days a client certificate holds from its signing; the hub's profile says so, by wiring."""
+
+    days: int = 180
+
+
+CLIENT = Client()
+
+
+class AuthorityAway(Exception):
+    """What is to be signed needs the key of the root, which is kept elsewhere."""
 
 
 class BadRequest(ValueError):
@@ -56,6 +74,11 @@ def public_key(raw: bytes) -> Ed25519PublicKey:
     return Ed25519PublicKey.from_public_bytes(raw)
 
 
+def own_key(keys: Path, which: str) -> Ed25519PrivateKey:
+    """The key of a client certificate: the one in use (`client`), or one that waits for its certificate."""
+    return _edwards_key(keys, which)
+
+
 def sealing_key(keys: Path) -> X25519PrivateKey:
     """The key to which others encrypt bundles for this node, made at the first call."""
     found = _key(keys, "sealing", X25519PrivateKey.generate)
@@ -75,7 +98,37 @@ def sealing_public_key(raw: bytes) -> X25519PublicKey:
 
 def make_authority(keys: Path, name: str) -> x509.Certificate:
     """The node's own certificate authority, made at the first call; `name` is what people see in a browser."""
+    if (keys / "ca.crt").exists():
+        # Its key may be away.
+        return load(keys / "ca.crt")
     return _authority(keys, "ca", f"{name} authority", _ec_key(keys, "ca"), hashes.SHA256())
+
+
+def make_online(keys: Path, root: ec.EllipticCurvePrivateKey) -> x509.Certificate:
+    """A new intermediate authority, signed by the root: from now on it signs what others believe, and the key of the
+    root may leave the machine."""
+    (keys / "online.pem").unlink(missing_ok=True)
+    key = _ec_key(keys, "online")
+    authority = load(keys / "ca.crt")
+    name = _name(f"{_common_name(authority)} online")
+    builder = _builder(name, authority.subject, key.public_key(), LONG_AGO, NODE_DAYS)
+    builder = builder.add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True)
+    builder = builder.add_extension(_usage(authority=True), critical=True)
+    builder = builder.add_extension(x509.SubjectKeyIdentifier.from_public_key(key.public_key()), critical=False)
+    known = x509.AuthorityKeyIdentifier.from_issuer_public_key(root.public_key())
+    made = builder.add_extension(known, critical=False).sign(root, hashes.SHA256())
+    made.verify_directly_issued_by(authority)
+    write_private(keys / "online.crt", _pem(made))
+    return made
+
+
+def _common_name(certificate: x509.Certificate) -> str:
+    return str(certificate.subject.get_attributes_for_oid(NameOID.COMMON_NAME)[0].value)
+
+
+def signs(keys: Path) -> str:
+    """Which authority of these keys signs what others believe: `online`, where there is one, or `ca`."""
+    return "online" if (keys / "online.crt").exists() else "ca"
 
 
 def make_units_authority(keys: Path) -> x509.Certificate:
@@ -92,7 +145,7 @@ def _authority(keys: Path, which: str, name: str, key: Private, how: hashes.SHA2
     if not file.exists():
         subject = _name(name)
         builder = _builder(subject, subject, key.public_key(), LONG_AGO, AUTHORITY_DAYS).add_extension(
-            x509.BasicConstraints(ca=True, path_length=0), critical=True
+            x509.BasicConstraints(ca=True, path_length=1 if which == "ca" else 0), critical=True
         )
         builder = builder.add_extension(_usage(authority=True), critical=True)
         builder = builder.add_extension(x509.SubjectKeyIdentifier.from_public_key(key.public_key()), critical=False)
@@ -113,18 +166,19 @@ def server_certificate(
     if target.exists() and _fits(load(target), hosts, issuer):
         return
     key = _ec_key(keys, file)
-    start = clock.now() - timedelta(days=1) if file == "pages" else LONG_AGO
-    days = PAGES_DAYS if file == "pages" else NODE_DAYS
+    start = clock.now() - timedelta(days=1) if file in SEEN_BY_BROWSERS else LONG_AGO
+    days = PAGES_DAYS if file in SEEN_BY_BROWSERS else NODE_DAYS
     builder = _builder(_name(name), _issuer(issuer), key.public_key(), start, days)
     builder = builder.add_extension(x509.SubjectAlternativeName([_host(h) for h in hosts]), critical=False)
     certificate = _sign(builder, issuer)
     # The authority's own certificate follows, so that whoever was given its fingerprint can fetch it by hand.
-    write_private(target, _pem(certificate) + (issuer / "ca.crt").read_bytes())
+    between = (issuer / "online.crt").read_bytes() if signs(issuer) == "online" else b""
+    write_private(target, _pem(certificate) + between + (issuer / "ca.crt").read_bytes())
 
 
-def client_request(keys: Path, node: str) -> bytes:
+def client_request(keys: Path, node: str, which: str = "client") -> bytes:
     """A request (PEM) for the certificate that this node shows when it calls; its key never leaves the node."""
-    key = _edwards_key(keys, "client")
+    key = _edwards_key(keys, which)
     request = x509.CertificateSigningRequestBuilder().subject_name(_name(node)).sign(key, None)
     return request.public_bytes(serialization.Encoding.PEM)
 
@@ -143,7 +197,7 @@ def sign_request(keys: Path, request: bytes, node: str) -> tuple[bytes, str]:
     if not asked.is_signature_valid or not isinstance(key, Ed25519PublicKey):
         raise BadRequest("the request is not signed by its own key")
     authority = make_units_authority(keys)
-    builder = _builder(_name(node), authority.subject, key, LONG_AGO, NODE_DAYS, secrets.randbits(62) | 1 << 62)
+    builder = _builder(_name(node), authority.subject, key, LONG_AGO, CLIENT.days, secrets.randbits(62) | 1 << 62)
     certificate = builder.sign(_units_key(keys), None)
     return _pem(certificate), f"{certificate.serial_number:x}"
 
@@ -175,15 +229,8 @@ def load(file: Path) -> x509.Certificate:
 def write_private(file: Path, data: bytes) -> None:
     """Write a file that only its owner may read, whole or not at all."""
     file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    fresh = file.with_name(f".{file.name}.{secrets.token_hex(4)}")
-    try:
-        with os.fdopen(os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as target:
-            target.write(data)
-            target.flush()
-            os.fsync(target.fileno())
-        os.replace(fresh, file)
-    finally:
-        fresh.unlink(missing_ok=True)
+    durable.write_private(file, data)
+    vault.keep(file.parent)
 
 
 def _key(keys: Path, name: str, make: object) -> object:
@@ -198,6 +245,7 @@ def _key(keys: Path, name: str, make: object) -> object:
         try:
             # A link never replaces: of two processes that make the key at once, the first one's stays.
             os.link(fresh, file)
+            vault.keep(keys)
         except FileExistsError:
             pass
         finally:
@@ -226,7 +274,7 @@ def _name(text: str) -> x509.Name:
 
 
 def _issuer(keys: Path) -> x509.Name:
-    return load(keys / "ca.crt").subject
+    return load(keys / f"{signs(keys)}.crt").subject
 
 
 def _builder(
@@ -250,7 +298,9 @@ def _builder(
 
 
 def _sign(builder: x509.CertificateBuilder, issuer: Path) -> x509.Certificate:
-    key = _ec_key(issuer, "ca")
+    if not (issuer / f"{signs(issuer)}.pem").exists():
+        raise AuthorityAway("the key of the root is not here: bring it with 'qafila ca renew'")
+    key = _ec_key(issuer, signs(issuer))
     builder = builder.add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
     builder = builder.add_extension(_usage(authority=False), critical=True)
     builder = builder.add_extension(x509.ExtendedKeyUsage([ExtendedKeyUsageOID.SERVER_AUTH]), critical=False)
@@ -279,7 +329,7 @@ def _fits(certificate: x509.Certificate, hosts: list[str], issuer: Path) -> bool
     if certificate.not_valid_after_utc < clock.now() + timedelta(days=30):
         return False
     try:
-        certificate.verify_directly_issued_by(load(issuer / "ca.crt"))
+        certificate.verify_directly_issued_by(load(issuer / f"{signs(issuer)}.crt"))
     except Exception:  # noqa: BLE001 - whatever the reason, a certificate that does not verify is made again
         return False
     return True

@@ -11,6 +11,7 @@ import logging
 import secrets
 from collections.abc import Iterator, Sequence
 from datetime import timedelta
+from uuid import UUID
 
 from django.db import transaction
 from django.db.models import Max, Q
@@ -23,10 +24,10 @@ from qafila.journal.ingest import Parcel
 from qafila.journal.models import Record, Run
 from qafila.journal.ranges import Ranges, holds, loads, subtract, total
 from qafila.kernel import clock
-from qafila.sync import intake
-from qafila.sync.hub import Have
+from qafila.sync import intake, mailbox, scope
+from qafila.sync.hub import Have, Sums
 from qafila.sync.intake import Outcome
-from qafila.sync.models import Backup, Holding, Life, Mail, Peer
+from qafila.sync.models import Backup, Holding, Life, Mail, Peer, Scope
 
 LOOK_S = 30.0
 """Between two looks whether PostgreSQL is still the one that it was."""
@@ -111,21 +112,50 @@ def backups(life_of_unit: int) -> tuple[int, int]:
     return begun, Backup.objects.filter(stands__isnull=False).aggregate(n=Max("pk"))["n"] or 0
 
 
-def compare(peer: Peer, have: Have, sums: dict[str, dict[int, int]]) -> Have:
-    """What of it a restore has cost this node, or is another record here (the memory of a machine was copied). Mail
-    counts as acknowledged where the peer has the same record, and waits where not."""
+def compare(peer: Peer, have: Have, sums: Sums) -> tuple[Have, Sums]:
+    """What of it a restore has cost this node, or is another record here (the memory of a machine was copied); and of
+    runs of which a part is lost, the total of what is here: the peer alone can compare that. Mail counts as
+    acknowledged where the peer has the record, and waits where not."""
     latest = _latest()
     asked: Have = {}
+    shared: Sums = {}
     if latest is not None and latest.restored:
         for node, run, ranges, here_now in _side_by_side(have):
             left = subtract(ranges, here_now)
             if not left and _total(node, run, ranges) != sums[node][run]:
                 left = ranges
+            elif left and (rest := subtract(ranges, left)):
+                shared.setdefault(node, {})[run] = _total(node, run, rest)
             if left:
                 asked.setdefault(node, {})[run] = left
     same = {n: {run: subtract(r, asked.get(n, {}).get(run, [])) for run, r in runs.items()} for n, runs in have.items()}
+    if latest is not None and latest.restored:
+        mailbox.admit((person, peer.code) for person in _held_unasked(peer, same))
     _settle_mail(peer, same)
-    return asked
+    return asked, shared
+
+
+def _held_unasked(peer: Peer, have: Have) -> set[UUID]:
+    """People of whom the peer has records and whom it neither is to hold nor was ever told to forget: why it has them
+    is lost, on the machine of a clone perhaps. It holds them until a look whether it needs them (`leaving`)."""
+    people: set[UUID] = set()
+    for node, runs in have.items():
+        for run, ranges in runs.items():
+            for first, last in ranges:
+                rows = Record._base_manager.filter(node=node, run=run, seq__range=(first, last), patient__isnull=False)
+                people.update(one for one in rows.values_list("patient", flat=True).distinct() if one is not None)
+    held = set(Scope.objects.filter(node=peer.code).values_list("person", flat=True))
+    told = set(Holding._base_manager.filter(node=peer.code).values_list("who", flat=True))
+    return {one for one in people - held - told if not _of_another(one, held, have)}
+
+
+def _of_another(person: UUID, held: set[UUID], have: Have) -> bool:
+    """Whether all that is there of a person is there for the sake of somebody who is held."""
+    rows = {row for row, who in scope.others_of(person) if who in held}
+    if not rows:
+        return False
+    others = Record._base_manager.filter(patient=person).exclude(subject__in=rows)
+    return not any(holds(have.get(n, {}).get(run, []), seq) for n, run, seq in others.values_list("node", "run", "seq"))
 
 
 def _side_by_side(have: Have) -> Iterator[tuple[str, int, Ranges, Ranges]]:
@@ -181,8 +211,22 @@ def take(parcels: Sequence[Parcel], sender: str) -> Outcome:
     outcome.aside = [places[i] for i in outcome.aside]
     places = sorted(back)
     more = intake.take([parcels[i] for i in places], sender)
+    if more.alarms:
+        _mail_ours(sender, [parcels[places[i]] for i in more.aside])
     log.warning("%s gave back %d records that a restore had cost", sender, len(places))
     return Outcome(sorted([*outcome.aside, *(places[i] for i in more.aside)]), outcome.alarms + more.alarms)
+
+
+def _mail_ours(node: str, parcels: Sequence[Parcel]) -> None:
+    """Of records of which the node has others under the same numbers, those of here wait for it: it keeps both."""
+    for parcel in parcels:
+        try:
+            header = decode(parcel.header)
+        except ValueError:
+            continue
+        Mail.objects.filter(
+            to=node, record__node=header.node, record__run=header.run, record__seq=header.seq
+        ).update(acked=None)  # fmt: skip
 
 
 def _not_of(parcels: Sequence[Parcel], sender: str) -> list[int]:

@@ -28,11 +28,13 @@ REFERENCE = {
     "registry.vehicle",
     "registry.room",
     "registry.assignment",
+    "registry.release",
     "registry.round",
     "registry.stop",
     "clinic.packapproval",
     "clinic.nodekey",
     "clinic.paperpad",
+    "sync.erasure",
 }
 """Kinds that every node needs."""
 
@@ -59,8 +61,9 @@ SOON = {"clinic.case", "clinic.caseevent", "clinic.message", "clinic.answer", "c
 
 PERSON, CASE, VISIT = "registry.person", "clinic.case", "clinic.visit"
 HOLDING = "sync.holding"
+ERASURE = "sync.erasure"
 FIRST = -1
-"""The lane of mail about holdings: before every record of the person."""
+"""The lane of mail about holdings and erasures: before every record of the person."""
 
 ASSIGNMENT = "registry.assignment"
 CREDENTIAL = "registry.credential"
@@ -87,7 +90,7 @@ def rule(kind: str, nodes_for: Rule) -> None:
 
 def lane(kind: str, own: int) -> int:
     """The lane in which a record goes down."""
-    if kind == HOLDING:
+    if kind in (HOLDING, ERASURE):
         return FIRST
     return min(own, Lane.ANSWER) if kind in SOON else own
 
@@ -116,8 +119,11 @@ def _by_kind(pairs: Iterable[Pair]) -> dict[str, set[UUID]]:
 
 
 def _credentials(subjects: set[UUID]) -> dict[UUID, set[str]]:
-    """The nodes where the owners of these credentials work."""
-    owners = dict(rows_of(CREDENTIAL).filter(pk__in=subjects).values_list("pk", "staff_id"))
+    return where_they_work(dict(rows_of(CREDENTIAL).filter(pk__in=subjects).values_list("pk", "staff_id")))
+
+
+def where_they_work(owners: dict[UUID, UUID]) -> dict[UUID, set[str]]:
+    """Row → the member of staff whose it is; row → the nodes of the units where that person works."""
     crew = list(current_assignments().filter(staff_id__in=set(owners.values())).values_list("staff_id", "unit_id"))
     boxes = nodes_of_units({unit for _, unit in crew})
     places: dict[UUID, set[str]] = {}

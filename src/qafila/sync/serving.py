@@ -32,7 +32,7 @@ def command(path: Path, port: int) -> list[str]:
     workers = min(os.cpu_count() or 1, MOST_WORKERS) if kept_on == "postgresql" else 1
     return [
         sys.executable, "-m", "granian", "--interface", "asgi",
-        "--host", str(facts.get("listen", "0.0.0.0")), "--port", str(port),  # noqa: S104 - vehicles call from anywhere
+        "--host", str(facts.get("sync_listen") or facts.get("listen", "0.0.0.0")), "--port", str(port),  # noqa: S104 - vehicles call from anywhere
         "--workers", str(facts.get("sync_workers", workers)), "--http", "auto", "--no-ws",
         "--backlog", str(BACKLOG), "--backpressure", str(HELD),
         "--http2-keep-alive-interval", "60000", "--http2-keep-alive-timeout", "30",

@@ -18,13 +18,12 @@ from random import Random
 
 from qafila.journal.ingest import Parcel
 from qafila.journal.ranges import Ranges, digest, subtract
-from qafila.sync import chunks, codec
+from qafila.sync import codec, samples
 from qafila.sync.asked import Report, Request, Sent, size_of
 from qafila.sync.frames import Frame, FrameError, mark
 from qafila.sync.interrupted import Interrupted
 from qafila.sync.messages import (
     KINDS,
-    Chunk,
     Found,
     Get,
     Given,
@@ -34,7 +33,6 @@ from qafila.sync.messages import (
     Lookup,
     Mail,
     Message,
-    Offer,
     Pull,
     Push,
     Taken,
@@ -42,7 +40,9 @@ from qafila.sync.messages import (
     Welcome,
 )
 from qafila.sync.node_store import Store
+from qafila.sync.returning import asked_back
 from qafila.sync.run_ranges import by_run, told
+from qafila.sync.uploads import Uploads
 from qafila.sync.versions import Agreement
 
 URGENT, STRICT, LATER = range(1), range(3), range(3, 6)
@@ -56,7 +56,6 @@ FRAME_BYTES = 8_000
 FIRST_RAW, LEAST_RAW, MOST_RAW, MAIL_RAW = 60_000, 8_000, 1_000_000, 200_000
 """Bytes of records before compression: the first guess, then what the frames before have taught. Mail is less at a
 time: a crew works beside it."""
-OFFERED = 20
 GETS = 3
 
 
@@ -85,10 +84,7 @@ class UnitSession:
         self._again = False
         self._out: dict[int, Sent] = {}
         self.interrupted = Interrupted()
-        self._uploads: dict[str, list[int]] = {}
-        self._chunks: dict[str, int] = {}
-        self._lanes: dict[str, int] = {}
-        self._done_files: set[str] = set()
+        self._uploads = Uploads(store)
         self._used = dict.fromkeys(SHARES, 0.0)
 
     def next(self, wait_s: int = 0) -> Request | None:
@@ -108,7 +104,7 @@ class UnitSession:
         frame = self.seal(sent.message, number)
         sent.size = len(frame)
         if isinstance(sent.message, Push):
-            sent.data = frame
+            sent.data, sent.version = frame, self.agreement.version
         if sent.full:
             self._ratio = self._raw / len(frame)
         if sent.share:
@@ -153,9 +149,7 @@ class UnitSession:
 
     def look_again(self) -> None:
         """Offer and ask for files anew that were refused or missing before: they may be there by now."""
-        under_way = {name for sent in self._out.values() for name in sent.names}
-        self._uploads = {name: todo for name, todo in self._uploads.items() if name in under_way}
-        self._done_files.clear()
+        self._uploads.look_again({name for sent in self._out.values() for name in sent.names})
 
     def greet_again(self) -> None:
         """Greet once more as soon as nothing else is under way: a conversation of days has to hear of backups."""
@@ -165,8 +159,9 @@ class UnitSession:
         if not self.greeted or (self._again and self.idle):
             self._again = self.greeted = False
             return self._hello() if self.idle else None
-        first = self._push(URGENT) or self._next_chunk(0, 0) or self._look_up() or self._pull()
-        return first or self.interrupted.next() or self._push(STRICT) or self._shared()
+        first = self._push(URGENT) or self._next_chunk(URGENT) or self._look_up() or self._pull()
+        rest = first or self.interrupted.next() or self._push(STRICT)
+        return rest or (None if self._uploads.awaited(self._out.values()) else self._shared())
 
     def _look_up(self) -> Sent | None:
         """Somebody waits for this one."""
@@ -177,9 +172,9 @@ class UnitSession:
         """What comes after the strict lanes, in shares: whoever had the least for its weight goes first."""
         held = self.store.held_back()
         ways: dict[str, Callable[[], Sent | None]] = {
-            "preview": lambda: self._next_chunk(1, 3) if 3 not in held else self._next_chunk(1, 2),
+            "preview": lambda: self._next_chunk(range(1, 3) if 3 in held else range(1, 4)),
             "get": self._next_get,
-            "bulk": lambda: self._next_chunk(4, 5),
+            "bulk": lambda: self._next_chunk(range(4, 6)),
             "later": lambda: self._push(LATER),
         }
         for share in sorted(SHARES, key=lambda s: self._used[s]):
@@ -247,35 +242,14 @@ class UnitSession:
     def _full(self, rows: Sequence[tuple[int, Parcel]]) -> bool:
         return size_of(rows) > self._raw * 3 // 4
 
-    def _next_chunk(self, first: int, last: int) -> Sent | None:
-        """The next chunk of an upload of those lanes; a new offer where none is under way."""
-        for name, todo in list(self._uploads.items()):
-            if not first <= self._lanes.get(name, 3) <= last:
-                continue
-            while todo:
-                index = todo.pop(0)
-                data = self.store.chunk(name, index)
-                if data is not None:
-                    return Sent(Chunk(name, index, data), names=[name], urgent=last == 0)
-                self._done_files.add(name)
-                todo.clear()
-            if not any(name in s.names for s in self._out.values()):
-                del self._uploads[name]
-                self._done_files.add(name)
-        if self._under_way(Offer) or any(first <= self._lanes.get(n, 3) <= last for n in self._uploads):
-            return None
-        skip = self._done_files | set(self._uploads)
-        files = [f for f in self.store.files(skip) if first <= f.lane <= last][:OFFERED]
-        if not files:
-            return None
-        self._lanes |= {f.sha256: f.lane for f in files}
-        return Sent(Offer(files), names=[f.sha256 for f in files], urgent=last == 0)
+    def _next_chunk(self, lanes: range) -> Sent | None:
+        return self._uploads.next(lanes, self._out.values())
 
     def _next_get(self) -> Sent | None:
         asked = {(s.message.sha256, s.message.index) for s in self._out.values() if isinstance(s.message, Get)}
         if len(asked) >= GETS:
             return None
-        wanted = self.store.wanted(self._done_files, asked)
+        wanted = self.store.wanted(self._uploads.done, asked)
         return Sent(Get(*wanted), names=[wanted[0]]) if wanted else None
 
     def _welcome(self, sent: Sent, message: Message) -> None:
@@ -293,15 +267,15 @@ class UnitSession:
         if message.ranges is not None:
             self._tell_own = self._compare(by_run(message.ranges), message, asked_all)
         if sent.message.life != message.life:
-            wanted = {node: by_run(runs) for node, runs in (message.wanted or {}).items()}
-            self.store.begin_life(message.life, message.stands, message.ack_no, wanted)
+            back = asked_back(sent.message, message, self.store.total)
+            self.store.begin_life(message.life, message.stands, message.ack_no, back)
         self.store.set_ack_no(message.ack_no)
         if sent.seen is not None and message.ranges is None:
             # Where the two did not agree something waits again that did not when the greeting left.
             self.store.note_backups(sent.seen, message.begun, message.stands)
         self.greeted = not self._tell_own
         if self.greeted:
-            self.interrupted.told(sent.message.parts, message.parts)
+            self.interrupted.told(sent.message.parts, message.parts, self.agreement.version)
             self._noted = set(self.store.noted())
             self._acks += sorted(self._noted.difference(self._acks))
 
@@ -350,36 +324,16 @@ class UnitSession:
         self.mail = message.left
 
     def _wanted(self, sent: Sent, message: Message) -> None:
-        assert isinstance(message, Wanted) and isinstance(sent.message, Offer)
+        assert isinstance(message, Wanted)
         self.mail = message.mail
-        for file, bits in zip(sent.message.files, message.missing, strict=False):
-            if bits is None:
-                self._done_files.add(file.sha256)
-                continue
-            todo = chunks.missing(bits, file.size)
-            self._chunks[file.sha256] = chunks.count(file.size)
-            self._uploads[file.sha256] = todo
-            self.store.progress(file.sha256, chunks.count(file.size) - len(todo), chunks.count(file.size))
+        self._uploads.wanted(sent, message)
 
     def _kept(self, sent: Sent, message: Message) -> None:
-        assert isinstance(message, Kept) and isinstance(sent.message, Chunk)
+        assert isinstance(message, Kept)
         self.mail = message.mail
         self.report.chunks_up += 1
-        self.report.files_up += len(sent.message.data)
-        name = sent.message.sha256
-        total = self._chunks.get(name, 0)
-        if message.again:
-            # Once a contact: a file that never fits its name must not hold the link.
-            self._uploads.pop(name, None)
-            self._done_files.add(name)
-            self.store.progress(name, 0, total)
-        elif message.whole:
-            self._uploads.pop(name, None)
-            self._done_files.add(name)
-            self.store.progress(name, total, total)
-        elif total:
-            left = len(self._uploads.get(name, ())) + sum(name in s.names for s in self._out.values()) - 1
-            self.store.progress(name, min(total - left, total - 1), total)
+        self.report.files_up += sent.raw
+        self._uploads.kept(sent, message, self._out.values())
 
     def _given(self, sent: Sent, message: Message) -> None:
         assert isinstance(message, Given) and isinstance(sent.message, Get)
@@ -387,10 +341,11 @@ class UnitSession:
         if (message.sha256, message.index) != (sent.message.sha256, sent.message.index):
             raise FrameError("unexpected")
         if message.size < 0:
-            self._done_files.add(message.sha256)
+            self._uploads.done.add(message.sha256)
             return
+        message.data, message.lag = samples.unpack(message.data, message.lag), 0
         if not self.store.keep(message):
-            self._done_files.add(message.sha256)
+            self._uploads.done.add(message.sha256)
         self.report.chunks_down += 1
 
     def _found(self, sent: Sent, message: Message) -> None:

@@ -18,6 +18,7 @@ from qafila.journal.here import here
 from qafila.journal.models import Blob, Record
 from qafila.kernel import clock
 from qafila.sync import budget, clock_doubt
+from qafila.sync.machine import Machine, of_numbers
 from qafila.sync.models import Mail, Peer, Upload
 from qafila.sync.pki import write_private
 
@@ -118,6 +119,8 @@ class NodeState:
     revoked: bool
     told: tuple[int, int, int] | None = None
     """What it last said waits there: records, files, bytes of files; None: it never said."""
+    machine: Machine | None = None
+    """How its machine did at the last contact; None: it does not say."""
 
 
 def waiting_records() -> int:
@@ -192,7 +195,7 @@ def nodes(start: int = 0, count: int | None = None) -> list[NodeState]:
 
 
 def _node(peer: Peer, waiting: int) -> NodeState:
-    said = peer.waits if isinstance(peer.waits, list) and len(peer.waits) == 3 else None
+    said = peer.waits if isinstance(peer.waits, list) and len(peer.waits) >= 3 else None
     return NodeState(
         peer.code,
         peer.profile,
@@ -203,6 +206,7 @@ def _node(peer: Peer, waiting: int) -> NodeState:
         waiting,
         peer.revoked,
         (int(said[0]), int(said[1]), int(said[2])) if said else None,
+        of_numbers(said[3:6]) if said else None,
     )
 
 

@@ -28,8 +28,8 @@ from django.utils.translation import gettext_lazy, ngettext
 
 from qafila.journal.here import here
 from qafila.journal.models import Blob, Record
-from qafila.kernel import clock
-from qafila.sync import bundle, forgetting, pki, stick_hub, stick_unit
+from qafila.kernel import clock, durable
+from qafila.sync import bundle, erasing, forgetting, pki, stick_hub, stick_unit
 from qafila.sync.bundle import Bundle, BundleError, Header
 from qafila.sync.enrolment import keys_folder
 from qafila.sync.models import Mail, Peer
@@ -246,11 +246,7 @@ def _whole(target: Path) -> Iterator[BinaryIO]:
         os.replace(fresh, target)
         # Not every file system of a stick knows how to make a folder durable.
         with suppress(OSError):
-            number = os.open(target.parent, os.O_RDONLY)
-            try:
-                os.fsync(number)
-            finally:
-                os.close(number)
+            durable.folder(target.parent)
     finally:
         with suppress(OSError):
             fresh.unlink(missing_ok=True)
@@ -354,6 +350,7 @@ def _read(path: Path, file: Path, progress: Progress) -> tuple[Read, Tally]:
                 else:
                     stick_hub.take(found.header, part, tally)
             stick_hub.finish(found.header, tally)
+            erasing.try_to_settle()
             forgetting.try_to_settle()
             progress(name, total, total)
     except BundleError as error:

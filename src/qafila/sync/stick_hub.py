@@ -19,7 +19,7 @@ from qafila.journal.here import here
 from qafila.journal.ingest import parcels_of
 from qafila.journal.models import Blob, Quarantine, Record
 from qafila.journal.ranges import Ranges, missing, subtract, without
-from qafila.sync import codec, mailbox, restored
+from qafila.sync import anchors, codec, mailbox, restored
 from qafila.sync.bundle import BundleError, Greeting, Header, Part, Receipt, by_run
 from qafila.sync.hub_store import Desk
 from qafila.sync.messages import Chunk, Given, Mail, Offer, Push
@@ -120,6 +120,7 @@ def finish(header: Header, tally: Tally) -> None:
         return
     with transaction.atomic(using=here().database):
         peer = _peer(header.sender)
+        anchors.note(peer.code)
         last = heard(peer)
         known = last.known if last else []
         if header.number not in known:

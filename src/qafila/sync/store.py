@@ -11,10 +11,10 @@ from django.db.models import Count, Sum
 from qafila.journal import blobs, lives
 from qafila.journal.here import here
 from qafila.journal.ingest import Parcel, parcels_of
-from qafila.journal.models import Blob, Record, Run
+from qafila.journal.models import Blob, Lane, Record, Run
 from qafila.journal.ranges import Ranges, loads, subtract, total, without
 from qafila.kernel import clock
-from qafila.sync import budget, forgetting, intake, keeping, lookup
+from qafila.sync import budget, erasing, forgetting, intake, keeping, lookup, machine
 from qafila.sync.codec import MAX_PARCELS
 from qafila.sync.messages import File, Found, Given, Lookup
 from qafila.sync.models import Aside, Fork, Peer, StickMail, Upload
@@ -80,6 +80,10 @@ class JournalStore:
             found[node][name] = without(found[node][name], list(taken_away))
             sums[node][name] = total(taken_away.values(), sums[node][name])
         return found, sums
+
+    def total(self, node: str, run: int, ranges: Ranges) -> int:
+        """The total of these records."""
+        return keeping.total_of(node, run, ranges)
 
     def _emptied(self) -> dict[tuple[str, int], dict[int, bytes]]:
         """(Node, run) → number → hash of records of others of which the header alone is left: nobody gets them from
@@ -171,6 +175,7 @@ class JournalStore:
         if intake.take(parcels, self.hub).alarms:
             # Perhaps another machine's records under this node's run.
             self.seal_runs()
+        erasing.try_to_settle()
         forgetting.try_to_settle()
 
     def set_ack_no(self, number: int) -> None:
@@ -182,9 +187,11 @@ class JournalStore:
         return budget.read().held_back
 
     def waits(self) -> list[int]:
-        """What has not left: [records, files, bytes of files]; cheap, for it is said often."""
+        """What has not left: [records, files, bytes of files], and `machine.Machine.numbers`; cheap, for it is said
+        often."""
         files = Blob._base_manager.filter(sent=False, complete=True).aggregate(n=Count("pk"), size=Sum("size"))
-        return [Record._base_manager.filter(pending=True).count(), files["n"] or 0, files["size"] or 0]
+        left = [Record._base_manager.filter(pending=True).count(), files["n"] or 0, files["size"] or 0]
+        return left + machine.read(here().directory).numbers
 
     def files(self, skip: set[str]) -> list[File]:
         """The next files that the hub has not confirmed: lane by lane, the small ones (previews) first."""
@@ -215,7 +222,10 @@ class JournalStore:
         """The next file and chunk to ask for: previews first."""
         if here().directory is None:
             return None
-        rows = Blob._base_manager.filter(sent=True, complete=False).exclude(pk__in=skip)
+        held = self.held_back()
+        # A new program is large and can wait as long as series and video do.
+        held = held | {Lane.LOG} if Lane.BULK in held else held
+        rows = Blob._base_manager.filter(sent=True, complete=False).exclude(pk__in=skip).exclude(lane__in=held)
         for row in rows.order_by("lane", "size", "sha256")[: len(asked) + 1]:
             todo = [0] if row.size == blobs.UNKNOWN_SIZE else blobs.missing(row.sha256) or [0]
             for index in todo:

@@ -299,7 +299,7 @@ class Wire:
         if isinstance(event, h2.events.ResponseReceived):
             headers = {str(k): str(v) for k, v in event.headers}
             stream.status = int(headers.get(":status", "0"))
-            stream.retry_s = int(headers["retry-after"]) if headers.get("retry-after", "").isdigit() else 0
+            stream.retry_s = int(headers["retry-after"]) if headers.get("retry-after", "").isdecimal() else 0
         elif isinstance(event, h2.events.DataReceived):
             stream.body += event.data
             if len(stream.body) > MAX_FRAME:

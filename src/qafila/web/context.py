@@ -7,11 +7,17 @@ from typing import Any
 from django.conf import settings
 from django.http import HttpRequest
 
+from qafila.clinic.access import watching
+from qafila.clinic.access.acts import minutes_left
 from qafila.journal import doubt
+from qafila.kernel import clock
+from qafila.office.breaches import queries as breaches
 from qafila.packs import load
-from qafila.sync import clock_doubt
+from qafila.registry.staff.rights import grants
+from qafila.sync import clock_doubt, lease, machine
 from qafila.web.doctor import alarms
 from qafila.web.menu import entries
+from qafila.web.ways_back import above, back
 
 
 def screen(request: HttpRequest) -> dict[str, Any]:
@@ -32,7 +38,12 @@ def screen(request: HttpRequest) -> dict[str, Any]:
     context["alarms"] = alarms.banner(request)
     context["came"] = alarms.answers(request)
     context["unread_answers"] = alarms.unread(request)
-    context["menu"] = entries(staff, request.path, getattr(request, "profile", None))
+    context["broken"] = broken(request)
+    context["unseen_access"] = watching.unseen(staff) if grants(staff).has(watching.REVIEW) else 0
+    if grants(staff).has("breach.manage"):
+        context["breaches"], context["breaches_late"] = breaches.pressing()
+    context["menu"] = entries(staff, above(request), getattr(request, "profile", None))
+    context["way_back"] = back(request)
     roles = load.roles()
     context["role_words"] = [roles[r].label.text(request.LANGUAGE_CODE) for r in staff.roles if r in roles]
     if directory is not None:
@@ -40,9 +51,18 @@ def screen(request: HttpRequest) -> dict[str, Any]:
 
         context["link"] = link_of(request)
         context["live"] = live(request, directory)
-        context["disk"] = disk_word(directory.path / "disk")
+        context["machine"] = machine.read(directory.path)
+        context["lease_word"] = lease.word()
         context["clock_doubt"] = clock_doubt.REASONS.get(doubt.doubted(), "")
     return context
+
+
+def broken(request: HttpRequest) -> dict[str, Any] | None:
+    """The emergency access through which the page's record is open, for the banner."""
+    opened = getattr(request, "opened", None)
+    if opened is None or opened.broken is None:
+        return None
+    return {"grant": opened.broken, "minutes": minutes_left(opened.broken, clock.now())}
 
 
 def live(request: HttpRequest, directory: Any) -> str:
@@ -52,11 +72,3 @@ def live(request: HttpRequest, directory: Any) -> str:
     host = request.get_host().rsplit(":", 1)[0]
     since = getattr(request, "made_at", "")
     return f"https://{host}:{directory.live_port}/live?token={issue(directory.path)}&since={since}"
-
-
-def disk_word(file: Any) -> str:
-    """`ok`, `warn` or `stop`, as the node's disk job left it."""
-    try:
-        return str(file.read_text())
-    except OSError:
-        return "ok"

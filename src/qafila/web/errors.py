@@ -9,14 +9,22 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils.translation import gettext as _
 
+from qafila.web.ways_back import came_from
+
 log = logging.getLogger("qafila.web")
+
+
+def where_from(request: HttpRequest) -> str:
+    """The page that the person was on; empty where it is not known, or is the one that failed."""
+    path = came_from(request)
+    return "" if path == request.path and request.method == "GET" else path
 
 
 def page(request: HttpRequest, status: int, title: str, words: str) -> HttpResponse:
     """An error page, or the bare words for a part of a page."""
     if request.headers.get("HX-Request"):
         return HttpResponse(words, status=status, content_type="text/plain; charset=utf-8")
-    context = {"title": title, "words": words, "status": status}
+    context = {"title": title, "words": words, "status": status, "came": where_from(request)}
     return render(request, "errors/page.html", context, status=status)
 
 
@@ -60,6 +68,20 @@ def failed(request: HttpRequest) -> HttpResponse:
     """500."""
     words = _("Something went wrong on this node. What you had saved before is safe. Go back and try again.")
     return page(request, 500, _("Something went wrong"), words)
+
+
+def not_printed(request: HttpRequest) -> HttpResponse:
+    """503: what draws pages was too slow, or was killed."""
+    words = _("The page could not be made: this node has too much to do. Nothing is lost. Try again in half a minute.")
+    response = page(request, 503, _("Not printed"), words)
+    response["Retry-After"] = "30"
+    return response
+
+
+def elsewhere(request: HttpRequest) -> HttpResponse:
+    """403: a page of another site asked for it."""
+    words = _("Another site asked for this. Nothing was done. Open the page from Qafila itself.")
+    return page(request, 403, _("Not allowed"), words)
 
 
 def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:

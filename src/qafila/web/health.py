@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from django.http import HttpRequest, HttpResponse
+from django.views.decorators.http import require_GET
 
 from qafila.journal.models import Run
 from qafila.web.access import public
 
 
+@require_GET
 @public
 def health(request: HttpRequest) -> HttpResponse:
     """200 `ok` when the database answers."""

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
+from django.conf import settings
 from django.contrib import messages
 from django.http import Http404, HttpResponse
 from django.shortcuts import redirect, render
@@ -15,7 +17,7 @@ from django.views.decorators.http import require_GET, require_POST
 
 from qafila.kernel.text import latin_digits
 from qafila.registry.staff.rights import may
-from qafila.sync import budget, outlook, state, tally
+from qafila.sync import budget, lease, outlook, programs, state, tally
 from qafila.web.access import needs
 from qafila.web.link import link_of
 from qafila.web.once import once
@@ -72,6 +74,7 @@ def _context(request: Any, problem: str = "", typed: str | None = None) -> dict[
     mail = told.get("mail")
     return {
         "state": state.read(),
+        "lease_now": lease.state(),
         "cost": cost,
         "ahead": ahead,
         "lanes": [(LANES.get(one.lane, ""), one) for one in ahead.lanes],
@@ -81,11 +84,17 @@ def _context(request: Any, problem: str = "", typed: str | None = None) -> dict[
         "failed_at": state.moment_of(told.get("failed_ms")),
         "days": budget.days(7),
         "percent": min(100, 100 * cost.used // cost.limit) if cost.limit else None,
+        "program": _program(),
         "manages": may(request.staff, MANAGE),
         "hours": budget.PARKED.seconds // 3600,
         "problem": problem,
         "typed": cost.megabytes if typed is None else typed,
     }
+
+
+def _program() -> programs.Named:
+    said = settings.DIRECTORY.facts.get("program") if settings.DIRECTORY is not None else None
+    return programs.waiting(Path(str(said))) if said else programs.Named()
 
 
 def sides(rows: list[tally.Row]) -> list[Side]:

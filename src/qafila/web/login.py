@@ -12,7 +12,7 @@ from uuid import UUID
 from django.conf import settings
 from django.contrib.auth.backends import BaseBackend
 from django.contrib.auth.hashers import check_password, make_password
-from django.db.models import F
+from django.db.models import F, Q
 from django.http import HttpRequest
 
 from qafila.kernel import clock
@@ -20,13 +20,16 @@ from qafila.kernel.text import latin_digits
 from qafila.registry.staff import queries
 from qafila.registry.staff.acts import ensure_key
 from qafila.registry.staff.models import Pin, Staff
+from qafila.registry.staff.passwords import proved
 from qafila.registry.staff.signing import OpenKey, seal, unseal
-from qafila.web.models import Failure
+from qafila.web import throttle
 
 SHIFT = timedelta(hours=14)
 PIN_FAILURES = 5
-SLOW_AFTER = 5
-SLOW = timedelta(minutes=5)
+"""On one device: then the password is asked for there."""
+PIN_MOST = 15
+"""On all devices together: then it is gone."""
+LONGEST_PASSWORD = 200
 
 
 class StaffBackend(BaseBackend):
@@ -36,35 +39,14 @@ class StaffBackend(BaseBackend):
         self, request: HttpRequest | None, username: str = "", password: str = "", **_: Any
     ) -> Staff | None:
         """The person, or None; an unknown name takes as long as a wrong password."""
-        return queries.authenticate(username, password) if username and password else None
+        staff = queries.authenticate(username, password) if username and password else None
+        if staff is not None:
+            proved.send(Staff, staff=staff, password=password)
+        return staff
 
     def get_user(self, user_id: UUID) -> Staff | None:
         """The active person behind a session."""
         return Staff.objects.filter(pk=user_id, active=True).first()
-
-
-def _failure_key(username: str, address: str) -> str:
-    return hashlib.sha256(f"{username.casefold()}\x1f{address}".encode()).hexdigest()
-
-
-def must_wait(username: str, address: str) -> bool:
-    """Whether this name from this address has failed too often just now. Elsewhere the name is not held up."""
-    return Failure.objects.filter(pk=_failure_key(username, address), until__gt=clock.now()).exists()
-
-
-def note_failure(username: str, address: str) -> None:
-    """Count a failed log-in; from the fifth on the next one has to wait."""
-    row, _ = Failure.objects.get_or_create(pk=_failure_key(username, address))
-    Failure.objects.filter(pk=row.pk).update(count=F("count") + 1)
-    row.refresh_from_db()
-    if row.count >= SLOW_AFTER:
-        row.until, row.count = clock.now() + SLOW, 0
-        row.save()
-
-
-def forget_failures(username: str, address: str) -> None:
-    """After a right password."""
-    Failure.objects.filter(pk=_failure_key(username, address)).delete()
 
 
 def _bound(staff: Staff, pin: str) -> str:
@@ -73,8 +55,8 @@ def _bound(staff: Staff, pin: str) -> str:
     return hmac.new(key, f"pin:{staff.pk.hex}:{pin}".encode(), hashlib.sha256).hexdigest()
 
 
-def set_pin(staff: Staff, pin: str, key: OpenKey | None = None) -> None:
-    """Set the PIN of this shift; it opens `key` too, where one is given.
+def set_pin(staff: Staff, pin: str, key: OpenKey | None = None, began: float | None = None) -> None:
+    """Set the PIN of this shift; it opens `key` too, where one is given. The shift began now, or at `began`.
 
     Raises `ValueError` unless it is six digits that are not all alike or in a row.
     """
@@ -85,62 +67,121 @@ def set_pin(staff: Staff, pin: str, key: OpenKey | None = None) -> None:
         raise ValueError("too simple")
     values = {
         "digest": make_password(_bound(staff, pin)),
-        "until": clock.now() + SHIFT,
+        "until": (clock.now() if began is None else clock.from_ms(int(began * 1000))) + SHIFT,
         "failures": 0,
         "key": key.id if key else None,
         "sealed": seal(key.private, _bound(staff, pin)) if key else "",
     }
+    forget_old_pins()
     Pin.objects.update_or_create(staff=staff, defaults=values)
 
 
-def people_of_shift() -> list[Staff]:
-    """Who logged in with a password this shift and may switch by PIN."""
-    rows = Pin.objects.filter(until__gt=clock.now(), failures__lt=PIN_FAILURES).values_list("staff_id", flat=True)
-    return list(Staff.objects.filter(pk__in=list(rows), active=True).order_by("name"))
+def forget_old_pins() -> None:
+    """Destroy those of shifts that have ended."""
+    Pin.objects.filter(until__lte=clock.now()).delete()
+
+
+def _alive() -> Q:
+    return Q(until__gt=clock.now(), failures__lt=PIN_MOST)
+
+
+def _tried(row: Pin) -> str:
+    """What is counted on a device: tries at this PIN. Another one is not held back by them."""
+    return f"pin {row.staff_id.hex} {row.until.isoformat()}"
+
+
+def is_known(request: HttpRequest) -> bool:
+    """Whether somebody has come in with their password from this device: only there a PIN is worth anything."""
+    return bool(throttle.device_of(request).number) or isinstance(request.user, Staff)
+
+
+def people_of_shift(request: HttpRequest) -> list[Staff]:
+    """Who logged in with a password this shift and may switch by PIN on this device; nobody on an unknown one."""
+    forget_old_pins()
+    if not is_known(request):
+        return []
+    rows = Pin.objects.filter(_alive()).select_related("staff")
+    open_here = [row.staff_id for row in rows if throttle.count(request, _tried(row)) < PIN_FAILURES]
+    return list(Staff.objects.filter(pk__in=open_here, active=True).order_by("name"))
 
 
 def has_pin(staff: Staff) -> bool:
     """Whether the person has a PIN for this shift."""
-    return Pin.objects.filter(staff=staff, until__gt=clock.now(), failures__lt=PIN_FAILURES).exists()
+    return Pin.objects.filter(_alive(), staff=staff).exists()
 
 
-def check_pin(staff: Staff, pin: str) -> bool:
-    """Whether it is the person's PIN. The fifth failure ends it: then the password is asked for again."""
-    row = Pin.objects.filter(staff=staff, until__gt=clock.now(), failures__lt=PIN_FAILURES).first()
-    if row is None:
-        return False
+def check_pin(staff: Staff, pin: str, request: HttpRequest) -> Pin | None:
+    """The person's PIN, where this is it. The fifth failure on a device ends it there: then the password is asked
+    for; whoever guesses on one device does not end it on the others."""
+    row = Pin.objects.filter(_alive(), staff=staff).first()
+    if row is None or not is_known(request) or throttle.count(request, _tried(row)) >= PIN_FAILURES:
+        return None
     if check_password(_bound(staff, pin), row.digest):
+        throttle.forget(request, _tried(row))
         Pin.objects.filter(pk=row.pk).update(failures=0)
-        return True
+        return row
+    throttle.count_up(request, _tried(row))
     Pin.objects.filter(pk=row.pk).update(failures=F("failures") + 1)
-    return False
+    return None
+
+
+def began(row: Pin) -> float:
+    """When the full log-in was that the PIN stands for, in seconds since 1970."""
+    return (row.until - SHIFT).timestamp()
 
 
 def signs_by_pin(staff: Staff) -> bool:
     """Whether this shift's PIN opens the person's signing key."""
-    return Pin.objects.filter(staff=staff, until__gt=clock.now(), failures__lt=PIN_FAILURES, key__isnull=False).exists()
+    return Pin.objects.filter(_alive(), staff=staff, key__isnull=False).exists()
 
 
-def open_key(staff: Staff, secret: str, address: str) -> OpenKey | None:
+def open_key(staff: Staff, secret: str, request: HttpRequest) -> OpenKey | None:
     """The person's signing key, opened by the PIN of this shift or by the password; None for neither.
 
-    The fifth wrong PIN ends the PIN; the fifth wrong password from one address has to wait, as at the door.
+    Wrong ones count as they do at the door.
     """
     digits = latin_digits(secret)
-    if len(digits) == 6 and digits.isdigit() and signs_by_pin(staff):
-        if not check_pin(staff, digits):
-            return None
-        row = Pin.objects.get(staff=staff)
-        private = unseal(row.sealed, _bound(staff, digits))
-        return OpenKey(row.key, staff.pk, private) if private is not None and row.key is not None else None
-    if must_wait(staff.username, address):
+    if len(digits) == 6 and digits.isdecimal() and signs_by_pin(staff):
+        row = check_pin(staff, digits, request)
+        private = unseal(row.sealed, _bound(staff, digits)) if row is not None else None
+        return OpenKey(row.key, staff.pk, private) if row and private is not None and row.key is not None else None
+    if throttle.must_wait(request, "password", staff.username, staff):
         return None
     key = queries.open_by_password(staff, secret)
     if key is None:
-        note_failure(staff.username, address)
+        throttle.failed(request, "password", staff.username, staff)
     else:
-        forget_failures(staff.username, address)
+        throttle.passed(request, "password", staff.username, staff)
     return key
+
+
+def proves(request: HttpRequest, staff: Staff, secret: str) -> bool:
+    """Whether the person signs by what was typed: on a shared tablet the PIN of the shift or the password; where
+    everybody has a screen of their own nothing more is asked than being in.
+
+    Called outside of the form's own transaction: a wrong one counts, whatever becomes of the form.
+    """
+    profile = getattr(request, "profile", None)
+    return profile is None or not profile.pin_switch or shows_again(request, staff, secret)
+
+
+def shows_again(request: HttpRequest, staff: Staff, secret: str) -> bool:
+    """Whether somebody who is in shows again that it is them: by the PIN of the shift, or by the password."""
+    digits = latin_digits(secret)
+    if len(digits) == 6 and digits.isdecimal() and has_pin(staff):
+        return check_pin(staff, digits, request) is not None
+    return bool(secret) and is_own_password(request, staff, secret) is True
+
+
+def is_own_password(request: HttpRequest, staff: Staff, password: str) -> bool | None:
+    """Whether this is the password of somebody who is in already; None where too many others were tried."""
+    if throttle.must_wait(request, "password", staff.username, staff):
+        return None
+    if queries.authenticate(staff.username, password) is None:
+        throttle.failed(request, "password", staff.username, staff)
+        return False
+    throttle.passed(request, "password", staff.username, staff)
+    return True
 
 
 HELD = "key"

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable
+from contextlib import nullcontext
 
 from django.conf import settings
+from django.contrib.auth.models import AnonymousUser
 from django.core.exceptions import (
     BadRequest,
     PermissionDenied,
@@ -17,18 +19,23 @@ from django.core.exceptions import (
 from django.http import Http404, HttpRequest, HttpResponse
 from django.utils import translation
 
+from qafila.journal import wall
 from qafila.kernel import clock
-from qafila.kernel.rights import NotAllowed
+from qafila.kernel.looks import one_look
+from qafila.kernel.rights import Closed, NotAllowed
 from qafila.kernel.stamp import stamp
 from qafila.kernel.transitions import WrongState
 from qafila.registry.staff.models import Staff
+from qafila.registry.staff.rights import reach
 from qafila.registry.units.queries import unit_of_node
-from qafila.web import errors
+from qafila.web import errors, sessions
+from qafila.web.prints.drawing import PrintFailed
+from qafila.web.watch import passing
 
 log = logging.getLogger("qafila.web")
 Next = Callable[[HttpRequest], HttpResponse]
 LANGUAGES = {code for code, _ in settings.LANGUAGES}
-COOKIE = "language"
+COOKIE = settings.LANGUAGE_COOKIE_NAME
 IDLE_S = 180
 """A shared screen that nobody has touched for so long asks who is there; `meta[name=idle]` tells the page the same."""
 LATE_S = 60
@@ -57,7 +64,7 @@ class LanguageMiddleware:
 
 
 class PersonMiddleware:
-    """`request.staff`, `request.unit`, `request.profile`; nothing of a person's pages is kept by a browser."""
+    """`request.staff`, `request.unit`, `request.profile`."""
 
     def __init__(self, get_response: Next) -> None:
         self.get_response = get_response
@@ -71,13 +78,24 @@ class PersonMiddleware:
         request.made_at = stamp(directory.path / "changed") if directory else 0  # type: ignore[attr-defined]
         request.profile = directory.profile if directory else None  # type: ignore[attr-defined]
         request.unit = unit_of_node(directory.code) if directory else None  # type: ignore[attr-defined]
+        if hasattr(request, "session") and request.staff is not None and over(request):  # type: ignore[attr-defined]
+            request.session.flush()
+            request.staff, request.user = None, AnonymousUser()  # type: ignore[attr-defined]
         if hasattr(request, "session") and request.staff is not None and left_alone(request):  # type: ignore[attr-defined]
             request.staff = None  # type: ignore[attr-defined]
             request.locked = True  # type: ignore[attr-defined]
-        response = self.get_response(request)
-        if not request.path.startswith(settings.STATIC_URL):
-            response.headers.setdefault("Cache-Control", "no-store")
-        return response
+        staff = request.staff  # type: ignore[attr-defined]
+        look = one_look() if request.method in ("GET", "HEAD") else nullcontext()
+        with wall.asking(staff.pk if staff else None, reach(staff)), look:
+            return self.get_response(request)
+
+
+def over(request: HttpRequest) -> bool:
+    """Whether the session has come to its end: too long ago, or left alone for too long."""
+    profile = getattr(request, "profile", None)
+    if profile is None or request.path.startswith(settings.STATIC_URL):
+        return False
+    return sessions.is_over(request, profile.login.hours, profile.login.idle_minutes)
 
 
 def left_alone(request: HttpRequest) -> bool:
@@ -110,18 +128,23 @@ class ErrorMiddleware:
         """Pass on."""
         length = request.headers.get("Content-Length", "0")
         limit = getattr(getattr(request, "profile", None), "disk", None)
-        if limit is not None and length.isdigit() and int(length) > limit.upload_limit_mb * 1_000_000:
+        if limit is not None and length.isdecimal() and int(length) > limit.upload_limit_mb * 1_000_000:
             return errors.too_large(request)
         return self.get_response(request)
 
     def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
         """The page for an exception that a view let through."""
+        if isinstance(exception, Closed):
+            return passing.closed(request, exception)
         if isinstance(exception, NotAllowed):
             return errors.not_allowed(request)
         if isinstance(exception, WrongState):
             return errors.wrong_state(request)
         if isinstance(exception, (RequestDataTooBig, TooManyFieldsSent, TooManyFilesSent)):
             return errors.too_large(request)
+        if isinstance(exception, PrintFailed):
+            log.error("not printed: %s", exception)
+            return errors.not_printed(request)
         if type(exception).__name__ == "DiskFull" or "disk is full" in str(exception):
             return errors.no_room(request)
         if isinstance(exception, (Http404, PermissionDenied)):

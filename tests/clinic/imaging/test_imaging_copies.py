@@ -8,7 +8,7 @@ from typing import Any
 import numpy
 import pytest
 import skimage.data
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from PIL import Image
 from pydicom import Dataset, dcmread
@@ -150,6 +150,7 @@ def test_a_document_is_not_copied() -> None:
 
 
 @given(st.lists(st.tuples(st.integers(132, 1400), st.integers(0, 255)), max_size=6))
+@example([(300, 65)])
 @settings(max_examples=40)
 def test_damaged_objects_are_refused_or_copied_without_the_name(flips: list[tuple[int, int]]) -> None:
     data = bytearray(WHOLE)

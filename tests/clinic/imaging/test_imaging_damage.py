@@ -20,7 +20,7 @@ from tests.clinic.imaging.imaging_files import SHIPPED, camera_jpeg, png_bomb, s
 ALL: tuple[Callable[[bytes], object], ...] = (kind_of, prepare, glance, identity, strip_svg)
 SMALL = sorted((p for p in SHIPPED if p.stat().st_size < 40_000), key=lambda p: p.name)
 PICTURE = Image.fromarray(skimage.data.astronaut()[:120, :160])
-relaxed = settings(deadline=None, max_examples=150, suppress_health_check=list(HealthCheck))
+relaxed = settings(deadline=None, max_examples=80, suppress_health_check=list(HealthCheck))
 
 
 def survives(data: bytes, readers: tuple[Callable[[bytes], object], ...] = ALL) -> None:

@@ -18,6 +18,7 @@ from qafila.clinic.imaging.refused import Refused
 from qafila.clinic.imaging.sniff import kind_of
 from qafila.clinic.models import Attachment
 from qafila.clinic.refusal import Refusal
+from qafila.clinic.visits.facts import add_attachment
 from qafila.journal import blobs
 from tests.clinic.conftest import Crew
 
@@ -118,3 +119,14 @@ def test_it_is_kept_with_its_site(crew: Crew) -> None:
         "audio/flac",
     )
     assert row.quality["seconds"] == 15.0 and row.size == len(blobs.read(row.sha256)) < 80_000
+
+
+def test_a_file_of_the_body_becomes_as_small_and_a_voice_stays_as_it_was_spoken(crew: Crew) -> None:
+    visit, whole = crew.visit(), heart(15)
+    row = add_attachment(visit, crew.nurse, whole, "stethoscope.wav")
+    assert (row.media, row.quality["doubts"]) == ("audio/flac", []) and row.size < 80_000
+    voice = add_attachment(visit, crew.nurse, whole, "voice.wav", speech=True)
+    assert voice.media == "audio/wav" and blobs.read(voice.sha256) == whole
+    for speech in (False, True):
+        with pytest.raises(Refused):
+            add_attachment(visit, crew.nurse, bomb(10**10 // 6), "x.flac", speech=speech)

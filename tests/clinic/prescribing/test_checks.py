@@ -12,11 +12,23 @@ from hypothesis import strategies as st
 
 from qafila.clinic.prescribing import checks, doses
 from qafila.clinic.prescribing.findings import CHECKS, Checked, Facts, Line, Taken, said
+from qafila.packs import load
 from qafila.packs.catalogue import catalogue
+from qafila.packs.strengths import isolated, worded
 
 HELD = catalogue()
 ADULT = Facts((), (), True, 40 * 365.25, Decimal(70), None, False, False, 95)
 CHILD = replace(ADULT, age_days=3 * 365.25, weight_kg=Decimal(14))
+
+
+def test_words_in_a_strength_are_said_in_each_language() -> None:
+    rows = load.formulary().strength_word
+    told = {tongue: {one.text: one.label.text(tongue) for one in rows} for tongue in ("ar", "fr", "en")}
+    assert worded("60 mg + 400 micrograms", told["fr"]) == "60 mg + 400 microgrammes"
+    assert worded("100 IU/mL", told["fr"]) == "100 UI/mL"
+    assert worded("2.4 million IU", told["ar"]) == "2.4 مليون وحدة دولية"
+    assert worded("160 mg iron", told["fr"]) == "160 mg iron", "another strength is not cut into"
+    assert isolated(worded("20 micrograms/dose", told["ar"])) == "20 ميكروغرام/dose"
 
 
 def line(code: str, dose: str = "1", per_day: str = "1", product: int = 0, strength: int = 0, unit: str = "") -> Line:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import threading
-from datetime import timedelta
+from datetime import datetime, time, timedelta
 
 import pytest
+from django.utils import timezone
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -130,3 +131,33 @@ def test_a_waiting_person_comes_up_for_reassessment(crew: Crew) -> None:
     with clock.reading_from(lambda: later):
         row = queries.queue(crew.unit)[0]
     assert row.reassess_due and row.waiting_minutes == 31 and row.visit.pk == visit.pk
+
+
+@pytest.mark.parametrize("stage", ["the queue", "the next one", "the search", "the door"])
+def test_midnight_sends_nobody_away(crew: Crew, stage: str) -> None:
+    """Who came before midnight is still there after it, before those of the new day, and gets no second visit."""
+    evening = datetime.combine(local_day(), time(23, 50), tzinfo=timezone.get_current_timezone()).timestamp()
+    with clock.reading_from(lambda: evening):
+        late = crew.visit()
+    with clock.reading_from(lambda: evening + 20 * 60):
+        early = crew.visit(_people(1)[0])
+        assert early.day == late.day + timedelta(days=1) and early.ticket == late.ticket == 1
+        match stage:
+            case "the queue":
+                assert [row.visit.pk for row in queries.queue(crew.unit)] == [late.pk, early.pk]
+                acts.left(late, crew.assistant)
+                assert [row.visit.pk for row in queries.queue(crew.unit, everybody=True)] == [early.pk]
+            case "the next one":
+                assert acts.call_next(crew.unit, crew.nurse).pk == late.pk
+            case "the search":
+                assert queries.visit_today(crew.patient.pk, crew.unit) == late
+            case "the door":
+                assert crew.visit().pk == late.pk
+
+
+def test_a_visit_that_was_never_closed_is_not_of_the_next_day(crew: Crew) -> None:
+    morning = datetime.combine(local_day(), time(9, 0), tzinfo=timezone.get_current_timezone()).timestamp()
+    with clock.reading_from(lambda: morning):
+        old = crew.visit()
+    with clock.reading_from(lambda: morning + 24 * 3600):
+        assert queries.queue(crew.unit) == [] and crew.visit().pk != old.pk

@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import json
-import subprocess
 import threading
-import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -20,9 +17,10 @@ from bench.ports import free_ports
 from qafila.exchange.dicom.commitment import MODEL, WELL_KNOWN
 from qafila.exchange.dicom.matching import study_uid
 from qafila.exchange.dicom.models import Arrived, Peer, Step
+from qafila.journal import blobs
 from tests.exchange.dicom.conftest import TITLE, Station
 from tests.exchange.dicom.objects import sample
-from tests.exchange.dicom.peer import dcmtk, send
+from tests.exchange.dicom.peer import ask, orthanc_beside, send
 
 STEP = "1.2.840.10008.3.1.2.3.3"
 
@@ -103,27 +101,8 @@ def test_commitment_says_what_is_safe_and_what_is_not(station: Station, tmp_path
 @pytest.fixture
 def orthanc(station: Station, tmp_path: Path) -> Iterator[tuple[int, int]]:
     """Debian's Orthanc, which knows our node; its DICOM and HTTP ports."""
-    port, http = free_ports(2)
-    facts = {
-        "StorageDirectory": str(tmp_path / "db"), "IndexDirectory": str(tmp_path / "db"), "DicomPort": port,
-        "HttpPort": http, "DicomAet": "ORTHANC", "AuthenticationEnabled": False, "Plugins": [],
-        "DicomModalities": {"unit": [TITLE, "127.0.0.1", station.port]},
-    }  # fmt: skip
-    (tmp_path / "orthanc.json").write_text(json.dumps(facts))
-    with (tmp_path / "log").open("wb") as log:
-        process = subprocess.Popen(["Orthanc", str(tmp_path / "orthanc.json")], stdout=log, stderr=log)
-        try:
-            while dcmtk("echoscu", port, called="ORTHANC").returncode:
-                assert process.poll() is None
-            yield port, http
-        finally:
-            process.terminate()
-            process.wait(30)
-
-
-def ask(http: int, path: str, data: bytes) -> Any:
-    with urllib.request.urlopen(urllib.request.Request(f"http://127.0.0.1:{http}{path}", data=data)) as answer:
-        return json.load(answer)
+    with orthanc_beside(tmp_path, TITLE, station.port) as ports:
+        yield ports
 
 
 def test_orthanc_sends_to_the_unit_and_what_the_unit_holds_goes_to_orthanc(
@@ -133,9 +112,9 @@ def test_orthanc_sends_to_the_unit_and_what_the_unit_holds_goes_to_orthanc(
     Peer.objects.create(title="ORTHANC", name="Archive")
     sample(StudyInstanceUID=study_uid(station.visit.pk)).save_as(tmp_path / "one.dcm")
     made = ask(http, "/instances", (tmp_path / "one.dcm").read_bytes())
-    assert ask(http, "/modalities/unit/store", made["ID"].encode())["FailedInstancesCount"] == 0
-    row = Arrived.objects.get()
+    assert ask(http, "/modalities/ours/store", made["ID"].encode())["FailedInstancesCount"] == 0
+    station.settle()
     back = tmp_path / "back.dcm"
-    back.write_bytes(bytes(row.data or b""))
+    back.write_bytes(blobs.read(Arrived.objects.get().sha256))
     assert send(port, back, called="ORTHANC") == 0
-    assert ask(http, "/modalities/unit/echo", b"{}") == {}
+    assert ask(http, "/modalities/ours/echo", b"{}") == {}

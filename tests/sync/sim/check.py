@@ -153,6 +153,9 @@ def _contact(world: World, unit: Unit, process: Process, session: UnitSession, l
 
 def checked(world: World) -> Iterator[str]:
     """All that does not hold."""
+    for unit in world.units:
+        # One that was killed the moment it had written did not come to say so.
+        world.note_own(unit)
     twice = _written_twice(world)
     for unit in world.units:
         yield from _up(world, unit, twice)

@@ -42,7 +42,7 @@ def draw(dice: Random, seed: int) -> Faults:
         people=dice.randint(1, 4),
         acts=dice.randint(4, 22),
         length_s=dice.choice((60.0, 300.0, 900.0)),
-        real_frames=dice.random() < 0.05,
+        real_frames=dice.random() < 0.025,
         interleave=dice.choice((0.0, 0.0, 0.05, 0.3)),
     )
     for name in dice.sample(MESSAGE_FAULTS, dice.choice((0, 1, 2, len(MESSAGE_FAULTS)))):

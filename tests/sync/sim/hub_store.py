@@ -9,8 +9,9 @@ from typing import Any
 
 from qafila.journal.ingest import Parcel
 from qafila.journal.ranges import Ranges, holds, subtract
-from qafila.sync.hub import Have
+from qafila.sync.hub import Have, Sums
 from qafila.sync.messages import File, Found, Given, Lookup
+from tests.sync.sim import paper
 from tests.sync.sim.disk import Disk
 from tests.sync.sim.journal import FIRST, HOLDING, HUB, RECEIPT, REFERENCE, Journal, Mail, Peer, Word, count
 from tests.sync.sim.paper import Key, Row, read
@@ -119,9 +120,15 @@ class HubJournal(Journal):
             self.say(person, node, held=False, after=turn)
 
     def mail_again(self, person: str, node: str) -> None:
-        for number, mail in list(self.db.rows(f"mail/{node}").items()):
-            if mail.acked is not None and self.db.get("records", mail.key).patient == person:
-                self.db.put(f"mail/{node}", number, mail._replace(acked=None))
+        for key, row in list(self.db.rows("records").items()):
+            if row.patient == person:
+                self.post(node, key, row.parcel.lane)
+                self.wait_again(node, key)
+
+    def wait_again(self, node: str, key: Key) -> None:
+        number = self.db.get(f"mailed/{node}", key)
+        if number is not None:
+            self.db.put(f"mail/{node}", number, self.db.get(f"mail/{node}", number)._replace(acked=None))
 
     def return_all(self, person: str, node: str, after: int = 0) -> None:
         self.take_back(person, node)
@@ -221,19 +228,33 @@ class Desk(HubJournal):
             return begun, 0
         return begun, int(min(base for order, base in lives.values() if order > lives[life][0]))
 
-    def compare(self, have: Have, sums: dict[str, dict[int, int]]) -> Have:
+    def compare(self, have: Have, sums: Sums) -> tuple[Have, Sums]:
         asked: Have = {}
+        shared: Sums = {}
         for node, runs in have.items() if self.restored() else ():
             here = self.own(node)
             for run, ranges in runs.items():
                 left = subtract(ranges, here.get(run, []))
                 if not left and self.total(node, run, ranges) != sums[node][run]:
                     left = ranges
+                elif left and (rest := subtract(ranges, left)):
+                    shared.setdefault(node, {})[run] = self.total(node, run, rest)
                 if left:
                     asked.setdefault(node, {})[run] = left
         same = {n: {r: subtract(x, asked.get(n, {}).get(r, [])) for r, x in runs.items()} for n, runs in have.items()}
+        for person in sorted(self._held_unasked(same)) if self.restored() else ():
+            self.admit(person, self.sender)
         self._settle_mail(same)
-        return asked
+        return asked, shared
+
+    def _held_unasked(self, have: Have) -> set[str]:
+        people = {
+            r.patient
+            for (n, run, seq), r in self.db.rows("records").items()
+            if holds(have.get(n, {}).get(run, []), seq)
+        }
+        words = {who for who, node in self.db.rows("word") if node == self.sender}
+        return {one for one in people if one and one not in words and not self.db.get("scope", (one, self.sender))}
 
     def _settle_mail(self, have: Have) -> None:
         peer = self.peer
@@ -262,7 +283,11 @@ class Desk(HubJournal):
 
     def take(self, parcels: list[Parcel]) -> tuple[list[int], int]:
         self.disk.step()
-        return self.ingest(parcels, self.sender, self.sender)
+        aside, alarms = self.ingest(parcels, self.sender, self.sender)
+        for place in aside if alarms else ():
+            if paper.author(parcels[place]) != self.sender and paper.readable(parcels[place]):
+                self.wait_again(self.sender, read(parcels[place]).key)
+        return aside, alarms
 
     def return_own(self, run: int, first: int, last: int) -> None:
         for seq in range(first, last + 1):
@@ -271,9 +296,7 @@ class Desk(HubJournal):
             if row is None:
                 continue
             self.post(self.sender, key, row.parcel.lane)
-            number = self.db.get(f"mailed/{self.sender}", key)
-            mail = self.db.get(f"mail/{self.sender}", number)
-            self.db.put(f"mail/{self.sender}", number, mail._replace(acked=None))
+            self.wait_again(self.sender, key)
 
     def waiting(self) -> int:
         return sum(mail.acked is None for mail in self.db.rows(f"mail/{self.sender}").values())

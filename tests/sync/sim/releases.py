@@ -5,6 +5,7 @@ The steps between the layouts go through the real `journal.upcast`, versions thr
 
 from __future__ import annotations
 
+from functools import cache
 from random import Random
 from typing import Any
 
@@ -27,6 +28,7 @@ _STEPS = {
 }
 
 
+@cache
 def spoken(release: int) -> range:
     """Versions of the conversation: its own and the two before."""
     return range(max(1, release - 2), release + 1)

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import gc
 import os
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from random import Random
 
 import django
@@ -25,7 +26,7 @@ def run(seed: int, plant: Plant | None = None, trace: Callable[[str], None] | No
     """One history, to its end; what does not hold is in `problems`."""
     dice = Random(seed)
     faults = draw(dice, seed)
-    with packing(columns=faults.real_frames or seed % 8 == 0):
+    with packing(columns=faults.real_frames):
         return _history(seed, dice, faults, plant, trace)
 
 
@@ -60,18 +61,22 @@ def _history(
 
 def broken(seeds: Iterable[int], plant: Plant | None = None) -> list[tuple[int, str]]:
     """Seeds that do not hold, with the first problem of each."""
-    found = []
-    for seed in seeds:
-        problems = run(seed, plant).problems
-        if problems:
-            found.append((seed, problems[0]))
-    return found
+    return list(_broken(seeds, plant))
 
 
 def first_broken(seeds: Iterable[int], plant: Plant) -> tuple[int, str] | None:
     """The first seed that does not hold."""
-    for seed in seeds:
-        problems = run(seed, plant).problems
-        if problems:
-            return seed, problems[0]
-    return None
+    return next(_broken(seeds, plant), None)
+
+
+def _broken(seeds: Iterable[int], plant: Plant | None) -> Iterator[tuple[int, str]]:
+    # A history is one web of objects: to look for garbage in it before it is over finds nothing.
+    gc.disable()
+    try:
+        for seed in seeds:
+            problems = run(seed, plant).problems
+            gc.collect(0)
+            if problems:
+                yield seed, problems[0]
+    finally:
+        gc.enable()

@@ -127,7 +127,9 @@ class UnitStore(Journal):
         return found, sums
 
     def seen(self) -> Seen:
-        top = max((row.no for row in self.db.rows("records").values()), default=0)
+        # They lie in the order in which they came.
+        latest = next(reversed(self.db.rows("records").values()), None)
+        top = latest.no if latest is not None else 0
         files = [n for n, f in self.db.rows("files").items() if f.sent and f.complete and not self._stamped(n)]
         return Seen(top, join([n, n] for n in self.db.rows("pending")), files)
 

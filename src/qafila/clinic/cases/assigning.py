@@ -8,11 +8,13 @@ from datetime import datetime, timedelta
 from qafila.clinic.cases import line, routing
 from qafila.clinic.cases.line import REROUTED_BY_ITSELF
 from qafila.clinic.cases.models import Case, CaseEvent
+from qafila.clinic.cases.reach import require_reach
 from qafila.clinic.cases.steps import current, event, lane_of, move, right_of, tell, tidy
 from qafila.clinic.cases.transitions import ASSIGNED, DECLINED, RECEIVED, SENT
 from qafila.clinic.forms.context import pack_of
 from qafila.clinic.refusal import Refusal
 from qafila.clinic.rules.words import N_, Message
+from qafila.journal import wall
 from qafila.journal.models import Lane
 from qafila.journal.write import Writer, writing
 from qafila.kernel import clock
@@ -23,6 +25,8 @@ from qafila.registry.staff.rights import grants, require
 NOT_ANSWERING = N_("%(name)s does not answer cases.")
 BY_HAND = N_("Assigned by hand.")
 TO_WHOM = N_("To %(name)s: %(reason)s")
+NOTICE_OF = {"busy": "waiting", "consent": "consent_back", "abroad": "kept_home"}
+"""Why nobody can have a case → the line of its timeline."""
 BATCH = 200
 """Cases of a specialty that routing looks at in one transaction."""
 __all__ = [
@@ -78,6 +82,7 @@ def route_all() -> int:
     return route(list(waiting.values_list("specialty", flat=True).distinct()))
 
 
+@wall.beyond("whose turn it is follows from what everybody has in hand")
 def route(specialties: Iterable[str], limit: int = BATCH) -> int:
     """The node's act: give the first `limit` cases in the line of each specialty to whoever has room; returns how many
     were given. Where nobody can have a case its timeline says why, once.
@@ -102,7 +107,7 @@ def route(specialties: Iterable[str], limit: int = BATCH) -> int:
                 if found.unmet is not None:
                     events.append(event(row, "wish_unmet", None, found.unmet))
             else:
-                notice = "waiting" if found.kind == "busy" else "nobody_on_duty"
+                notice = NOTICE_OF.get(found.kind, "nobody_on_duty")
                 if told.get(row.pk) != notice:
                     events.append(event(row, notice, None, found.reason))
         write.save_many(given, [lane_of(row, Lane.ANSWER) for row in given])
@@ -153,8 +158,9 @@ def _check_answers(to: Staff) -> None:
 
 def give(write: Writer, case: Case, act: str, to: Staff, by: Staff | None, reason: Message, *, told: str = "") -> Case:
     """Move a locked case by `act` into somebody's hands; its timeline says `told` where that is another word than the
-    act's. Raises `WrongState`."""
+    act's. Raises `WrongState`, `Refusal` where the case may not go to them."""
     move(case, act)
+    require_reach(case, [to])
     case.specialist = to
     lane = lane_of(case, Lane.ANSWER)
     write.save(case, lane=lane)

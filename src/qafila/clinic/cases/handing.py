@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from qafila.clinic.cases.assigning import answers_cases, give
 from qafila.clinic.cases.models import Case
+from qafila.clinic.cases.reach import require_reach
 from qafila.clinic.cases.steps import current, lane_of, move, right_of, tell, tidy
 from qafila.clinic.cases.telling import TOLD, told
 from qafila.clinic.cases.transitions import ANSWERED, DECLINED, DRAFT, ON_UNIT, OPEN, RECEIVED, SENT, UNDER_WAY
@@ -58,6 +59,7 @@ def hand_all(staff: Staff, to: Staff, by: Staff | None) -> int:
             if row.status in UNDER_WAY - {SENT, RECEIVED, DECLINED}:
                 give(write, row, "reroute", to, by, words, told="hand_over")
                 continue
+            require_reach(row, [to])
             row.specialist = to
             write.save(row, lane=lane_of(row, Lane.ANSWER))
             tell(write, row, "hand_over", by, words, lane=lane_of(row, Lane.ANSWER))

@@ -13,11 +13,14 @@ from django.db.models import Count, F, IntegerField, Value, When
 
 from qafila.clinic.cases import routing
 from qafila.clinic.cases.models import Answer, Case, CaseEvent, Decline
+from qafila.clinic.cases.reach import reach_of
 from qafila.clinic.cases.transitions import ACCEPTED, ASSIGNED, DECLINED, RECEIVED
+from qafila.journal import wall
 from qafila.kernel import clock
 from qafila.packs.specialty import SUBSPECIALTY
 from qafila.registry.people.models import Person
 from qafila.registry.people.queries import groups_of
+from qafila.registry.places.transfers import abroad
 from qafila.registry.staff.models import Staff
 from qafila.registry.staff.queries import serving, specialists
 from qafila.registry.staff.rights import grants
@@ -26,7 +29,7 @@ IN_HAND = (ASSIGNED, ACCEPTED)
 """What a specialist has to do something about; a case that waits for its unit is in nobody's way."""
 REROUTED_BY_ITSELF = frozenset({"unavailable", "conflict"})
 """Reasons for declining that say nothing about the case itself: the hub asks the next specialist at once."""
-NOTICES = ("nobody_on_duty", "waiting")
+NOTICES = ("nobody_on_duty", "waiting", "consent_back", "kept_home")
 """Lines of the timeline that say why nobody has it."""
 SEEN_BY = "seen_by"
 """Questions of the packs that routing reads: by whom the person wishes to be seen, and the sub-specialty."""
@@ -72,6 +75,7 @@ def facts_of(cases: Iterable[Case]) -> dict[UUID, routing.Facts]:
                         .values_list("case_id", "author_id"))  # fmt: skip
     answered = _by_case(Answer.objects.filter(person_id__in=every, author__isnull=False)
                         .values_list("person_id", "author_id"))  # fmt: skip
+    reach = reach_of(held, groups)
     found = {}
     for case in held:
         same = groups.get(case.person_id, (case.person_id,))
@@ -84,6 +88,7 @@ def facts_of(cases: Iterable[Case]) -> dict[UUID, routing.Facts]:
             urgency=case.urgency,
             skill=_said(case, SUBSPECIALTY),
             wish=_said(case, SEEN_BY),
+            reach=reach[case.pk],
         )
     return found
 
@@ -124,11 +129,13 @@ def candidates(specialty: str = "", *, everybody: bool = False, at: datetime | N
                     load=load[one.pk],
                     sex=one.sex,
                     skills=frozenset(one.subspecialties),
+                    country=abroad(one),
                 )
             )
     return found
 
 
+@wall.beyond("how much each of them has in hand, as numbers")
 def hands_of() -> tuple[dict[UUID, int], dict[UUID, int]]:
     """Specialist → cases in hand, and these weighed by their urgency. One query."""
     hands: dict[UUID, int] = defaultdict(int)

@@ -19,6 +19,7 @@ from qafila.clinic.cases.transitions import ANSWERED, CLOSED, DRAFT, EXPLAINED, 
 from qafila.clinic.visits.models import FactStatus, Visit
 from qafila.kernel import clock
 from qafila.packs import load
+from qafila.registry.claims.restricting import restricted
 from qafila.registry.people.models import Person
 from qafila.registry.places.here import local_day
 from qafila.registry.staff.models import Staff
@@ -204,7 +205,8 @@ class Spared:
 
 def spared(since: datetime | None = None) -> Spared:
     """The sums over the cases of this node. A corrected outcome counts once."""
-    rows = Saving.objects.filter(at__gte=since) if since is not None else Saving.objects.all()
+    rows = Saving.objects.exclude(person_id__in=restricted())
+    rows = rows.filter(at__gte=since) if since is not None else rows
     latest: dict[UUID, Any] = {}
     for row in rows.order_by("at", "id").defer("inputs", "lacking"):
         latest[row.case_id] = row

@@ -27,7 +27,10 @@ class Case(Recorded):
     """A referral to a specialist at a distance."""
 
     lane: ClassVar[int] = Lane.RECORD
-    settles: ClassVar[dict[str, Callable[[list[Any]], tuple[Any, list[str]]]]] = {"status": CASE.settle}
+    settles: ClassVar[dict[str, Callable[[list[Any]], tuple[Any, list[str]]]]] = {
+        **Recorded.settles,
+        "status": CASE.settle,
+    }
     silent: ClassVar[frozenset[str]] = frozenset({"specialist", "deadline", "came_after"})
     schema = 2
     upcasts: ClassVar[Mapping[int, Upcast]] = {1: Upcast()}

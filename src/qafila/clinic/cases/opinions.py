@@ -8,6 +8,7 @@ from collections.abc import Iterable
 from qafila.clinic.cases.assigning import is_specialist
 from qafila.clinic.cases.duty_models import Opinion
 from qafila.clinic.cases.models import Case
+from qafila.clinic.cases.reach import require_reach
 from qafila.clinic.cases.steps import current, lane_of, tell, tidy
 from qafila.clinic.cases.transitions import OPEN, UNDER_WAY
 from qafila.clinic.refusal import Refusal
@@ -48,6 +49,7 @@ def _ask(case: Case, of: list[Staff], by: Staff, question: str, capacity: Opinio
         require(by, "case.consult", row)
         if row.status not in UNDER_WAY:
             raise WrongState("opinion", row.status)
+        require_reach(row, of)
         lane = lane_of(row, Lane.ANSWER)
         made = []
         for one in of:

@@ -8,14 +8,17 @@ from uuid import UUID
 
 from qafila.clinic.cases import escalation, line, routing
 from qafila.clinic.cases.assigning import give
+from qafila.clinic.cases.duty_models import Opinion
 from qafila.clinic.cases.escalation import ESCALATE, PASS_ON, REMIND
 from qafila.clinic.cases.models import Case, CaseEvent
+from qafila.clinic.cases.reach import reach_of
 from qafila.clinic.cases.steps import current, lane_of, move, tell
-from qafila.clinic.cases.transitions import ACCEPTED, ASSIGNED
+from qafila.clinic.cases.transitions import ACCEPTED, ASSIGNED, UNDER_WAY
 from qafila.clinic.rules.words import N_, Message
 from qafila.journal.models import Lane
 from qafila.journal.write import Writer, writing
 from qafila.kernel import clock
+from qafila.registry.places.transfers import abroad
 from qafila.registry.staff.models import Staff
 from qafila.registry.staff.queries import serving
 
@@ -24,6 +27,7 @@ PASSED = N_("%(before)s did not accept it in time: passed on to %(name)s.")
 TO_COORDINATOR = N_("The promised time runs out and there is no answer: the coordinator has to act.")
 WENT = N_("%(name)s went off duty before beginning: the case is in line again.")
 WENT_MIDWAY = N_("%(name)s is off duty and has not answered: the case is in line again.")
+OUT_OF_REACH = N_("The consent or the authorisation under which this case was given does not stand any more.")
 LEFT_TO_THE_OWNER = 0.5
 """Share of the promised time that somebody off duty may take over a case that they began."""
 
@@ -81,14 +85,40 @@ def release() -> int:
     """Put into line again what people who are off duty now have in hand; how many: what routing gave them and they had
     not begun, and what they had begun when half of its time has passed. A break is no reason: who takes one comes back.
     """
+    taken = _out_of_reach()
     now = clock.now()
     in_hand = Case.objects.filter(status__in=line.IN_HAND, specialist_id__isnull=False)
     gone = set(in_hand.values_list("specialist_id", flat=True)) - {who for who, _ in serving(now, breaks=True)}
     if not gone:
-        return 0
+        return taken
     begun = in_hand.filter(status=ACCEPTED, specialist_id__in=gone, deadline__isnull=False, received_at__isnull=False)
     rows = [case for case, _ in line.not_begun(gone)] + [c for c in begun.defer("intake") if _half_gone(c)]
-    return sum(_release(case) for case in rows)
+    return taken + sum(_release(case) for case in rows)
+
+
+def _out_of_reach() -> int:
+    """Take cases out of the hands of those whom they may not reach any more: the consent was taken back, or an
+    authorisation ended. Opinions that were asked and not given are called off too."""
+    rows = list(Case.objects.filter(status__in=line.IN_HAND, specialist_id__isnull=False).defer("intake"))
+    asked = Opinion.objects.filter(withdrawn=False, given_at__isnull=True, case_id__in=Case.objects.filter(
+        status__in=UNDER_WAY).values("pk"))  # fmt: skip
+    pending = list(asked)
+    cases = {c.pk: c for c in [*rows, *Case.objects.filter(pk__in={o.case_id for o in pending}).defer("intake")]}
+    reach = reach_of(cases.values())
+    people = {c.specialist_id for c in rows} | {o.staff_id for o in pending}
+    where = {one.pk: abroad(one) for one in Staff.objects.filter(pk__in=people)}
+
+    def lost(case: UUID, staff: UUID | None) -> bool:
+        far = where.get(staff, "") if staff else ""
+        return not reach[case].consented or bool(far and far not in reach[case].abroad)
+
+    for one in pending:
+        if lost(one.case_id, one.staff_id):
+            with writing(None, "case.opinion_off") as write:
+                row = Opinion._base_manager.select_for_update().get(pk=one.pk)
+                row.withdrawn = True
+                write.save(row, lane=Lane.ANSWER)
+    return sum(_release(c, Message(OUT_OF_REACH)) for c in rows if lost(c.pk, c.specialist_id))
 
 
 def _half_gone(case: Case) -> bool:
@@ -96,13 +126,13 @@ def _half_gone(case: Case) -> bool:
     return clock.now() >= case.received_at + (case.deadline - case.received_at) * LEFT_TO_THE_OWNER
 
 
-def _release(case: Case) -> bool:
+def _release(case: Case, why: Message | None = None) -> bool:
     with writing(None, "case.release") as write:
         row = current(case)
         if row.status != case.status or row.specialist_id != case.specialist_id:
             return False
         before = Staff.objects.filter(pk=row.specialist_id).first()
-        text = Message(WENT if row.status == ASSIGNED else WENT_MIDWAY, name=str(before or "—"))
+        text = why or Message(WENT if row.status == ASSIGNED else WENT_MIDWAY, name=str(before or "—"))
         move(row, "release")
         row.specialist = None
         write.save(row, lane=lane_of(row, Lane.ANSWER))

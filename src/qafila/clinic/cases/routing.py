@@ -39,7 +39,21 @@ NO_MAN = N_("The person wishes to be seen by a man: none could take the case now
 NOBODY = N_("Nobody of this specialty is on duty.")
 ALL_DECLINED = N_("Everybody on duty has declined this case.")
 ALL_BUSY = N_("Everybody on duty has cases in hand: this one waits in line and is taken by urgency and promised time.")
+TAKEN_BACK = N_("The person no longer agrees that the case goes to a specialist: nobody is given it.")
+KEPT_HOME = N_("Whoever is on duty works abroad, and this case may not leave the country.")
 WISHES = {"female": (WOMAN, NO_WOMAN), "male": (MAN, NO_MAN)}
+
+
+@dataclass(frozen=True, slots=True)
+class Reach:
+    """How far a case may go: whether its person still agrees that it goes to a specialist at all, and to which
+    countries besides the own one."""
+
+    consented: bool = True
+    abroad: frozenset[str] = frozenset()
+
+
+HOME = Reach()
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,13 +72,15 @@ class Candidate:
     sex: str = ""
     skills: frozenset[str] = frozenset()
     """Sub-specialties."""
+    country: str = ""
+    """ISO 3166 code of where they work, "" = at home."""
 
     def with_one(self, urgency: str, count: int = 1) -> Candidate:
         """With one case more (or fewer) in hand."""
         load = max(0, self.load + count * WEIGHT.get(urgency, 1))
         return Candidate(
             self.staff, self.name, self.specialties, self.on_duty, self.languages, self.hands + count, load, self.sex,
-            self.skills,
+            self.skills, self.country,
         )  # fmt: skip
 
 
@@ -83,6 +99,7 @@ class Facts:
     """The sub-specialty asked for; "" = any."""
     wish: str = ""
     """`female` or `male`: by whom the person wishes to be seen; "" = no wish."""
+    reach: Reach = HOME
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,7 +117,7 @@ class Nobody:
     """Nobody can have the case now, and why."""
 
     reason: Message
-    kind: Literal["off_duty", "declined", "busy"] = "off_duty"
+    kind: Literal["off_duty", "declined", "busy", "consent", "abroad"] = "off_duty"
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,6 +143,11 @@ def order(one: Waiting) -> tuple[int, datetime, datetime, str]:
     return RANK.get(one.facts.urgency, 9), one.deadline or NEVER, one.since, one.case.hex
 
 
+def reaches(case: Facts, candidate: Candidate) -> bool:
+    """Whether the case may be seen by somebody at all."""
+    return case.reach.consented and (not candidate.country or candidate.country in case.reach.abroad)
+
+
 def has_room(candidate: Candidate, urgency: str) -> bool:
     """Whether one more case of this urgency may be given."""
     limit = LIMITS.get(urgency)
@@ -134,11 +156,16 @@ def has_room(candidate: Candidate, urgency: str) -> bool:
 
 def choose(candidates: Iterable[Candidate], case: Facts) -> Choice | Nobody:
     """Of those on duty for the specialty, who have not declined and have room: sub-specialty, the person's wish,
-    continuity, language, load. An emergency: load, and these only between equals. Any order of `candidates` gives the
-    same."""
-    able = [c for c in candidates if c.on_duty and case.specialty in c.specialties]
-    if not able:
+    continuity, language, load. An emergency: load, and these only between equals. Whom the case may not reach is not
+    there. Any order of `candidates` gives the same."""
+    if not case.reach.consented:
+        return Nobody(Message(TAKEN_BACK), "consent")
+    on_duty = [c for c in candidates if c.on_duty and case.specialty in c.specialties]
+    if not on_duty:
         return Nobody(Message(NOBODY))
+    able = [c for c in on_duty if reaches(case, c)]
+    if not able:
+        return Nobody(Message(KEPT_HOME), "abroad")
     willing = [c for c in able if c.staff not in case.declined_by]
     if not willing:
         return Nobody(Message(ALL_DECLINED), "declined")
@@ -213,7 +240,7 @@ def relieve(candidates: Iterable[Candidate], held: Iterable[Held]) -> list[tuple
         for one in rest:
             facts, giver = one.waiting.facts, crew.get(one.staff)
             if facts.specialty in idle.specialties and idle.staff not in facts.declined_by and giver is not None:
-                if giver.hands < 2:
+                if giver.hands < 2 or not reaches(facts, idle):
                     continue
                 moved.append((one, Choice(idle.staff, Message(RELIEVES, name=idle.name), _unmet(idle, facts))))
                 crew[giver.staff] = giver.with_one(facts.urgency, -1)

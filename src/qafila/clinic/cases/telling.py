@@ -10,8 +10,9 @@ from qafila.clinic.cases import dosing, savings
 from qafila.clinic.cases.loop_models import Contact, PlainWords, Saving
 from qafila.clinic.cases.models import Answer, Case
 from qafila.clinic.cases.proof import VOICE
-from qafila.clinic.cases.steps import current, lane_of, tell, tidy
+from qafila.clinic.cases.steps import EMERGENCY, current, lane_of, tell, tidy
 from qafila.clinic.cases.transitions import CLOSED, WITH_ANSWER
+from qafila.clinic.history.consented import MESSAGE, require_consent
 from qafila.clinic.refusal import Refusal
 from qafila.clinic.rules.words import N_, Message
 from qafila.clinic.visits.facts import add_attachment
@@ -52,7 +53,8 @@ def record_contact(
 def told(
     write: Writer, case: Case, by: Staff, way: str, result: str, words: str, language: str, interpreter: str
 ) -> Contact:
-    """The fact of a talk or an attempt. Raises `Refusal` for a code that the packs do not know."""
+    """The fact of a talk or an attempt. Raises `Refusal` for a code that the packs do not know, or a way in which the
+    person does not want to be reached."""
     rules = load.loop()
     if way not in {one.code for one in rules.contact_way}:
         raise Refusal(Message(WHICH_WAY))
@@ -60,6 +62,9 @@ def told(
         raise Refusal(Message(WHICH_RESULT))
     if language and language not in {one.code for one in load.country(country_code()).spoken}:
         raise Refusal(Message(WHICH_LANGUAGE))
+    # An emergency is told in whichever way there is; the words say why.
+    if way != IN_PERSON and not (case.urgency == EMERGENCY and words.strip()):
+        require_consent(case.person_id, MESSAGE)
     return write.save(
         Contact(
             person_id=case.person_id,
@@ -135,7 +140,7 @@ def add_voice(case: Case, by: Staff, data: bytes, language: str) -> Attachment:
     visit = Visit.objects.filter(pk=case.visit_id).first() if case.visit_id else None
     if spoken is None or visit is None:
         raise Refusal(Message(WHICH_LANGUAGE))
-    return add_attachment(visit, by, data, "voice.wav", view=f"{VOICE}{language}", case_id=case.pk)
+    return add_attachment(visit, by, data, "voice.wav", view=f"{VOICE}{language}", case_id=case.pk, speech=True)
 
 
 def spare(write: Writer, case: Case, outcome: Outcome, answer: Answer | None) -> Saving | None:

@@ -6,6 +6,7 @@ from typing import Any
 
 from django.db.models import Q
 
+from qafila.clinic.history.consented import REFERRAL, agreed, rows_of
 from qafila.clinic.models import Attachment, Case, Condition, Consent, Note, Observation
 from qafila.clinic.visits import assessment, queries
 from qafila.clinic.visits.models import FactStatus
@@ -127,35 +128,41 @@ def _case_facts(case: Case, intake: dict[str, Any]) -> dict[str, Any]:
 
 
 def view_codes(pack: Specialty, attachments: list[Attachment]) -> list[str]:
-    """Which of the pack's views are there: as named on the file, else by its kind where the pack wants one of it."""
+    """Which of the pack's views are there."""
+    return list(view_files(pack, attachments))
+
+
+def view_files(pack: Specialty, attachments: list[Attachment]) -> dict[str, Attachment]:
+    """The pack's views that are there, each with its last file (`attachments`: oldest first): as named on the file,
+    else by its kind where the pack wants one of it."""
     by_kind: dict[str, list[str]] = {}
     for view in pack.view:
         by_kind.setdefault(view.kind, []).append(view.code)
-    found = []
+    found: dict[str, Attachment] = {}
     for one in attachments:
         kind = {"dicom": "image"}.get(one.kind_of_file, one.kind_of_file)
         codes = [one.view] if one.view else by_kind.get(kind, []) if len(by_kind.get(kind, [])) == 1 else []
-        found += [code for code in codes if code not in found]
+        found |= dict.fromkeys(codes, one)
     return found
 
 
 @looked
 def consent_of(case: Case) -> Consent | None:
     """The consent under which the case goes: the one it names, else the latest for referral of its visit."""
-    if case.consent_id is not None:
-        named = Consent._base_manager.filter(pk=case.consent_id).first()
-        if named is not None and named.status == FactStatus.FINAL:
-            return named
-    known = Consent.objects.filter(_of_case(case), purpose="referral", status=FactStatus.FINAL)
-    return known.order_by("-at", "-id").first()
+    known = rows_of(case.person_id, REFERRAL)
+    named = next((one for one in known if one.pk == case.consent_id), None)
+    if named is not None:
+        return named
+    return next((one for one in reversed(known) if case.visit_id and one.visit_id == case.visit_id), None)
 
 
 def consent_holds(case: Case) -> bool:
-    """Whether the case may leave: permitted and not withdrawn, or an emergency with its reason."""
+    """Whether the case may leave: permitted and not taken back since, or an emergency with its reason."""
     consent = consent_of(case)
     if consent is None or consent.withdrawn_at is not None:
         return False
-    return consent.decision == "permit" or (consent.decision == "emergency" and bool(consent.reason))
+    # What the person said later, of this case or of none, counts before what stands under it.
+    return consent.decision in ("permit", "emergency") and agreed(case.person_id, REFERRAL, case.visit_id)
 
 
 def _note(case: Case, kind: str) -> str:

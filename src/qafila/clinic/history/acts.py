@@ -11,6 +11,7 @@ from qafila.clinic.visits.models import FactStatus, Visit
 from qafila.journal.write import writing
 from qafila.kernel import clock
 from qafila.kernel.dates import PartialDate
+from qafila.packs import load
 from qafila.registry.people.births import birth_of
 from qafila.registry.people.models import Person, Sex
 from qafila.registry.people.queries import one_with
@@ -80,6 +81,7 @@ def add(
         since=str(since) if since else "",
         until=str(until) if until else "",
         due=due if kind == Section.PREGNANCY else None,
+        label=load.access().of_condition(code[:20]),
     )
     _check(entry, person, since, until)
     with writing(by, "history.add") as write:
@@ -154,6 +156,7 @@ def change(
                 until="" if state in OPEN else str(until) if until else "",
                 due=row.due,
                 replaces=row.pk,
+                label=row.label,
             )
         )
 

@@ -9,6 +9,7 @@ from qafila.clinic.rules.words import N_, Message
 from qafila.clinic.visits.facts import keep, read_file
 from qafila.clinic.visits.models import Attachment, Consent, FactStatus, Visit
 from qafila.clinic.visits.transitions import require_valid
+from qafila.journal.models import Lane
 from qafila.journal.write import writing
 from qafila.kernel import clock
 from qafila.packs import load
@@ -18,8 +19,6 @@ from qafila.registry.people.queries import one_with
 from qafila.registry.staff.models import Staff
 from qafila.registry.staff.rights import require
 
-PURPOSES = ("care", "referral", "teaching", "abroad")
-"""What a patient page asks about; `referral` is tele-expertise. Others belong to an act (a call, a picture)."""
 WITHDRAWN, EMERGENCY = "withdrawn", "emergency"
 UNABLE = "emergency_unable"
 """The `consent_method` of an emergency."""
@@ -48,10 +47,9 @@ def standing(person: Person) -> list[Standing]:
     scans = Attachment.objects.in_bulk([c.scan_id for c in latest.values() if c.scan_id])
     found = []
     for purpose in load.encounter().consent_purpose:
-        if purpose.code in PURPOSES:
-            one = latest.get(purpose.code)
-            state = "not_asked" if one is None else WITHDRAWN if one.withdrawn_at else one.decision
-            found.append(Standing(purpose, state, one, scans.get(one.scan_id) if one and one.scan_id else None))
+        one = latest.get(purpose.code)
+        state = "not_asked" if one is None else WITHDRAWN if one.withdrawn_at else one.decision
+        found.append(Standing(purpose, state, one, scans.get(one.scan_id) if one and one.scan_id else None))
     return found
 
 
@@ -73,27 +71,17 @@ def give(
 ) -> Consent:
     """Record what a person said to one purpose, in a visit or outside of one; `scan`: the signed paper as a file.
 
-    `decision`: permit, deny, or, in a visit alone, emergency (the person cannot be asked, with `reason`). Codes are
-    those of packs/encounter.toml. Raises `NotAllowed`, `Refusal` naming what lacks, `imaging.refused.Refused` for a
-    file that cannot be kept.
+    `decision`: permit, deny, or emergency (the person cannot be asked, with `reason`), where the purpose knows one: in
+    a visit, or for a day. Codes are those of packs/encounter.toml. Raises `NotAllowed`, `Refusal` naming what lacks,
+    `imaging.refused.Refused` for a file that cannot be kept.
     """
     require(by, "consent.record", of)
     visit = of if isinstance(of, Visit) else None
     person = visit.person_id if visit is not None else of.pk
     if visit is not None:
         require_valid(visit.status)
-    unable = decision == EMERGENCY and visit is not None
-    words = load.encounter()
-    for wrong, text in (
-        (purpose not in {c.code for c in words.consent_purpose}, NO_PURPOSE),
-        (not unable and decision not in ("permit", "deny"), WHICH),
-        (unable and not reason.strip(), WHY_EMERGENCY),
-        (not unable and method not in {c.code for c in words.consent_method} - {UNABLE}, NO_METHOD),
-        (given_by not in {c.code for c in words.consent_giver}, NO_GUARDIAN),
-        (not unable and given_by != "self" and not guardian_name.strip(), NO_GUARDIAN),
-    ):
-        if wrong:
-            raise Refusal(Message(text))
+    unable = _cannot_say(purpose, decision, visit)
+    _require_complete(purpose, decision, method, given_by, guardian_name, reason, unable=unable)
     with writing(by, "consent.record") as write:
         now = clock.now()
         paper = keep(write, read_file(scan, scan_name), person, visit, by, at=now, title="consent") if scan else None
@@ -117,6 +105,28 @@ def give(
         )
 
 
+def _cannot_say(purpose: str, decision: str, visit: Visit | None) -> bool:
+    """Whether the person cannot be asked, and the purpose knows such an emergency: in a visit, or for a day."""
+    rule = {one.code: one.emergency for one in load.encounter().consent_purpose}.get(purpose, "")
+    return decision == EMERGENCY and (rule == "day" or (rule == "visit" and visit is not None))
+
+
+def _require_complete(
+    purpose: str, decision: str, method: str, given_by: str, guardian_name: str, reason: str, *, unable: bool
+) -> None:
+    words = load.encounter()
+    for wrong, text in (
+        (purpose not in {c.code for c in words.consent_purpose}, NO_PURPOSE),
+        (not unable and decision not in ("permit", "deny"), WHICH),
+        (unable and not reason.strip(), WHY_EMERGENCY),
+        (not unable and method not in {c.code for c in words.consent_method} - {UNABLE}, NO_METHOD),
+        (given_by not in {c.code for c in words.consent_giver}, NO_GUARDIAN),
+        (not unable and given_by != "self" and not guardian_name.strip(), NO_GUARDIAN),
+    ):
+        if wrong:
+            raise Refusal(Message(text))
+
+
 def withdraw(consent: Consent, by: Staff, reason: str = "") -> Consent:
     """The person takes a consent back from now on: a new record says so, and the old one is marked.
 
@@ -129,7 +139,8 @@ def withdraw(consent: Consent, by: Staff, reason: str = "") -> Consent:
             raise Refusal(Message(NOT_GIVEN))
         now = clock.now()
         row.withdrawn_at = now
-        write.save(row)
+        # Taken back at once: it leaves the node before the bulk of what it is about.
+        write.save(row, lane=Lane.ANSWER)
         return write.save(
             Consent(
                 person_id=row.person_id,
@@ -145,5 +156,6 @@ def withdraw(consent: Consent, by: Staff, reason: str = "") -> Consent:
                 reason=tidy(reason, 300),
                 replaces=row.pk,
                 scan_id=row.scan_id,
-            )
+            ),
+            lane=Lane.ANSWER,
         )

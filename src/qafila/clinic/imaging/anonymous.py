@@ -59,12 +59,19 @@ class Secret:
 
 
 def must_be_masked(found: Dataset) -> bool:
-    """Whether somebody has to look at its pixels first: by modality, class, or its own word."""
+    """Whether somebody has to look at its pixels first: by modality, class, or its own word.
+
+    Raises `Refused` where these are damaged.
+    """
     if "PixelData" not in found:
         return False
-    storage = str(found.get("SOPClassUID", ""))
-    own_word = str(found.get("BurnedInAnnotation", "")).strip().upper() == "YES"
-    return own_word or storage.startswith(SECONDARY) or str(found.get("Modality", "")).strip().upper() in SUSPECT
+    try:
+        storage, own_word, modality = (
+            str(found.get(name, "")).strip().upper() for name in ("SOPClassUID", "BurnedInAnnotation", "Modality")
+        )
+    except Exception as error:  # values are parsed on first use and may be damaged
+        raise Refused(refused.BROKEN_DICOM) from error
+    return own_word == "YES" or storage.startswith(SECONDARY) or modality in SUSPECT
 
 
 def without_identity(data: bytes, secret: Secret, person: str, boxes: Sequence[Box] = ()) -> bytes:

@@ -8,6 +8,7 @@ from io import BytesIO
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
+from qafila.clinic.history.consented import NOT_GIVEN, TEACHING, agreed
 from qafila.clinic.imaging import anonymous, apart, dicom, refused
 from qafila.clinic.imaging.anonymous import Box, Secret
 from qafila.clinic.imaging.models import TeachingCopy, TeachingSource
@@ -15,7 +16,7 @@ from qafila.clinic.imaging.refused import Refused
 from qafila.clinic.imaging.sniff import open_photo
 from qafila.clinic.refusal import Refusal, tidy
 from qafila.clinic.rules.words import N_, Message
-from qafila.clinic.visits.models import Attachment, Consent, FactStatus
+from qafila.clinic.visits.models import Attachment, FactStatus
 from qafila.journal import blobs
 from qafila.journal.here import here
 from qafila.journal.write import writing
@@ -26,18 +27,10 @@ from qafila.registry.staff.rights import require
 
 MOST_BOXES = 30
 COPIED = ("photo", "dicom", "ecg", "audio")
-NO_CONSENT = N_("The person has not agreed to teaching.")
 NOT_THIS = N_("Files of this kind are not copied for teaching.")
 NOT_LOOKED = N_("Look at the whole picture first, and say that nobody can be known by it.")
 BAD_BOX = N_("A rectangle lies outside of the picture.")
 NOT_HERE = N_("This file is still on its way.")
-
-
-def agreed(person_id: object) -> bool:
-    """Whether the person's last word on teaching, as far as known here, is yes."""
-    rows = Consent.objects.filter(person_id__in=one_with(person_id), purpose="teaching", status=FactStatus.FINAL)  # type: ignore[arg-type]
-    last = rows.order_by("-at", "-id").first()
-    return last is not None and last.decision == "permit" and last.withdrawn_at is None
 
 
 def make(attachment: Attachment, by: Staff, boxes: Sequence[Box], looked: bool, title: str = "") -> TeachingCopy:
@@ -47,7 +40,7 @@ def make(attachment: Attachment, by: Staff, boxes: Sequence[Box], looked: bool, 
     """
     require(by, "teaching.copy", attachment)
     for wrong, words in (
-        (not agreed(attachment.person_id), NO_CONSENT),
+        (not agreed(attachment.person_id, TEACHING), NOT_GIVEN[TEACHING]),
         (attachment.kind_of_file not in COPIED or attachment.status != FactStatus.FINAL, NOT_THIS),
         (not looked, NOT_LOOKED),
         (len(boxes) > MOST_BOXES or not all(_inside(one) for one in boxes), BAD_BOX),
@@ -80,7 +73,7 @@ def make(attachment: Attachment, by: Staff, boxes: Sequence[Box], looked: bool, 
 def usable(copy: TeachingCopy) -> bool:
     """Whether it may be shown: not withdrawn, and the consent still stands as far as this node knows whose it is."""
     source = TeachingSource.objects.filter(copy=copy.pk).first()
-    return not copy.withdrawn and (source is None or agreed(source.person))
+    return not copy.withdrawn and (source is None or agreed(source.person, TEACHING))
 
 
 def review() -> int:
@@ -144,5 +137,5 @@ def _secret() -> Secret:
     directory = here().directory
     if directory is None:
         raise RuntimeError("this node has no directory to keep a key in")
-    own = bytes.fromhex((directory / "keys" / "database.key").read_text().strip())
+    own = bytes.fromhex(blobs.secret_of_files())
     return Secret(HKDF(SHA256(), 32, b"", b"qafila teaching copies 1").derive(own))

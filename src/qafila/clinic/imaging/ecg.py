@@ -8,7 +8,7 @@ grid under all, and has `paper` write the SVG small.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from io import BytesIO
 from typing import TYPE_CHECKING, Any
@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 from qafila.clinic.imaging import refused
 from qafila.clinic.imaging.dataset import open_dicom
 from qafila.clinic.imaging.refused import Refused, gettext_noop
+from qafila.kernel.text import isolate, strip_controls
 
 if TYPE_CHECKING:
     from ecg_plot import ECGChart
@@ -190,7 +191,7 @@ def strip_svg(data: bytes, labels: Mapping[str, str] = WORDS, speed: float = SPE
 def strip_png(data: bytes, labels: Mapping[str, str] = WORDS, dpi: int = 150) -> bytes:
     """The same paper as a PNG that carries its dots per inch. Loads matplotlib: for prints, not for pages."""
     ecg = read(data)
-    figure = _figure(_chart(ecg), _words(ecg, labels)[1:])
+    figure = _figure(_chart(ecg), [strip_controls(word) for word in _words(ecg, labels)[1:]])
     out = BytesIO()
     figure.savefig(out, format="png", dpi=dpi, metadata={"Software": None})
     return out.getvalue()
@@ -202,7 +203,7 @@ def _words(ecg: Ecg, labels: Mapping[str, str]) -> tuple[str, ...]:
     cuts = f"{ecg.low_cut:g}–{ecg.high_cut:g} Hz" if ecg.low_cut and ecg.high_cut else ""
     words = [said["title"], said["speed"], said["gain"], said["pulse"]]
     if cuts:
-        words.append(f"{said['filter']} {cuts}")
+        words.append(f"{said['filter']} {isolate(cuts)}")
     if ecg.computed:
         words.append("I, II → " + ", ".join(ecg.computed))
     return tuple(words)
@@ -267,7 +268,7 @@ def _draw_together(chart: ECGChart, shown: ndarray, frequency: float, gain: floa
     chart.height_mm -= bottom - (baseline + float(reach[rows[-1]][1]))
 
 
-def _figure(chart: ECGChart, foot: tuple[str, ...]) -> Any:
+def _figure(chart: ECGChart, foot: Sequence[str]) -> Any:
     from matplotlib.collections import LineCollection
 
     from qafila.clinic.imaging.paper import FONT, GRID, grid_lines, lead_names

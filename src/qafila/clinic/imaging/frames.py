@@ -182,3 +182,46 @@ def _png(picture: Any) -> bytes:
     out = BytesIO()
     picture.save(out, "PNG", compress_level=3)
     return out.getvalue()
+
+
+def pixels(found: FileDataset, number: int) -> bytes:
+    """The stored bytes of frame `number` (counted from 1) of an opened data set, in its own transfer syntax, little
+    endian. Raises `Refused` and nothing else."""
+    from pydicom.encaps import get_frame
+    from pydicom.pixels.utils import get_expected_length
+
+    try:
+        frames = int(found.get("NumberOfFrames") or 1)
+        if not 1 <= number <= frames or "PixelData" not in found or not found.original_encoding[1]:
+            raise Refused(refused.NO_PICTURE)
+        if found.file_meta.TransferSyntaxUID.is_encapsulated:
+            return get_frame(found.PixelData, number - 1, number_of_frames=frames)
+        bits = get_expected_length(found, unit="pixels") // frames * int(found.BitsAllocated)
+        if bits % 8:
+            # Frames of single bits that do not end at a byte are not cut apart.
+            raise Refused(refused.NO_PICTURE)
+        cut = found.PixelData[(number - 1) * bits // 8 : number * bits // 8]
+        if len(cut) * 8 != bits:
+            raise Refused(refused.BROKEN_DICOM)
+        return bytes(cut)
+    except Refused:
+        raise
+    except Exception as error:  # pydicom raises a dozen kinds on damaged input
+        raise Refused(refused.BROKEN_DICOM) from error
+
+
+def packed(found: FileDataset, number: int) -> bytes | None:
+    """Frame `number` as JPEG-LS without loss (PS3.5 section 8.2.3), half the bytes of a CT; None where what comes back
+    would not be the stored bytes, or the object is compressed already."""
+    import jpeg_ls
+    from pydicom.pixels.encoders import JPEGLSLosslessEncoder
+
+    try:
+        if found.file_meta.TransferSyntaxUID.is_encapsulated:
+            return None
+        stored = pixels(found, number)
+        made = JPEGLSLosslessEncoder.encode(found, index=number - 1)
+        back, _ = jpeg_ls.decode_pixel_data(made)
+    except Exception:  # noqa: BLE001 - depths and layouts that JPEG-LS does not know: then as it is stored
+        return None
+    return made if bytes(back) == stored else None

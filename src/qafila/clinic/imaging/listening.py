@@ -36,6 +36,5 @@ def keep_sound(
         raise Refused(refused.BROKEN_SOUND)
     made = apart.sound_of(data)
     with writing(by, "sound.keep") as write:
-        quality = {"seconds": round(made.seconds, 1), "channels": made.channels, "doubts": list(made.doubts)}
-        file = File("audio", "audio/flac", made.flac, quality=quality)
+        file = File("audio", "audio/flac", made.flac, quality=made.quality)
         return keep(write, file, visit.person_id, visit, by, at=clock.now(), case_id=case_id, view=view[:30], site=site)

@@ -6,9 +6,12 @@ Small by whole twentieths of a millimetre, relative steps, and no point that can
 from __future__ import annotations
 
 import re
+import unicodedata
 import xml.etree.ElementTree as ET
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
+
+from qafila.kernel.text import FSI, PDI
 
 if TYPE_CHECKING:
     from ecg_plot import ECGChart
@@ -93,8 +96,16 @@ def write_svg(chart: ECGChart, words: Sequence[str]) -> str:
             path.set("class", "trace" if trace else "pulse")
     for x, y, name in lead_names(chart):
         ET.SubElement(text, "text", x=str(_units(x)), y=str(_units(y))).text = name
-    ET.SubElement(text, "text", x=str(_units(12)), y=str(height - _units(3))).text = " · ".join(words[1:])
+    _foot(text, words[1:], width, height)
     return ET.tostring(root, encoding="unicode")
+
+
+def _foot(text: ET.Element, words: Sequence[str], width: int, height: int) -> None:
+    """The line below the traces, from the side on which its script begins; each word keeps its own direction."""
+    rtl = any(unicodedata.bidirectional(letter) in ("R", "AL") for letter in "".join(words))
+    start, direction = (width - _units(12), "rtl") if rtl else (_units(12), "ltr")
+    line = ET.SubElement(text, "text", x=str(start), y=str(height - _units(3)), direction=direction)
+    line.text = " · ".join(f"{FSI}{word}{PDI}" for word in words)
 
 
 def _units(millimetres: float) -> int:

@@ -272,14 +272,17 @@ def _edges(values: Any, axis: int) -> Any:
 
 
 def exposure_of(picture: Image) -> Exposure:
-    """Dark where even the brightest twentieth is dim, bright where a quarter is burnt out.
+    """Dark where even the brightest twentieth is dim, bright where a quarter is burnt out, or one colour in a third.
 
-    Black borders (retina, scopes) do not count.
+    Black borders (retina, scopes) do not count. Of skin and of a retina the red goes first: nothing is white yet, and
+    what tells one red from another is gone.
     """
+    from PIL import ImageChops
     from PIL.Image import Resampling
 
     # Picked, not averaged: what is burnt out is so pixel by pixel.
-    histogram = picture.resize((160, 160), Resampling.NEAREST).convert("L").histogram()
+    small = picture.resize((160, 160), Resampling.NEAREST)
+    histogram = small.convert("L").histogram()
     seen = sum(histogram[12:]) or 1
     brightest, count = 255, 0
     while brightest > 0 and count + histogram[brightest] <= seen * 0.05:
@@ -287,4 +290,7 @@ def exposure_of(picture: Image) -> Exposure:
         brightest -= 1
     if seen < 160 * 160 * 0.02 or brightest < 70:
         return Exposure.DARK
-    return Exposure.BRIGHT if sum(histogram[250:]) > seen * 0.25 else Exposure.GOOD
+    red, green, blue = small.convert("RGB").split()
+    strongest = ImageChops.lighter(ImageChops.lighter(red, green), blue).histogram()
+    burnt = sum(histogram[250:]) > seen * 0.25 or sum(strongest[250:]) > seen * 0.35
+    return Exposure.BRIGHT if burnt else Exposure.GOOD

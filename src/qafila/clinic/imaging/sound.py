@@ -36,6 +36,11 @@ class Sound:
     doubts: tuple[str, ...]
     """Codes: `quiet`, `clipped`, `short`."""
 
+    @property
+    def quality(self) -> dict[str, Any]:
+        """What stands with the file: its length, its channels, what is doubted."""
+        return {"seconds": round(self.seconds, 1), "channels": self.channels, "doubts": list(self.doubts)}
+
 
 def prepare(data: bytes) -> Sound:
     """Turn a WAV or FLAC into a `Sound`. Raises `Refused` and nothing else."""

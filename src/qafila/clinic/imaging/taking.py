@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from uuid import UUID
 
+from qafila.clinic.history.consented import PICTURE, require_consent
 from qafila.clinic.imaging import apart, bare, photo, refused
 from qafila.clinic.imaging.refused import Refused
 from qafila.clinic.imaging.sniff import Kind, kind_of, open_photo
@@ -52,6 +53,7 @@ def keep_photo(
     """
     require(by, "attachment.add", visit)
     require_valid(visit.status)
+    require_consent(visit.person_id, PICTURE, visit.pk)
     body = load.body()
     region = body.region_of(site)
     if site and region is None:

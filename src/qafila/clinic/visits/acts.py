@@ -9,6 +9,7 @@ from uuid import UUID
 
 from django.db.models import Max
 
+from qafila.clinic.history.consented import CARE, require_consent
 from qafila.clinic.refusal import Refusal
 from qafila.clinic.rules.triage import LEVELS
 from qafila.clinic.rules.words import N_, Message
@@ -22,12 +23,13 @@ from qafila.clinic.visits.facts import (
     state_allergy,
 )
 from qafila.clinic.visits.models import Encounter, Visit
-from qafila.clinic.visits.transitions import DOCTOR, NURSE, PRESENT, READY, VISIT, WAITING
+from qafila.clinic.visits.queries import place, todays, visit_today
+from qafila.clinic.visits.transitions import DOCTOR, NURSE, READY, VISIT, WAITING
 from qafila.clinic.visits.vitals import Reading, record_vitals
 from qafila.journal.write import Writer, writing
 from qafila.kernel import clock
 from qafila.registry.people.models import Person
-from qafila.registry.people.queries import get, one_with
+from qafila.registry.people.queries import get
 from qafila.registry.places.here import local_day
 from qafila.registry.staff.models import Staff
 from qafila.registry.staff.rights import require
@@ -50,18 +52,21 @@ def open_visit(
 ) -> Visit:
     """Put a person into today's queue with the next ticket; whoever is in it already keeps that visit.
 
-    Raises `NotAllowed`, `Refusal` for a person recorded as deceased.
+    Raises `NotAllowed`, `Closed` for another unit's patient whose presence is not shown, `Refusal` for a person
+    recorded as deceased, or who refused care and a record.
     """
     require(by, "visit.open", unit)
     person = get(person.pk) or person
+    # A visit makes the person the unit's: of somebody else's patient the presence comes first.
+    require(by, "person.read", person)
     if person.died_on is not None:
         raise Refusal(Message(DIED))
+    require_consent(person.pk, CARE)
     day = local_day()
     with writing(by, "visit.open") as write:
         # Two tablets must not give one ticket twice: on PostgreSQL this lock makes one wait for the other.
         Unit._base_manager.select_for_update().filter(pk=unit.pk).first()
-        mine = Visit.objects.filter(person_id__in=one_with(person.pk), unit_id=unit.pk, day=day)
-        present = mine.filter(status__in=PRESENT).first()
+        present = visit_today(person.pk, unit)
         if present is not None:
             return present
         last = Visit.objects.filter(unit_id=unit.pk, day=day).aggregate(last=Max("ticket"))["last"] or 0
@@ -87,10 +92,10 @@ def call_next(unit: Unit, by: Staff, stage: str = NURSE, room: Room | None = Non
     act, source = ("start_doctor", READY) if stage == DOCTOR else ("start_nurse", WAITING)
     with writing(by, f"visit.{act}"):
         Unit._base_manager.select_for_update().filter(pk=unit.pk).first()
-        waiting = list(Visit.objects.filter(unit_id=unit.pk, day=local_day(), status=source))
+        waiting = list(todays([unit.pk]).filter(status=source))
         if not waiting:
             raise Refusal(Message(NOBODY_WAITS))
-        first = min(waiting, key=lambda v: (assessment.rank(v.triage), v.ticket))
+        first = min(waiting, key=place)
         return _start(first, by, act, room)
 
 

@@ -9,6 +9,7 @@ from typing import Any
 from uuid import UUID
 
 from qafila.clinic.diagnosis import icd10
+from qafila.clinic.history.consented import PICTURE, require_consent
 from qafila.clinic.imaging import apart, ecg, ecg_import
 from qafila.clinic.imaging.dicom import glance
 from qafila.clinic.imaging.ecg_quality import findings
@@ -20,9 +21,10 @@ from qafila.clinic.rules.words import N_, Message
 from qafila.clinic.visits.models import Allergy, Attachment, Condition, FactStatus, Note, Visit
 from qafila.clinic.visits.transitions import require_valid
 from qafila.journal import blobs
-from qafila.journal.models import Lane
+from qafila.journal.models import Label, Lane
 from qafila.journal.write import Writer, writing
 from qafila.kernel import clock
+from qafila.packs import load
 from qafila.registry.people.queries import one_with
 from qafila.registry.staff.models import Staff
 from qafila.registry.staff.rights import require
@@ -87,6 +89,7 @@ def record_note(visit: Visit, kind: str, text: str, by: Staff) -> Note:
                 kind_of_note=kind,
                 text=words,
                 replaces=last.pk if last else None,
+                label=last.label if last else Label.NORMAL,
             )
         )
 
@@ -123,6 +126,7 @@ def add_condition(visit: Visit, code: str, certainty: str, words: str, language:
                 language=language,
                 certainty=certainty,
                 replaces=before.pk if before else None,
+                label=max(load.access().of_condition(found.code), before.label if before else Label.NORMAL),
             )
         )
 
@@ -182,11 +186,13 @@ def add_attachment(
     view: str = "",
     case_id: UUID | None = None,
     beside: Mapping[str, bytes] | None = None,
+    speech: bool = False,
 ) -> Attachment:
     """Keep a file with the record: its bytes and a preview as blobs, what it is found in the bytes alone.
 
     `name` is only looked at to word a refusal and to tell a table from a text. `view` is the code of the pack's view
     it shows. `case_id`: added to a case after it was sent. `beside`: files that go with it by name (of a WFDB header).
+    `speech`: somebody talks, which needs more than the 2 kHz that are kept of a heart.
     An ECG is judged at once (`EcgCheck`); of another format it is made a DICOM file, and the device's own is kept with
     it. Raises `NotAllowed`, `imaging.refused.Refused` (`reason`, `values`), `Refusal`.
     """
@@ -195,7 +201,9 @@ def add_attachment(
     at = captured_at or clock.now()
     if at > clock.now():
         raise Refusal(Message(FUTURE_CAPTURE))
-    file = read_file(data, name, beside)
+    file = read_file(data, name, beside, speech=speech)
+    if file.kind == "photo":
+        require_consent(visit.person_id, PICTURE, visit.pk)
     with writing(by, "attachment.add") as write:
         row = keep(
             write, file, visit.person_id, visit, by, at=at, case_id=case_id, title=tidy(title, 120), view=view[:30]
@@ -271,8 +279,8 @@ def keep_ecg(file: Attachment, by: Staff, reason: str) -> EcgCheck:
         )
 
 
-def read_file(data: bytes, name: str, beside: Mapping[str, bytes] | None = None) -> File:
-    """What is kept of a file, and its preview. Raises `Refused`."""
+def read_file(data: bytes, name: str, beside: Mapping[str, bytes] | None = None, *, speech: bool = False) -> File:
+    """What is kept of a file, and its preview; `speech` as `add_attachment` takes it. Raises `Refused`."""
     recording = ecg_import.converted(data, name, beside)
     if recording is not None:
         return File("ecg", "application/dicom", recording.dicom, made_of=recording)
@@ -287,7 +295,7 @@ def read_file(data: bytes, name: str, beside: Mapping[str, bytes] | None = None)
         shown = glance(data)
         return File("dicom", "application/dicom", data, shown.preview, shown.width, shown.height)
     if kind in (Kind.FLAC, Kind.WAV):
-        return File("audio", f"audio/{kind.value}", data)
+        return _sound(data, kind, speech)
     if kind is Kind.PDF:
         return File("document", "application/pdf", data)
     if kind is Kind.DICOM_PDF:
@@ -297,3 +305,11 @@ def read_file(data: bytes, name: str, beside: Mapping[str, bytes] | None = None)
     except Refused:
         return File("dicom", "application/dicom", data)
     return File("dicom", "application/dicom", data, shown.preview, shown.width, shown.height)
+
+
+def _sound(data: bytes, kind: Kind, speech: bool) -> File:
+    """A recording of the body as `listening.keep_sound` keeps it; a voice as it was spoken."""
+    if speech:
+        return File("audio", f"audio/{kind.value}", data)
+    made = apart.sound_of(data)
+    return File("audio", "audio/flac", made.flac, quality=made.quality)

@@ -92,7 +92,10 @@ class Visit(Recorded):
     opened_at = models.DateTimeField(default=clock.now)
     closed_at = models.DateTimeField(null=True, blank=True)
 
-    settles: ClassVar[dict[str, Callable[[list[Any]], tuple[Any, list[str]]]]] = {"status": VISIT.settle}
+    settles: ClassVar[dict[str, Callable[[list[Any]], tuple[Any, list[str]]]]] = {
+        **Recorded.settles,
+        "status": VISIT.settle,
+    }
     silent: ClassVar[frozenset[str]] = frozenset({"reassess_at"})
 
     class Meta:

@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from uuid import UUID
+
+from django.db.models import Q, QuerySet
 
 from qafila.clinic.models import Allergy, Attachment, Case, Condition, Note, Observation, Visit
 from qafila.clinic.rules.observations import KINDS
@@ -99,12 +101,24 @@ class VisitPage:
     cases: list[Case] = field(default_factory=list)
 
 
-def queue(unit: Unit, day: date | None = None, *, everybody: bool = False) -> list[QueueRow]:
-    """The queue of a day: whoever is with somebody first, then the waiting by triage and ticket. Four queries.
+OVERNIGHT = timedelta(hours=12)
+"""How long after opening a visit of the day before still counts as today's, as long as the person has not gone."""
+
+
+def todays(units: Collection[UUID]) -> QuerySet[Visit]:
+    """The visits of today at these units, and of whoever came before midnight and is still there: nobody falls out of
+    the queue because the date changes. One that was left open in the morning is not in the way the next day."""
+    today = local_day()
+    stayed = Q(day=today - timedelta(days=1), status__in=PRESENT, opened_at__gt=clock.now() - OVERNIGHT)
+    return Visit.objects.filter(Q(day=today) | stayed, unit_id__in=units)
+
+
+def queue(unit: Unit, *, everybody: bool = False) -> list[QueueRow]:
+    """Today's queue: whoever is with somebody first, then the waiting by triage, day and ticket. Four queries.
 
     `everybody` adds those who are done or left.
     """
-    visits = Visit.objects.filter(unit_id=unit.pk, day=day or local_day())
+    visits = todays([unit.pk])
     rows = list(visits.exclude(status="error") if everybody else visits.filter(status__in=PRESENT))
     people, names = who_are(v.person_id for v in rows)
     cases = _cases_by_visit([v.pk for v in rows])
@@ -115,7 +129,7 @@ def queue(unit: Unit, day: date | None = None, *, everybody: bool = False) -> li
 
 def visit_today(person_id: UUID, unit: Unit) -> Visit | None:
     """The person's visit that is open at the unit today."""
-    rows = Visit.objects.filter(person_id__in=one_with(person_id), unit_id=unit.pk, day=local_day(), status__in=PRESENT)
+    rows = todays([unit.pk]).filter(person_id__in=one_with(person_id), status__in=PRESENT)
     return rows.order_by("-opened_at").first()
 
 
@@ -237,8 +251,13 @@ def _row(
     )
 
 
-def _place(row: QueueRow) -> tuple[int, int, int]:
-    return ORDER.get(row.visit.status, 9), assessment.rank(row.visit.triage), row.visit.ticket
+def _place(row: QueueRow) -> tuple[int, int, date, int]:
+    return ORDER.get(row.visit.status, 9), *place(row.visit)
+
+
+def place(visit: Visit) -> tuple[int, date, int]:
+    """By what the waiting are called: triage, then who came first."""
+    return assessment.rank(visit.triage), visit.day, visit.ticket
 
 
 def _trend(newest_first: list[Observation]) -> Trend:

@@ -114,7 +114,14 @@ class Handler(RequestHandler):
         assert assoc.dul.socket is not None
         client: socket.socket = assoc.dul.socket.socket  # type: ignore[assignment]
         assoc.dul.socket.recv = lambda count: _listen(assoc, client, count)  # type: ignore[method-assign,assignment]
+        self.made = assoc
         return assoc
+
+    def handle(self) -> None:
+        """Begin the association; from now on its own thread says whether the call goes on."""
+        super().handle()
+        assert isinstance(self.server, Server)
+        self.server.begun(self.request, self.made)
 
 
 def _listen(assoc: Any, client: socket.socket, count: int) -> bytearray:
@@ -141,6 +148,7 @@ def read(client: socket.socket, count: int) -> bytearray:
             if not more:
                 break
             got += more
+            client.setsockopt(socket.IPPROTO_TCP, socket.TCP_QUICKACK, 1)
     return data[:got] if got < count else data
 
 
@@ -157,6 +165,8 @@ class Server(ThreadedAssociationServer):
     request_queue_size = 64
 
     def __init__(self, *args: Any, **options: Any) -> None:
+        self._calls: dict[Any, Any] = {}
+        self._lock = threading.RLock()
         super().__init__(*args, **{**options, "request_handler": Handler})
 
     def get_request(self) -> tuple[socket.socket, Any]:
@@ -164,22 +174,39 @@ class Server(ThreadedAssociationServer):
         assert self.socket is not None
         client, address = self.socket.accept()
         client.settimeout(TOO_LONG_S)
+        client.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         if self.ssl_context:
             client = self.ssl_context.wrap_socket(client, server_side=True, do_handshake_on_connect=False)
         return client, address
 
     def verify_request(self, request: Any, client_address: Any) -> bool:
         """Whether there is room for one more; who finds none is told so in the standard's words."""
-        calls = self.active_associations
-        if len(calls) < THREADS and sum(map(alive, calls)) < CONNECTIONS:
-            return True
+        with self._lock:
+            # Counted when they are taken, not when their thread runs: a flood comes faster than threads start.
+            self._calls = {call: assoc for call, assoc in self._calls.items() if assoc is None or assoc.is_alive()}
+            if len(self._calls) < THREADS and self.carried < CONNECTIONS:
+                self._calls[request] = None
+                return True
         with contextlib.suppress(OSError):
             if not self.ssl_context:
                 request.send(BUSY)
         return False
 
+    def begun(self, request: Any, association: Any) -> None:
+        """The call has an association, whose thread has started."""
+        with self._lock:
+            self._calls[request] = association
+
+    @property
+    def carried(self) -> int:
+        """Calls that are on the line now."""
+        with self._lock:
+            return sum(assoc is None or (assoc.is_alive() and alive(assoc)) for assoc in self._calls.values())
+
     def handle_error(self, request: Any, client_address: Any) -> None:
         """A call that breaks off is no news."""
+        with self._lock:
+            self._calls.pop(request, None)
 
 
 HANDLERS = [(evt.EVT_PDU_RECV, bound)]

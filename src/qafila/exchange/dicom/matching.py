@@ -88,7 +88,7 @@ def _named(row: Arrived) -> list[Visit]:
     """The visits that the study number and the accession number name."""
     found: dict[UUID, Visit] = {}
     number = row.study_uid.removeprefix(ROOT)
-    if row.study_uid.startswith(ROOT) and number.isdigit() and int(number) < 1 << 128:
+    if row.study_uid.startswith(ROOT) and number.isdecimal() and int(number) < 1 << 128:
         visit = Visit.objects.filter(pk=UUID(int=int(number))).first()
         if visit is not None:
             found[visit.pk] = visit

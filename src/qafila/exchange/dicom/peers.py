@@ -35,7 +35,7 @@ def save(
     """Enter a device, or change one. Raises `NotAllowed`, `Refusal`."""
     require(by, "image.manage")
     title, name, modality = title.strip(), tidy(name, 60), modality.strip().upper()
-    number = int(port) if port.strip().isdigit() and len(port.strip()) < 6 else 0
+    number = int(port) if port.strip().isdecimal() and len(port.strip()) < 6 else 0
     taken = any(one.pk != (peer.pk if peer else None) for one in Peer.objects.filter(title=title))
     for wrong, words in (
         (not TITLE.fullmatch(title), BAD_TITLE),

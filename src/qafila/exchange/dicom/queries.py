@@ -14,7 +14,9 @@ from qafila.clinic.imaging.models import ImagingInstance
 from qafila.clinic.visits.models import Attachment, FactStatus, Visit
 from qafila.exchange.dicom.matching import accession
 from qafila.exchange.dicom.names import matches, person_name, plain_name
+from qafila.journal.models import Label
 from qafila.kernel.ids import read_code
+from qafila.packs import load
 from qafila.registry.people.models import Person
 from qafila.registry.people.queries import one_with, own_names
 from qafila.registry.people.search import search
@@ -57,6 +59,8 @@ def visible(staff: Staff) -> QuerySet[ImagingInstance]:
     """The objects of series that stand, of everybody whose record the person may read."""
     rows = ImagingInstance.objects.exclude(attachment__status=FactStatus.ERROR)
     held = grants(staff)
+    unseen = [level for level in Label.values if level and not held.has(load.access().labelled(level).sees)]
+    rows = rows.exclude(attachment__label__in=unseen) if unseen else rows
     scopes = {scope for right in RIGHTS if (scope := held.scope(right))}
     if "all" in scopes:
         return rows
@@ -78,7 +82,7 @@ def asked(rows: QuerySet[ImagingInstance], keys: Mapping[str, list[str]]) -> Que
         if key in KEYS:
             rows = rows.filter(_text(KEYS[key], wanted))
         elif key in NUMBERS:
-            if not all(one.isdigit() and len(one) < 10 for one in wanted):
+            if not all(one.isdecimal() and len(one) < 10 for one in wanted):
                 raise BadQuery(key)
             rows = rows.filter(**{f"{NUMBERS[key]}__in": [int(one) for one in wanted]})
         elif key in DAYS:

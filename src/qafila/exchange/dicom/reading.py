@@ -171,7 +171,10 @@ def text(found: Dataset, key: str, limit: int) -> str:
     """A value as plain words; empty where it is absent or damaged."""
     try:
         value: Any = found.get(key)
-        return "".join(c for c in str(value or "")[:TEXT] if c.isprintable()).strip()[:limit]
+        words = str(value or "")[:TEXT]
+        if not words.isprintable():
+            words = "".join(c for c in words if c.isprintable())
+        return words.strip()[:limit]
     except Exception:  # noqa: BLE001 - one damaged element must not hide the others
         return ""
 

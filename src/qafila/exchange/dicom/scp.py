@@ -12,7 +12,7 @@ from pynetdicom import AE, _config, evt
 from pynetdicom.presentation import build_context
 
 from qafila.exchange.dicom import bounds, commitment, steps, worklist
-from qafila.exchange.dicom.arriving import arrived
+from qafila.exchange.dicom.arriving import arrived, with_meta
 from qafila.exchange.dicom.desk import Desk
 from qafila.exchange.dicom.filing import settle
 from qafila.exchange.dicom.models import Peer
@@ -143,7 +143,7 @@ class Node:
                 raise NotKept(REFUSED, "not allowed to send")
             if getattr(data, "over", False):
                 raise NotKept(OUT_OF_RESOURCES, "larger than this node keeps")
-            self.desk.keep(arrived(event.encoded_dataset(), peer.title, event.request))
+            self.desk.keep(arrived(_file(event), peer.title, event.request))
         except NotKept as error:
             log.warning("an object was refused: %s", error.why)
             return error.status
@@ -199,6 +199,13 @@ class Node:
             log.warning("a commitment was not taken: %s", type(error).__name__)
             return FAILED, None
         return status, None
+
+
+def _file(event: Any) -> bytes:
+    """What a C-STORE brought, as a file, its bytes untouched."""
+    asked, context = event.request, event.context
+    names = str(asked.AffectedSOPClassUID), str(asked.AffectedSOPInstanceUID), str(context.transfer_syntax)
+    return with_meta(*names, asked.DataSet.getvalue())
 
 
 def _same_host(named: str, address: str) -> bool:

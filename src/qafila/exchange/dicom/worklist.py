@@ -9,6 +9,7 @@ from pydicom import Dataset
 from pydicom.sequence import Sequence
 
 from qafila.clinic.visits.models import Visit
+from qafila.clinic.visits.queries import todays
 from qafila.clinic.visits.transitions import PRESENT
 from qafila.exchange.dicom.matching import accession, study_uid
 from qafila.exchange.dicom.models import Peer, Step
@@ -16,7 +17,6 @@ from qafila.exchange.dicom.names import matches, person_name
 from qafila.journal.here import here
 from qafila.registry.people.models import BirthPrecision, Person, PersonName, Sex
 from qafila.registry.people.queries import who_are
-from qafila.registry.places.here import local_day
 from qafila.registry.units.queries import units_of_node
 
 UTF8 = "ISO_IR 192"
@@ -34,7 +34,7 @@ def answers(asked: Dataset, peer: Peer) -> list[Dataset]:
 def entries(peer: Peer, modality: str = "") -> list[Dataset]:
     """One entry for each person who is here today, in the order of tickets."""
     units = [unit.pk for unit in units_of_node(here().node)]
-    rows = Visit.objects.filter(unit_id__in=units, day=local_day(), status__in=PRESENT).order_by("ticket")
+    rows = todays(units).filter(status__in=PRESENT).order_by("day", "ticket")
     visits = list(rows[:MOST])
     people, names = who_are(v.person_id for v in visits)
     steps = dict(Step.objects.filter(visit__in=[v.pk for v in visits]).order_by("id").values_list("visit", "status"))

@@ -13,6 +13,24 @@ class Migration(migrations.Migration):
 
     operations = [
         migrations.CreateModel(
+            name="Anchor",
+            fields=[
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("node", models.CharField(max_length=16)),
+                ("run", models.BigIntegerField()),
+                ("seq", models.IntegerField()),
+                ("hash", models.BinaryField()),
+                ("at", models.DateTimeField(default=qafila.kernel.clock.now)),
+                ("told", models.BooleanField(default=False)),
+            ],
+            options={
+                "indexes": [
+                    models.Index(fields=["node", "run", "seq"], name="anchor_of_run"),
+                    models.Index(condition=models.Q(("told", False)), fields=["node", "id"], name="anchor_untold"),
+                ],
+            },
+        ),
+        migrations.CreateModel(
             name="Blob",
             fields=[
                 ("sha256", models.CharField(max_length=64, primary_key=True, serialize=False)),
@@ -48,6 +66,17 @@ class Migration(migrations.Migration):
             options={
                 "indexes": [models.Index(fields=["open", "id"], name="clash_open")],
                 "constraints": [models.UniqueConstraint(fields=("subject", "field"), name="clash_once")],
+            },
+        ),
+        migrations.CreateModel(
+            name="Erased",
+            fields=[
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("patient", models.UUIDField()),
+                ("subject", models.UUIDField()),
+            ],
+            options={
+                "constraints": [models.UniqueConstraint(fields=("patient", "subject"), name="erased_once")],
             },
         ),
         migrations.CreateModel(
@@ -87,6 +116,7 @@ class Migration(migrations.Migration):
                 ("patient", models.UUIDField()),
                 ("page", models.CharField(max_length=60)),
                 ("reason", models.CharField(default="", max_length=300)),
+                ("basis", models.CharField(default="", max_length=12)),
             ],
             options={
                 "indexes": [models.Index(fields=["patient", "at"], name="read_patient")],
@@ -158,6 +188,7 @@ class Migration(migrations.Migration):
                 ("ranges", models.TextField(default="[]")),
                 ("sum", models.BigIntegerField(default=0)),
                 ("sealed", models.IntegerField(null=True)),
+                ("anchored", models.IntegerField(default=0)),
                 ("opened", models.DateTimeField(default=qafila.kernel.clock.now)),
             ],
             options={

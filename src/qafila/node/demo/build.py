@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from qafila.kernel import clock
+from qafila.kernel.process import bound
 from qafila.node.create import create, environment
 from qafila.node.demo.layout import HUB, Layout, made_by, read_mark
 from qafila.node.demo.link import Link
@@ -128,6 +129,10 @@ class Builder:
         create(
             profile, self.layout.node(code).path, code=code, country=self.layout.country, port=self.layout.port(code)
         )
+        if code == HUB:
+            # Whoever tries it has one password to read off the start page; a second factor is there to be tried.
+            with (self.layout.node(code).path / "node.toml").open("a") as facts:
+                facts.write('second_factor = "offered"\n')
 
     def _certify(self) -> None:
         """One authority for all pages: whoever tries the demonstration has one certificate to trust."""
@@ -193,7 +198,7 @@ class Builder:
     def _start(self, part: Part, node: NodeDirectory) -> None:
         with self.log.open("ab") as out:
             part.process = subprocess.Popen(
-                part.command, env=environment(node), stdout=out, stderr=out, stdin=subprocess.DEVNULL
+                bound(part.command), env=environment(node), stdout=out, stderr=out, stdin=subprocess.DEVNULL
             )
 
     def _leave_cut(self) -> None:

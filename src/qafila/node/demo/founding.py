@@ -59,7 +59,7 @@ def _set_up(unit: packs.Unit, staff: dict[str, Staff], country: str, latin: str,
     for room in unit.rooms:
         acts.add_room(made, both(room, latin), None)
     for member in load.cast(country).member:
-        if member.unit == unit.code:
+        if unit.code in (member.unit, *member.oversees):
             acts.assign_staff(made, staff[member.username], None)
     _plan(made, unit, latin, today, past)
 

@@ -23,6 +23,7 @@ QUESTION = "Demonstration check: may this person be treated here until the next 
 ASKS = "Demonstration check: since when, and does it come at rest?"
 SUPPLIES = "Demonstration check: since twelve days, never at rest"
 ANSWER = "Demonstration check: stable angina of effort"
+REASON = "The person stands before me with chest pain"
 OUTCOME = "Demonstration check: treated here, seen again on the next round"
 FILES = 2
 VITALS = {"temperature": "36.8", "pulse": "84", "respirations": "16", "systolic": "138", "diastolic": "84",
@@ -55,6 +56,7 @@ class Journey:
         self.assistant, self.nurse, self.doctor = crew["assistant"], crew["nurse"], crew["doctor"]
         self.specialists = [one for one in cast if one.specialty == SPECIALTY]
         self.coordinator = next(one for one in cast if one.role == "coordinator")
+        self.stranger = next(one for one in cast if one.role == "specialist" and one.specialty != SPECIALTY)
         self.browsers: list[Browser] = []
         self.visit = self.case = ""
 
@@ -84,6 +86,8 @@ class Journey:
             Step("prints the answer", self.print),
             Step("closes the case with an outcome", self.close),
             Step("the hub shows it closed", self.closed_on_hub),
+            Step("a specialist without a part in it is kept out, and breaks the glass", self.break_glass),
+            Step("the coordinator sees who did, and the sheet for the patient says it", self.told_who_looked),
         ]
 
     # --- doors ----------------------------------------------------------------------------
@@ -224,7 +228,7 @@ class Journey:
         """Off it goes, as far as the cut."""
         page = self.desk.get(f"/doctor/case/{self.case}/")
         self.desk.send(page, action=f"/{self.case}/send/")
-        self.must_be("sent", self.unit)
+        self.must_be(self.unit, "sent")
 
     # --- what stands in a database: for waiting, beside what the pages show ------------------
 
@@ -239,11 +243,11 @@ class Journey:
             case = Case.objects.filter(pk=self.case).first()
             return str(case.status) if case else ""
 
-    def must_be(self, status: str, code: str) -> None:
-        """Raises `Stuck` unless the case is in that state there."""
+    def must_be(self, code: str, *states: str) -> None:
+        """Raises `Stuck` unless the case is in one of those states there."""
         found = self.status(code)
-        if found != status:
-            raise Stuck(f"on {code} the case is {found or 'absent'}, not {status}")
+        if found not in states:
+            raise Stuck(f"on {code} the case is {found or 'absent'}, not {' or '.join(states)}")
 
     def hub_knows_nothing(self) -> None:
         """Neither in its database nor on its pages."""
@@ -288,9 +292,9 @@ class Journey:
     def ask(self) -> None:
         """Accept, then a question."""
         self.expert.send(self.case_page(), action="/accept/")
-        self.must_be("accepted", HUB)
+        self.must_be(HUB, "accepted")
         self.expert.send(self.case_page(), {"text": ASKS}, action="/ask/")
-        self.must_be("more_asked", HUB)
+        self.must_be(HUB, "more_asked")
 
     def supply(self) -> None:
         """The question has come down; the doctor answers it and the answer goes up."""
@@ -311,7 +315,8 @@ class Journey:
             "secret": self.specialists[self.experts.index(self.expert)].password,
         }
         self.expert.send(self.case_page(), given, has="red_flag_advice")
-        self.must_be("answered", HUB)
+        # The unit may have fetched it by the time that somebody looks.
+        self.must_be(HUB, "answered", "on_unit")
 
     # --- back on the unit ---------------------------------------------------------------------
 
@@ -321,14 +326,14 @@ class Journey:
     def answer_arrives(self) -> None:
         """On the doctor's page of the case, and among what has come back."""
         until(lambda: ANSWER in self._on_unit().answer.text, ARRIVES_S, "the answer on the unit", pause=0.3)
-        self.must_be("on_unit", self.unit)
+        self.must_be(self.unit, "on_unit")
         if self.case not in self.desk.get("/doctor/").answer.text:
             raise Stuck("the doctor's queue does not show that an answer has come")
 
     def explain(self) -> None:
         """With a note of who was told."""
         self.desk.send(self._on_unit(), {"note": "Explained to the person"}, action="/explain/")
-        self.must_be("explained", self.unit)
+        self.must_be(self.unit, "explained")
 
     def print(self) -> None:
         """A real PDF."""
@@ -340,7 +345,7 @@ class Journey:
         """The way the pack offers it: the note first, then the outcome."""
         note = {"note": OUTCOME}
         self.desk.send(self._on_unit(), note, action="/close/", button=("outcome", "treated_here"))
-        self.must_be("closed", self.unit)
+        self.must_be(self.unit, "closed")
 
     def closed_on_hub(self) -> None:
         """What became of the person is known where the answer was written."""
@@ -348,3 +353,24 @@ class Journey:
         centre = self.log_in(self.coordinator, HUB)
         if OUTCOME not in centre.get(f"/specialist/case/{self.case}/").answer.text:
             raise Stuck("the coordinator's page of the case does not show it")
+
+    # --- who looks ----------------------------------------------------------------------------
+
+    def break_glass(self) -> None:
+        """Closed to whoever has no part in the case; open with a reason, and the page says so."""
+        curious = self.log_in(self.stranger, HUB)
+        path = f"/specialist/case/{self.case}/"
+        page = curious.send(curious.get(path, status=HTTPStatus.FORBIDDEN), {"reason": REASON}, has="reason")
+        if page.path != path or REASON not in page.answer.text:
+            raise Stuck("the record did not open, or does not say on what terms")
+
+    def told_who_looked(self) -> None:
+        """On the list of emergency access, and on paper."""
+        centre = self.log_in(self.coordinator, HUB)
+        found = centre.get("/watch/emergency/")
+        if REASON not in found.answer.text:
+            raise Stuck("the list of emergency access does not show it")
+        looks = centre.get(found.link("/looks/"))
+        printed = centre.client.get(looks.link("/looks/print/"))
+        if REASON not in looks.answer.text or not printed.content.startswith(b"%PDF"):
+            raise Stuck("the page or the sheet of who looked does not say it")

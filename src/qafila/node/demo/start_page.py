@@ -17,6 +17,7 @@ from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 from qafila.node.demo import standalone
+from qafila.node.demo.journey import SPECIALTY
 from qafila.node.demo.layout import HUB, Layout
 from qafila.node.demo.running import Running
 from qafila.packs import load
@@ -122,6 +123,9 @@ class StartPage:
             "nurse": next(one for one in cast if one.role == "nurse"),
             "assistant": next(one for one in cast if one.role == "assistant"),
             "specialist": next(one for one in cast if one.role == "specialist"),
+            "stranger": next(one for one in cast if one.role == "specialist" and one.specialty != SPECIALTY),
+            "coordinator": next(one for one in cast if one.role == "coordinator"),
+            "admin": next(one for one in cast if one.role == "admin"),
             "unit": layout.units[0],
         }
 
@@ -188,7 +192,7 @@ class Handler(BaseHTTPRequestHandler):
     def do_POST(self) -> None:
         """Cut or restore a link; choose a language."""
         length = self.headers.get("Content-Length", "")
-        if not length.isdigit() or int(length) > MOST:
+        if not length.isdecimal() or int(length) > MOST:
             self.close_connection = True
             self._send(b"Too large", "text/plain", status=HTTPStatus.REQUEST_ENTITY_TOO_LARGE)
             return

@@ -37,6 +37,8 @@ PRAGMAS = (
     "PRAGMA busy_timeout=20000",
     "PRAGMA cache_size=-16000",
     "PRAGMA temp_store=MEMORY",
+    # What is deleted is overwritten: an erased record is not in the free pages either.
+    "PRAGMA secure_delete=ON",
 )
 
 

@@ -8,9 +8,9 @@ from uuid import UUID
 
 from qafila.kernel.dates import PartialDate
 from qafila.packs import load
+from qafila.registry.people.blocking import asked, hashed
 from qafila.registry.people.details import NameParts, phone_number
-from qafila.registry.people.keys import hashed
-from qafila.registry.people.matching import Known, Level, asked, called, commonness, compare, weigh, word
+from qafila.registry.people.matching import Known, Level, called, commonness, compare, weigh, word
 from qafila.registry.people.models import Sex
 from qafila.registry.people.queries import in_blocks, known_of, name_shares
 

@@ -6,7 +6,6 @@ Whether they were written here or came from elsewhere.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from hashlib import blake2b
 from typing import Any
 from uuid import UUID
 
@@ -15,7 +14,7 @@ from qafila.journal.entries import Entry
 from qafila.journal.here import Here, here
 from qafila.journal.models import Record
 from qafila.kernel.names import name_keys
-from qafila.registry.people.matching import blocks
+from qafila.registry.people.blocking import blocks, hashed
 from qafila.registry.people.models import MatchKey, NameKey, Person, PersonLink, PersonName
 from qafila.registry.people.queries import known_of
 from qafila.sync.signals import forgotten
@@ -46,11 +45,6 @@ def _children(mothers: set[UUID]) -> set[UUID]:
         return set()
     links = PersonLink.objects.filter(other_id__in=mothers, relation=PersonLink.Relation.MOTHER, withdrawn=False)
     return set(links.values_list("person_id", flat=True))
-
-
-def hashed(block: str) -> int:
-    """A block as the table keeps it: 64 bits, signed."""
-    return int.from_bytes(blake2b(block.encode(), digest_size=8).digest(), signed=True)
 
 
 def refresh_blocks(people: Iterable[UUID], database: str) -> None:

@@ -210,7 +210,8 @@ def _phone(one: str, other: str) -> Level:
     return Level.NEAR if DamerauLevenshtein.distance(one, other, score_cutoff=1) <= 1 else Level.DIFFER
 
 
-def _in_part(birth: PartialDate) -> bool:
+def in_part(birth: PartialDate) -> bool:
+    """Whether the day is not known."""
     # The first of January is what clerks write for "that year".
     return birth.precision is not Precision.DAY or (birth.month, birth.day) == (1, 1)
 
@@ -218,8 +219,8 @@ def _in_part(birth: PartialDate) -> bool:
 def _birth(one: PartialDate | None, other: PartialDate | None) -> Level:
     if one is None or other is None:
         return Level.MISSING
-    if _in_part(one) or _in_part(other):
-        return _birth_in_part(one, other)
+    if in_part(one) or in_part(other):
+        return _birthin_part(one, other)
     if one == other:
         return Level.SAME
     apart = abs(one.year - other.year)
@@ -233,7 +234,7 @@ def _birth(one: PartialDate | None, other: PartialDate | None) -> Level:
     return Level.NEXT_YEAR if apart == 1 else Level.DIFFER
 
 
-def _birth_in_part(one: PartialDate, other: PartialDate) -> Level:
+def _birthin_part(one: PartialDate, other: PartialDate) -> Level:
     stated = Precision.ABOUT in (one.precision, other.precision)
     if not stated and one.year == other.year:
         months = {one.month, other.month} if Precision.YEAR not in (one.precision, other.precision) else set()
@@ -317,71 +318,4 @@ def commonness(names: Collection[Called], shares: Mapping[str, float], odds: Odd
             share = max(min(shares.get(key, RARE) for key in w.keys) for w in words)
             at_large = sum(odds.field[name][level].stranger for level in AGREED)
             found[name] = max(-COMMONEST, min(COMMONEST, log2(share / at_large)))
-    return found
-
-
-# --- blocking: which records are compared at all ------------------------------------------------------
-
-_MOST_KEYS = 4
-_WIDEST = 13
-_NO_YEAR = "-"
-_ANY_YEAR = "*"
-
-
-def blocks(known: Known) -> set[str]:
-    """The blocks a record stands in."""
-    return _blocks(known, _years(known.birth, 0)) | _timeless(known)
-
-
-def asked(known: Known) -> set[str]:
-    """The blocks where records of the same person stand: a year to either side, and those without a year.
-
-    Somebody whose birth is not known is looked for by whole name, mother, telephone, whatever the year.
-    """
-    years = _years(known.birth, 1)
-    return _blocks(known, [*years, _NO_YEAR]) if years != [_NO_YEAR] else _blocks(known, years) | _timeless(known)
-
-
-def _timeless(known: Known) -> set[str]:
-    return {f"n|{pair}|{_ANY_YEAR}" for pair in _pairs(known)} | {f"m|{m}|{_ANY_YEAR}" for m in _mothers(known)}
-
-
-def _pairs(known: Known) -> set[str]:
-    return {
-        " ".join(sorted((a, b)))
-        for n in known.names
-        for i, a in enumerate(n.keys[:_MOST_KEYS])
-        for b in n.keys[i + 1 : _MOST_KEYS]
-    }
-
-
-def _mothers(known: Known) -> set[str]:
-    return {" ".join(sorted(m.keys[:2])) for m in known.mothers}
-
-
-def _years(birth: PartialDate | None, more: int) -> list[str]:
-    if birth is None:
-        return [_NO_YEAR]
-    first, last = birth.earliest.year - more, birth.latest.year + more
-    middle = _WIDEST // 2
-    first, last = max(first, birth.year - middle), min(last, birth.year + middle)
-    return [str(year) for year in range(first, last + 1)]
-
-
-def _blocks(known: Known, years: list[str]) -> set[str]:
-    found: set[str] = set()
-    heads = {k for n in known.names for p in (n.given, n.family) if p is not None for k in p.keys[:2]}
-    pairs, mothers = _pairs(known), _mothers(known)
-    for year in years:
-        found |= {f"n|{pair}|{year}" for pair in pairs}
-        found |= {f"m|{mother}|{year}" for mother in mothers}
-        if known.place:
-            found |= {f"c|{known.place}|{year}|{head}" for head in heads}
-    if known.birth is not None and not _in_part(known.birth):
-        low, high = sorted((known.birth.month or 0, known.birth.day or 0))
-        found |= {f"d|{year}|{low}-{high}|{head}" for year in years if year != _NO_YEAR for head in heads}
-    if known.phone:
-        found.add(f"p|{known.phone}")
-    if known.national_id:
-        found.add(f"i|{known.national_id}")
     return found

@@ -14,6 +14,7 @@ from qafila.journal.here import here
 from qafila.journal.models import Clash
 from qafila.kernel.looks import looked
 from qafila.registry.people.births import partial
+from qafila.registry.people.blocking import MOST_COMPARED, USUAL
 from qafila.registry.people.matching import RARE, Known, called, word
 from qafila.registry.people.models import MatchKey, NameKey, NameShare, Person, PersonLink, PersonName, Sex
 from qafila.registry.people.sameness import Edge, groups
@@ -114,18 +115,21 @@ def candidates(keys: Sequence[str], need: int, limit: int = MOST_CANDIDATES) -> 
         return [row[0] if isinstance(row[0], UUID) else UUID(row[0]) for row in cursor.fetchall()]
 
 
-def in_blocks(keys: Collection[int], limit: int = MOST_CANDIDATES) -> list[UUID]:
-    """People who stand in any of these blocks (`keys.hashed`), those in most of them first."""
+def in_blocks(keys: Collection[int], limit: int = MOST_COMPARED) -> list[UUID]:
+    """People who stand in any of these blocks (`blocking.hashed`), those in more and rarer ones first
+    (`blocking.nearest`).
+    """
     if not keys:
         return []
     table = MatchKey._meta.db_table
     places = ", ".join(["%s"] * len(keys))
     sql = (
-        f"SELECT person_id FROM {table} WHERE key IN ({places}) "  # noqa: S608
-        "GROUP BY person_id ORDER BY COUNT(*) DESC, person_id LIMIT %s"
+        f"SELECT person_id FROM (SELECT person_id, 1.0 / ({USUAL} + COUNT(*) OVER (PARTITION BY key)) AS weight "  # noqa: S608
+        f"FROM {table} WHERE key IN ({places})) AS found "
+        "GROUP BY person_id ORDER BY SUM(weight) DESC, person_id LIMIT %s"
     )
     with connections[here().database].cursor() as cursor:
-        cursor.execute(sql, [*keys, limit])
+        cursor.execute(sql, [*sorted(keys), limit])
         return [row[0] if isinstance(row[0], UUID) else UUID(row[0]) for row in cursor.fetchall()]
 
 

@@ -18,6 +18,7 @@ from qafila.registry.places.here import country_code
 from qafila.registry.staff import signing
 from qafila.registry.staff.models import Credential, Duty, Staff
 from qafila.registry.staff.obligations import hand_over
+from qafila.registry.staff.passwords import proved
 from qafila.registry.staff.queries import by_username, credential_of
 from qafila.registry.staff.rights import grants, require, require_or_node
 from qafila.registry.staff.roster.queries import on_shift, shift_ends
@@ -52,6 +53,7 @@ def create_staff(
     interface_language: str = "fr",
     licence: str = "",
     phone: str = "",
+    country: str = "",
     pk: UUID | None = None,
 ) -> Staff:
     """Take somebody on, with a password of their own.
@@ -74,6 +76,7 @@ def create_staff(
         interface_language=interface_language,
         licence=licence,
         phone=phone,
+        country=country,
     )
     if pk is not None:
         staff.id = pk
@@ -101,7 +104,7 @@ def set_password(staff: Staff, new: str, by: Staff | None, old: str = "") -> Non
     the lost one signed stays signed. Raises `NotAllowed` or Django's `ValidationError`.
     """
     if by is None or by.pk != staff.pk:
-        _manage(by, staff)
+        require_manage(by, staff)
     validate_password(new, staff)
     with writing(by, act="staff.set_password") as write:
         credential = credential_of(staff) or Credential(staff_id=staff.pk)
@@ -112,6 +115,7 @@ def set_password(staff: Staff, new: str, by: Staff | None, old: str = "") -> Non
         else:
             credential.sealed = signing.seal(private, new)
             write.save(credential)
+    proved.send(Staff, staff=staff, password=new)
 
 
 def ensure_key(staff: Staff, password: str) -> None:
@@ -133,14 +137,26 @@ def _new_key(write: Writer, credential: Credential, password: str) -> None:
     write.save(credential)
 
 
-def _manage(by: Staff | None, staff: Staff) -> None:
+def _end_key(write: Writer, staff: Staff) -> None:
+    """Who departs signs nothing more, and begins with another key when back; what was signed stays signed."""
+    for key in SigningKey.objects.filter(staff_id=staff.pk, ends__isnull=True):
+        key.ends = clock.now()
+        write.save(key)
+    credential = credential_of(staff)
+    if credential is not None and credential.sealed:
+        credential.sealed, credential.key_id = "", None
+        write.save(credential)
+
+
+def require_manage(by: Staff | None, staff: Staff) -> None:
+    """Raises `NotAllowed` unless `by` may manage this person: the right, and every role that the person holds."""
     require_or_node(by, "staff.manage")
     _may_give(by, staff.roles)
 
 
 def set_roles(staff: Staff, roles: Sequence[str], by: Staff | None) -> Staff:
     """Change what a person may do."""
-    _manage(by, staff)
+    require_manage(by, staff)
     _may_give(by, roles)
     row = Staff.objects.get(pk=staff.pk)
     row.roles = list(roles)
@@ -153,10 +169,11 @@ def set_active(staff: Staff, active: bool, by: Staff | None, to: Staff | None = 
 
     Raises `NotAllowed`, `NobodyNamed`.
     """
-    _manage(by, staff)
+    require_manage(by, staff)
     with writing(by, act="staff.set_active") as write:
         if not active:
             hand_over(staff, to, by)
+            _end_key(write, staff)
         row = Staff.objects.get(pk=staff.pk)
         row.active = active
         return write.save(row)
@@ -167,7 +184,7 @@ def set_language(staff: Staff, language: str, by: Staff | None) -> Staff:
     if language not in ("ar", "fr", "en"):
         raise ValueError(language)
     if by is None or by.pk != staff.pk:
-        _manage(by, staff)
+        require_manage(by, staff)
     row = Staff.objects.get(pk=staff.pk)
     row.interface_language = language
     with writing(by, act="staff.set_language") as write:

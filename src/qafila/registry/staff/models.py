@@ -21,8 +21,9 @@ class StaffManager(BaseUserManager.from_queryset(GuardedQuerySet)):  # type: ign
 class Staff(Recorded, AbstractBaseUser):
     """A person who works with Qafila. Names and roles are known on every node, the password is not."""
 
-    schema: ClassVar[int] = 2
-    upcasts: ClassVar[dict[int, Upcast]] = {1: Upcast()}
+    schema: ClassVar[int] = 3
+    upcasts: ClassVar[dict[int, Upcast]] = {1: Upcast(), 2: Upcast()}
+    """3: `country`; who left it out works in the network's own."""
     password = None  # type: ignore[assignment]
     last_login = None
     username = models.CharField(max_length=40, unique=True)
@@ -40,6 +41,8 @@ class Staff(Recorded, AbstractBaseUser):
     """Codes of languages spoken with patients."""
     interface_language = models.CharField(max_length=5, default="fr")
     licence = models.CharField(max_length=40, default="", blank=True)
+    country = models.CharField(max_length=2, default="", blank=True)
+    """ISO 3166 code of where the person works from; empty: the country of the network."""
     phone = models.CharField(max_length=20, default="", blank=True)
     active = models.BooleanField(default=True)
 

@@ -126,15 +126,17 @@ def send(lot: Lot, by: Staff, to: Unit, quantity: int) -> Shipment:
         return sent
 
 
-def confirm(shipment: Shipment, by: Staff, quantity: int, reason: str = "") -> StockMove:
+def confirm(shipment: Shipment, by: Staff, quantity: int | None, reason: str = "") -> StockMove:
     """Say at the other end what has come; fewer or more than were sent needs a reason. At the sender: they came back.
 
-    Raises `NotAllowed`, `StockRefused`.
+    `quantity`: None where it could not be read. Raises `NotAllowed`, `StockRefused`.
     """
-    at_target = may(by, "stock.keep", shipment.target)
-    require(by, "stock.keep", shipment.target if at_target else shipment.origin)
-    here, other = (shipment.target, shipment.origin) if at_target else (shipment.origin, shipment.target)
-    if not 0 <= quantity <= MOST:
+    # By their ids: the row of the other unit may not be here.
+    target, origin = Unit(pk=shipment.target_id), Unit(pk=shipment.origin_id)
+    at_target = may(by, "stock.keep", target)
+    require(by, "stock.keep", target if at_target else origin)
+    here, other = (target, origin) if at_target else (origin, target)
+    if quantity is None or not 0 <= quantity <= MOST:
         raise StockRefused(NOT_POSITIVE)
     why = tidy(reason, 200, _refused)
     if quantity != shipment.quantity and not why:

@@ -5,11 +5,12 @@ An assignment that ends before it starts never held: it was replaced on the day 
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import date
 
 from django.db.models import F, Q, QuerySet
 
-from qafila.registry.places.here import local_day
+from qafila.registry.places.here import begun_by, local_day
 from qafila.registry.staff.models import Staff
 from qafila.registry.units.models import Assignment, Room, Round, Stop, Unit, Vehicle
 
@@ -18,7 +19,7 @@ def holding(day: date | None = None) -> QuerySet[Assignment]:
     """Assignments in force on a day (today), the latest first."""
     on = day or local_day()
     until = Q(ends__isnull=True) | Q(ends__gte=on)
-    rows: QuerySet[Assignment] = Assignment.objects.filter(until, starts__lte=on)
+    rows: QuerySet[Assignment] = Assignment.objects.filter(until, starts__lte=day or begun_by())
     return rows.exclude(ends__lt=F("starts")).order_by("-starts", "-id")
 
 
@@ -46,6 +47,14 @@ def crew(unit: Unit, day: date | None = None, name: str | None = None) -> list[S
         rows = rows.filter(crew=name)
     ids = list(rows.values_list("staff_id", flat=True))
     return list(Staff.objects.filter(pk__in=ids).order_by("name", "id"))
+
+
+def left_crew(units: Iterable[Unit], day: date | None = None) -> list[Staff]:
+    """Who served in one of the units and on a day (today) does not any more, nor will from a later one on."""
+    rows = Assignment.objects.filter(unit__in=[one.pk for one in units], staff__isnull=False)
+    stays = rows.filter(Q(ends__isnull=True) | Q(ends__gte=day or local_day())).exclude(ends__lt=F("starts"))
+    gone = set(rows.values_list("staff_id", flat=True)) - set(stays.values_list("staff_id", flat=True))
+    return list(Staff.objects.filter(pk__in=gone).order_by("name", "id"))
 
 
 def vehicle_of(unit: Unit, day: date | None = None) -> Vehicle | None:

@@ -240,6 +240,92 @@ class Migration(migrations.Migration):
             },
         ),
         migrations.CreateModel(
+            name="Erasing",
+            fields=[
+                ("erasure", models.UUIDField(primary_key=True, serialize=False)),
+                ("done_at", models.DateTimeField(default=qafila.kernel.clock.now)),
+                ("purged_at", models.DateTimeField(null=True)),
+            ],
+        ),
+        migrations.CreateModel(
+            name="Erasure",
+            fields=[
+                (
+                    "id",
+                    models.UUIDField(default=qafila.kernel.ids.new, editable=False, primary_key=True, serialize=False),
+                ),
+                ("heads", models.TextField(default="", editable=False)),
+                ("custodian", models.CharField(default="", editable=False, max_length=16)),
+                ("programme", models.CharField(default="", editable=False, max_length=16)),
+                (
+                    "label",
+                    models.SmallIntegerField(
+                        choices=[(0, "Normal"), (1, "Restricted"), (2, "Very Restricted")], default=0
+                    ),
+                ),
+                ("who", models.UUIDField()),
+                ("rows", models.JSONField(blank=True, default=list)),
+                ("ground", models.CharField(max_length=40)),
+                ("reference", models.CharField(blank=True, default="", max_length=60)),
+                ("asked_by", models.UUIDField(null=True)),
+                ("asked_at", models.DateTimeField(null=True)),
+            ],
+            options={
+                "base_manager_name": "objects",
+                "indexes": [models.Index(fields=["who"], name="erasure_of")],
+            },
+        ),
+        migrations.CreateModel(
+            name="ErasureReceipt",
+            fields=[
+                (
+                    "id",
+                    models.UUIDField(default=qafila.kernel.ids.new, editable=False, primary_key=True, serialize=False),
+                ),
+                ("heads", models.TextField(default="", editable=False)),
+                ("custodian", models.CharField(default="", editable=False, max_length=16)),
+                ("programme", models.CharField(default="", editable=False, max_length=16)),
+                (
+                    "label",
+                    models.SmallIntegerField(
+                        choices=[(0, "Normal"), (1, "Restricted"), (2, "Very Restricted")], default=0
+                    ),
+                ),
+                ("node", models.CharField(max_length=16)),
+                ("erasure", models.UUIDField()),
+                ("records", models.IntegerField(default=0)),
+                ("files", models.IntegerField(default=0)),
+            ],
+            options={
+                "base_manager_name": "objects",
+                "indexes": [models.Index(fields=["erasure", "node"], name="erasure_receipt")],
+            },
+        ),
+        migrations.CreateModel(
+            name="Witness",
+            fields=[
+                (
+                    "id",
+                    models.UUIDField(default=qafila.kernel.ids.new, editable=False, primary_key=True, serialize=False),
+                ),
+                ("heads", models.TextField(default="", editable=False)),
+                ("custodian", models.CharField(default="", editable=False, max_length=16)),
+                ("programme", models.CharField(default="", editable=False, max_length=16)),
+                (
+                    "label",
+                    models.SmallIntegerField(
+                        choices=[(0, "Normal"), (1, "Restricted"), (2, "Very Restricted")], default=0
+                    ),
+                ),
+                ("node", models.CharField(max_length=16)),
+                ("chains", models.JSONField(default=dict)),
+            ],
+            options={
+                "base_manager_name": "objects",
+                "indexes": [models.Index(fields=["node"], name="witness_of")],
+            },
+        ),
+        migrations.CreateModel(
             name="Leave",
             fields=[
                 ("person", models.UUIDField(primary_key=True, serialize=False)),
@@ -315,5 +401,169 @@ class Migration(migrations.Migration):
         migrations.AddIndex(
             model_name="mail",
             index=models.Index(condition=models.Q(("acked__isnull", False)), fields=["to", "acked"], name="mail_acked"),
+        ),
+        migrations.CreateModel(
+            name="Lease",
+            fields=[
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("spent_s", models.BigIntegerField(default=0)),
+                ("seen_ms", models.BigIntegerField(default=0)),
+                ("open_until_s", models.BigIntegerField(default=0)),
+                ("challenge", models.CharField(blank=True, default="", max_length=16)),
+                ("tries", models.SmallIntegerField(default=0)),
+            ],
+        ),
+        migrations.CreateModel(
+            name="LeaseCode",
+            fields=[
+                (
+                    "id",
+                    models.UUIDField(default=qafila.kernel.ids.new, editable=False, primary_key=True, serialize=False),
+                ),
+                ("heads", models.TextField(default="", editable=False)),
+                ("custodian", models.CharField(default="", editable=False, max_length=16)),
+                ("programme", models.CharField(default="", editable=False, max_length=16)),
+                (
+                    "label",
+                    models.SmallIntegerField(
+                        choices=[(0, "Normal"), (1, "Restricted"), (2, "Very Restricted")], default=0
+                    ),
+                ),
+                ("node", models.CharField(max_length=16)),
+                ("challenge", models.CharField(max_length=16)),
+                ("days", models.SmallIntegerField()),
+                ("reason", models.CharField(max_length=200)),
+            ],
+            options={
+                "base_manager_name": "objects",
+            },
+        ),
+        migrations.CreateModel(
+            name="LeaseOpening",
+            fields=[
+                (
+                    "id",
+                    models.UUIDField(default=qafila.kernel.ids.new, editable=False, primary_key=True, serialize=False),
+                ),
+                ("heads", models.TextField(default="", editable=False)),
+                ("custodian", models.CharField(default="", editable=False, max_length=16)),
+                ("programme", models.CharField(default="", editable=False, max_length=16)),
+                (
+                    "label",
+                    models.SmallIntegerField(
+                        choices=[(0, "Normal"), (1, "Restricted"), (2, "Very Restricted")], default=0
+                    ),
+                ),
+                ("node", models.CharField(max_length=16)),
+                ("challenge", models.CharField(max_length=16)),
+                ("days", models.SmallIntegerField()),
+            ],
+            options={
+                "base_manager_name": "objects",
+            },
+        ),
+        migrations.CreateModel(
+            name="NodeOrder",
+            fields=[
+                (
+                    "id",
+                    models.UUIDField(default=qafila.kernel.ids.new, editable=False, primary_key=True, serialize=False),
+                ),
+                ("heads", models.TextField(default="", editable=False)),
+                ("custodian", models.CharField(default="", editable=False, max_length=16)),
+                ("programme", models.CharField(default="", editable=False, max_length=16)),
+                (
+                    "label",
+                    models.SmallIntegerField(
+                        choices=[(0, "Normal"), (1, "Restricted"), (2, "Very Restricted")], default=0
+                    ),
+                ),
+                ("node", models.CharField(max_length=16)),
+                ("what", models.CharField(max_length=8)),
+                ("reason", models.CharField(max_length=200)),
+                ("unsent_first", models.BooleanField(default=True)),
+                ("box", models.CharField(max_length=16)),
+                ("signature", models.CharField(max_length=128)),
+            ],
+            options={
+                "base_manager_name": "objects",
+                "indexes": [models.Index(fields=["node"], name="order_node")],
+            },
+        ),
+        migrations.CreateModel(
+            name="NodeOrderDone",
+            fields=[
+                (
+                    "id",
+                    models.UUIDField(default=qafila.kernel.ids.new, editable=False, primary_key=True, serialize=False),
+                ),
+                ("heads", models.TextField(default="", editable=False)),
+                ("custodian", models.CharField(default="", editable=False, max_length=16)),
+                ("programme", models.CharField(default="", editable=False, max_length=16)),
+                (
+                    "label",
+                    models.SmallIntegerField(
+                        choices=[(0, "Normal"), (1, "Restricted"), (2, "Very Restricted")], default=0
+                    ),
+                ),
+                ("node", models.CharField(max_length=16)),
+                ("order", models.UUIDField()),
+                ("what", models.CharField(max_length=8)),
+                ("unsent", models.IntegerField(default=0)),
+            ],
+            options={
+                "base_manager_name": "objects",
+                "indexes": [models.Index(fields=["order"], name="order_done")],
+            },
+        ),
+        migrations.CreateModel(
+            name="Certificate",
+            fields=[
+                (
+                    "id",
+                    models.UUIDField(default=qafila.kernel.ids.new, editable=False, primary_key=True, serialize=False),
+                ),
+                ("heads", models.TextField(default="", editable=False)),
+                ("custodian", models.CharField(default="", editable=False, max_length=16)),
+                ("programme", models.CharField(default="", editable=False, max_length=16)),
+                (
+                    "label",
+                    models.SmallIntegerField(
+                        choices=[(0, "Normal"), (1, "Restricted"), (2, "Very Restricted")], default=0
+                    ),
+                ),
+                ("node", models.CharField(max_length=16)),
+                ("request", models.UUIDField()),
+                ("pem", models.TextField()),
+                ("serial", models.CharField(max_length=64)),
+            ],
+            options={
+                "base_manager_name": "objects",
+                "indexes": [models.Index(fields=["request"], name="certificate_request")],
+            },
+        ),
+        migrations.CreateModel(
+            name="CertificateRequest",
+            fields=[
+                (
+                    "id",
+                    models.UUIDField(default=qafila.kernel.ids.new, editable=False, primary_key=True, serialize=False),
+                ),
+                ("heads", models.TextField(default="", editable=False)),
+                ("custodian", models.CharField(default="", editable=False, max_length=16)),
+                ("programme", models.CharField(default="", editable=False, max_length=16)),
+                (
+                    "label",
+                    models.SmallIntegerField(
+                        choices=[(0, "Normal"), (1, "Restricted"), (2, "Very Restricted")], default=0
+                    ),
+                ),
+                ("node", models.CharField(max_length=16)),
+                ("csr", models.TextField()),
+            ],
+            options={
+                "base_manager_name": "objects",
+                "indexes": [models.Index(fields=["node"], name="csr_node")],
+            },
         ),
     ]

@@ -25,7 +25,8 @@ from qafila.web.coordinator.overview import overviews
 from qafila.web.once import once
 from qafila.web.records.clashes import unsettled
 from qafila.web.specialist.case import found
-from qafila.web.specialist.words import Line, lines, staff_name
+from qafila.web.specialist.words import Line, lines
+from qafila.web.staff_names import staff_name
 from qafila.web.templatetags.qafila import told
 
 EMERGENCY = "emergency"

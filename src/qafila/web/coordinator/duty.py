@@ -18,7 +18,9 @@ from qafila.registry.staff.models import Duty, Staff
 from qafila.registry.staff.queries import duty_now
 from qafila.registry.staff.rights import grants
 from qafila.web.access import needs
-from qafila.web.specialist.words import specialty_words, staff_name
+from qafila.web.once import once
+from qafila.web.specialist.words import specialty_words
+from qafila.web.staff_names import staff_name
 
 
 @dataclass(frozen=True)
@@ -71,6 +73,7 @@ def specialties() -> list[Specialty]:
 
 @require_POST
 @needs("roster.manage")
+@once
 def switch(request: Any, staff_id: UUID) -> HttpResponse:
     """Put somebody on duty, on a break, or off."""
     staff = Staff.objects.filter(pk=staff_id, active=True).first()

@@ -28,7 +28,7 @@ from qafila.registry.units.models import Unit
 from qafila.web.access import needs
 from qafila.web.once import once
 from qafila.web.reception.words import unit_name
-from qafila.web.specialist.words import staff_name
+from qafila.web.staff_names import staff_name
 from qafila.web.templatetags.qafila import told
 
 WHO = "who"

@@ -10,7 +10,8 @@ from qafila.clinic.cases.queries import Board, CaseRow
 from qafila.registry.staff.models import Staff
 from qafila.registry.staff.queries import duty_now
 from qafila.web.reception.words import minutes_words
-from qafila.web.specialist.words import specialty_words, staff_name
+from qafila.web.specialist.words import specialty_words
+from qafila.web.staff_names import staff_name
 
 
 @dataclass

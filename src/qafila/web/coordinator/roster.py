@@ -28,7 +28,8 @@ from qafila.registry.staff.roster.hours import HALVES
 from qafila.registry.staff.roster.models import Half, Leave, Shift, Swap
 from qafila.web.access import needs
 from qafila.web.once import once
-from qafila.web.specialist.words import specialty_words, staff_name
+from qafila.web.specialist.words import specialty_words
+from qafila.web.staff_names import staff_name
 from qafila.web.templatetags.qafila import told
 
 EARLIER = 4

@@ -19,7 +19,8 @@ from qafila.web.access import needs
 from qafila.web.once import once
 from qafila.web.reception.words import language
 from qafila.web.specialist.roster import halves, keep_wishes, wishes_of
-from qafila.web.specialist.words import pack_of, specialty_words, staff_name
+from qafila.web.specialist.words import pack_of, specialty_words
+from qafila.web.staff_names import staff_name
 
 
 @require_http_methods(["GET", "POST"])

@@ -18,12 +18,12 @@ from qafila.clinic.cases.proof import proof_of
 from qafila.clinic.cases.telling import TOLD
 from qafila.clinic.cases.transitions import CASE
 from qafila.clinic.refusal import Refusal
-from qafila.journal import history
 from qafila.registry.people import queries as people
 from qafila.registry.people.births import age_of
 from qafila.registry.places.here import local_day
 from qafila.registry.staff.rights import require
 from qafila.registry.units.models import Unit
+from qafila.web import entrance
 from qafila.web.access import needs
 from qafila.web.doctor import answers, telling
 from qafila.web.once import once
@@ -45,7 +45,7 @@ def of_unit(request: Any, unit_id: UUID) -> HttpResponse:
     tried = {c.pk: len(loop_queries.contacts_of(c)) for c in held}
     context = {
         "unit_name": unit_name(unit),
-        "unit": unit,
+        "telephone": unit.phone,
         "lines": [(line, tried[line.case.pk]) for line in lines(queries.rows(held, keep_order=True))],
     }
     return render(request, "coordinator/answers.html", context)
@@ -75,7 +75,7 @@ def page(request: Any, case_id: UUID) -> HttpResponse:
 
 
 def _page(request: Any, case: Case, problem: str, status: int) -> HttpResponse:
-    history.log_read(request.staff.pk, case.person_id, "coordinator.tell")
+    entrance.read(request, case.person_id, "coordinator.tell")
     answer, person = latest_answer(case), people.get(case.person_id)
     if answer is None or person is None:
         raise Http404

@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import io
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import segno
@@ -21,6 +21,7 @@ from qafila.packs import load
 from qafila.packs.profile import Lease
 from qafila.packs.shapes import PackError
 from qafila.registry.places.here import local_day
+from qafila.registry.programs import acts as programs
 from qafila.registry.staff.rights import may
 from qafila.registry.units.models import Assignment, Unit
 from qafila.registry.units.queries import unit_of_node
@@ -29,6 +30,7 @@ from qafila.sync.enrolment import issue_code
 from qafila.sync.models import Peer
 from qafila.sync.revocation import revoke
 from qafila.web.access import needs
+from qafila.web.once import once
 from qafila.web.reception.words import unit_name
 from qafila.web.records.clashes import unsettled
 
@@ -49,6 +51,8 @@ class Line:
     quiet: bool
     lease: int | None
     warned: bool
+    version: str = ""
+    """Of its program, as it said last."""
 
 
 @require_GET
@@ -65,9 +69,10 @@ def _page(request: Any, status: int = 200, **more: Any) -> HttpResponse:
     number = min(max(int(wanted), 1), pages) if wanted.isascii() and wanted.isdigit() and len(wanted) < 7 else 1
     nodes = state.nodes((number - 1) * PAGE, PAGE)
     serving = serving_today([n.code for n in nodes])
+    versions = programs.running([n.code for n in nodes])
     clashes, quarantined = unsettled()
     context = {
-        "nodes": [_line(n, serving.get(n.code, [])) for n in nodes],
+        "nodes": [replace(_line(n, serving.get(n.code, [])), version=versions.get(n.code, "")) for n in nodes],
         "count": count,
         "quiet": quiet,
         "number": number,
@@ -77,6 +82,9 @@ def _page(request: Any, status: int = 200, **more: Any) -> HttpResponse:
         "settles": may(request.staff, "clash.resolve"),
         "reads_quarantine": may(request.staff, "quarantine.read"),
         "enrols": _enrols(request),
+        "opens": may(request.staff, "lease.open"),
+        "orders": may(request.staff, "node.lock") or may(request.staff, "node.wipe"),
+        "notes_breach": may(request.staff, "breach.manage"),
         **more,
     }
     return render(request, "coordinator/units.html", context, status=status)
@@ -152,6 +160,7 @@ def qr(text: str) -> str:
 
 @require_POST
 @needs("node.enrol")
+@once
 def revoke_node(request: Any, code: str) -> HttpResponse:
     """Shut a node out from its next contact on."""
     if not _enrols(request):

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from qafila.web.coordinator import board, duty, handover, roster, specialist, telling, units
+from qafila.web.coordinator import board, duty, handover, lease, orders, roster, specialist, telling, units
 
 app_name = "coordinator"
 
@@ -21,5 +21,7 @@ urlpatterns = [
     path("tell/<uuid:case_id>/", telling.page, name="tell"),
     path("units/", units.page, name="units"),
     path("units/enrol/", units.enrol, name="enrol"),
+    path("units/<slug:code>/lease/", lease.page, name="lease"),
+    path("units/<slug:code>/orders/", orders.page, name="orders"),
     path("units/<slug:code>/revoke/", units.revoke_node, name="revoke"),
 ]

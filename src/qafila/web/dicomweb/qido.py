@@ -7,9 +7,10 @@ from typing import Any
 from django.http import HttpRequest, JsonResponse
 from django.views.decorators.http import require_GET
 
+from qafila.clinic.access import door
 from qafila.clinic.imaging.models import ImagingInstance
 from qafila.exchange.dicom import queries
-from qafila.journal import blobs, history
+from qafila.journal import blobs
 from qafila.web.access import needs
 
 JSON = "application/dicom+json"
@@ -73,7 +74,7 @@ def _page(request: HttpRequest, lines: Any, draw: Any) -> JsonResponse:
 
 
 def _number(text: str | None, other: int, most: int) -> int:
-    return min(int(text), most) if text and text.isdigit() and len(text) < 10 else other
+    return min(int(text), most) if text and text.isdecimal() and len(text) < 10 else other
 
 
 def answer(lines: list[dict[str, Any]], status: int = 200) -> JsonResponse:
@@ -156,8 +157,7 @@ def _instance_lines(request: Any, lines: list[ImagingInstance]) -> list[dict[str
 
 
 def _people(request: Any, ids: list[Any]) -> dict[Any, queries.Subject]:
-    for person in set(ids):
-        history.log_read(request.staff.pk, person, "dicomweb.search")
+    door.listed(request.staff, set(ids), "dicomweb.search")
     return queries.people(ids)
 
 

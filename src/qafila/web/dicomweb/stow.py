@@ -56,7 +56,7 @@ def _store(request: Any, study: str = "") -> JsonResponse:
     if not kind.startswith("multipart/related") or "application/dicom" not in kind or mark is None:
         return JsonResponse({"error": "multipart/related with parts of application/dicom is taken"}, status=415)
     length = request.headers.get("Content-Length", "")
-    if length.isdigit() and int(length) > MOST_BYTES:
+    if length.isdecimal() and int(length) > MOST_BYTES:
         return _too_large()
     if not _ONE.acquire(blocking=False):
         return JsonResponse({"error": "busy: ask again"}, status=503, headers={"Retry-After": "2"})

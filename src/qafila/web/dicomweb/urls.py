@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from qafila.web.dicomweb import qido, stow, wado
+from qafila.web.dicomweb import qido, raw, stow, wado
 
 app_name = "dicomweb"
 STUDY, SERIES = "studies/<str:study>", "studies/<str:study>/series/<str:series>"
@@ -21,6 +21,7 @@ urlpatterns = [
     path(f"{SERIES}/metadata", wado.metadata, name="series_metadata"),
     path(INSTANCE, wado.objects, name="instance"),
     path(f"{INSTANCE}/metadata", wado.metadata, name="metadata"),
+    path(f"{INSTANCE}/frames/<str:numbers>", raw.pixels, name="pixels"),
     path(f"{INSTANCE}/rendered", wado.rendered, name="rendered"),
     path(f"{INSTANCE}/frames/<int:frame>/rendered", wado.rendered, name="frame"),
 ]

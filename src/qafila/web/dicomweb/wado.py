@@ -10,11 +10,12 @@ from typing import Any
 from django.http import Http404, HttpResponse, JsonResponse, StreamingHttpResponse
 from django.views.decorators.http import require_GET
 
+from qafila.clinic.access import door
 from qafila.clinic.imaging import frames
 from qafila.clinic.imaging.models import ImagingInstance
 from qafila.clinic.imaging.refused import Refused
 from qafila.exchange.dicom import queries
-from qafila.journal import blobs, history
+from qafila.journal import blobs
 from qafila.web.access import needs
 from qafila.web.dicomweb.qido import answer
 from qafila.web.records.files import POLICY
@@ -54,8 +55,7 @@ def found(request: Any, study: str, series: str = "", instance: str = "") -> lis
     some = list(rows.order_by("series_uid", "number", "sop_uid")[:MOST])
     if not some:
         raise Http404
-    for person in {row.person_id for row in some}:
-        history.log_read(request.staff.pk, person, "dicomweb.object")
+    door.listed(request.staff, {row.person_id for row in some}, "dicomweb.object")
     return some
 
 

@@ -15,11 +15,11 @@ from django.views.decorators.http import require_GET, require_http_methods
 from qafila.clinic.cases import acts, loop_queries, queries
 from qafila.clinic.cases.models import Case
 from qafila.clinic.refusal import Refusal
-from qafila.journal import history
 from qafila.packs import load
 from qafila.registry.people import queries as people
 from qafila.registry.places.here import country_code
 from qafila.registry.staff.rights import may, require
+from qafila.web import entrance
 from qafila.web.access import needs
 from qafila.web.doctor.cases import found_case
 from qafila.web.doctor.lines import specialty_label, status_label
@@ -101,7 +101,7 @@ def page(request: Any, case_id: UUID) -> HttpResponse:
 
 
 def _page(request: Any, case: Case, status: int = 200, **more: Any) -> HttpResponse:
-    history.log_read(request.staff.pk, case.person_id, "doctor.alarm")
+    entrance.read(request, case.person_id, "doctor.alarm")
     person = people.get(case.person_id)
     name, other = words.name_words(person, people.names_of([case.person_id]).get(case.person_id, []))
     context = {

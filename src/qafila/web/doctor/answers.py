@@ -14,7 +14,7 @@ from qafila.clinic.cases.queries import Line, Talk
 from qafila.clinic.forms.context import pack_of
 from qafila.packs.shapes import PackError
 from qafila.packs.specialty import Item
-from qafila.web.reception.words import language
+from qafila.web.reception.words import language, listed
 from qafila.web.templatetags.qafila import day
 
 
@@ -72,7 +72,7 @@ def _words(item: Item, value: Any) -> str:
     if isinstance(value, bool):
         return gettext("Yes") if value else gettext("No")
     if isinstance(value, list):
-        return ", ".join(_words(item, one) for one in value)
+        return listed(_words(item, one) for one in value)
     if isinstance(value, date):
         return day(value)
     if item.type == "date":

@@ -23,7 +23,6 @@ from qafila.clinic.forms.context import pack_of
 from qafila.clinic.prescribing.queries import adopted
 from qafila.clinic.refusal import Refusal
 from qafila.clinic.visits.models import Visit
-from qafila.journal import history
 from qafila.kernel.looks import one_look
 from qafila.packs import load
 from qafila.packs.shapes import PackError
@@ -32,14 +31,17 @@ from qafila.registry.places.here import country_code
 from qafila.registry.staff.models import Staff
 from qafila.registry.staff.rights import may, require
 from qafila.sync import state
+from qafila.web import entrance
 from qafila.web.access import needs
 from qafila.web.doctor import answers
-from qafila.web.doctor.lines import case_lines, file_title, file_url, specialty_label, status_label
+from qafila.web.doctor.lines import case_lines, file_title, specialty_label, status_label
 from qafila.web.nurse.sheet import shown
 from qafila.web.nurse.views import heading
 from qafila.web.once import once
 from qafila.web.reception import words
+from qafila.web.records.attachments import page_of
 from qafila.web.specialist import medicines
+from qafila.web.staff_names import staff_name
 
 
 @dataclass(frozen=True)
@@ -101,7 +103,8 @@ def page(request: Any, case_id: UUID) -> HttpResponse:
 def show(request: Any, case: Case, status: int = 200, **more: Any) -> HttpResponse:
     """The case's page; `typed` in `more` holds what was sent with a refused form, by the form's act."""
     require(request.staff, "case.read", case)
-    history.log_read(request.staff.pk, case.person_id, "doctor.case")
+    opened = entrance.read(request, case.person_id, "doctor.case", row=case)
+    opened.require(case)
     if case.status in WITH_ANSWER:
         acts.mark_read(case, request.staff)
     with one_look():
@@ -135,14 +138,17 @@ def _show(request: Any, case: Case, status: int, **more: Any) -> HttpResponse:
         "adoptable": _adoptable(answer, request.staff, visit),
         "proof": proof_of(answer, author, read=[*at_hand(case), *talk.messages]) if answer else None,
         "answer_by": author,
-        "messages_": [(row, _name(talk.staff.get(row.author_id))) for row in talk.messages],
+        "messages_": [(row, staff_name(talk.staff.get(row.author_id))) for row in talk.messages],
         "lines": [replace(line, words=answers.said_with(case, line)) for line in lines],
         "declined": answers.declined(case, talk),
         "is_open": case.status in OPEN,
         "writes": may(request.staff, "message.write", case),
         "packet_open": case.status in WRITTEN and may(request.staff, "case.draft", case),
         "emergency": load.country(country_code()).emergency if case.urgency == "emergency" else (),
-        "files": [(f, file_title(f), file_url(f), sync_words(f, case)) for f in of_case(queries.files_of(case))],
+        "files": [
+            (f, file_title(f), page_of(f), sync_words(f, case))
+            for f in of_case(request.opened.shown(queries.files_of(case)))
+        ],
         "acts": possible,
         "outcomes": _outcomes(case, possible),
         "outcome_words": next((w for c, w, _n in _outcomes(case, ["close"]) if c == case.outcome), ""),
@@ -170,10 +176,6 @@ def line_status(case: Case) -> str:
     """The state in words; of a case that was sent, whether it has left this node."""
     here = case.status == "sent" and state.not_left([case.pk])
     return status_label("waits" if here else case.status)
-
-
-def _name(staff: Staff | None) -> str:
-    return staff.name if staff is not None else ""
 
 
 TAKEN = WITH_ANSWER | {ACCEPTED, MORE_ASKED, CLOSED}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 from uuid import UUID
 
@@ -11,6 +12,7 @@ from django.shortcuts import redirect, render
 from django.utils.translation import gettext
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
+from qafila.clinic.access.door import Opened
 from qafila.clinic.cases import queries as case_queries
 from qafila.clinic.cases.models import Answer
 from qafila.clinic.cases.transitions import OPEN
@@ -21,14 +23,14 @@ from qafila.clinic.rules.observations import KINDS
 from qafila.clinic.visits import acts, assessment, queries
 from qafila.clinic.visits.models import FactStatus
 from qafila.clinic.visits.transitions import DOCTOR, READY, WAITING
-from qafila.journal import history
 from qafila.kernel.transitions import WrongState
 from qafila.packs import load
 from qafila.registry.people.queries import one_with
 from qafila.registry.staff.models import Staff
 from qafila.registry.staff.rights import may, require
+from qafila.web import entrance
 from qafila.web.access import needs
-from qafila.web.doctor.lines import case_lines, file_title, file_url, specialty_label
+from qafila.web.doctor.lines import case_lines, file_title, specialty_label
 from qafila.web.nurse import drafts
 from qafila.web.nurse.record import label, reading
 from qafila.web.nurse.sheet import shown
@@ -36,6 +38,7 @@ from qafila.web.nurse.views import found, heading
 from qafila.web.once import once
 from qafila.web.reception import board
 from qafila.web.reception.words import language
+from qafila.web.records.attachments import page_of
 
 NOTES = ("complaint", "history", "exam", "plan")
 CERTAINTIES = ("provisional", "confirmed", "differential", "refuted")
@@ -84,6 +87,7 @@ def queue_page(request: Any) -> HttpResponse:
 
 @require_POST
 @needs("consult.write")
+@once
 def call_next(request: Any) -> HttpResponse:
     """Take whoever waits longest among the most urgent."""
     try:
@@ -96,9 +100,11 @@ def call_next(request: Any) -> HttpResponse:
 
 @require_POST
 @needs("consult.write")
+@once
 def start(request: Any, visit_id: UUID) -> HttpResponse:
     """Take a person from the queue."""
     visit, _person = found(visit_id)
+    require(request.staff, "consult.write", visit)
     if visit.status in (WAITING, READY):
         try:
             acts.start_doctor(visit, request.staff)
@@ -138,8 +144,8 @@ def show(
     if kept is not None:
         typed = {kind: kept[0].get(kind, "") for kind in NOTES}
     typed = typed or {}
-    history.log_read(request.staff.pk, person.pk, "doctor.consult")
-    record = queries.page(visit)
+    opened = entrance.read(request, person.pk, "doctor.consult", row=visit)
+    record = opened_part(opened, queries.page(visit))
     cases = case_lines(case_queries.of_person(person.pk))
     asked = {c.case.specialty for c in cases if c.case.visit_id == visit.pk and c.status in OPEN}
     written: dict[str, Any] = {}
@@ -153,7 +159,7 @@ def show(
     prescriptions = _prescriptions(visit)
     context = {
         **heading(visit, person),
-        "safeguarding": queries.restricted_notes(person.pk),
+        "safeguarding": opened.shown(queries.restricted_notes(person.pk)),
         "sheets": sheets,
         "draft": draft,
         "kept": kept[1] if kept else None,
@@ -164,7 +170,7 @@ def show(
         "lacking": [label(k) for k in assessment.missing(visit)],
         "conditions": [(c, certainty_label(c.certainty)) for c in record.conditions if c.status == FactStatus.FINAL],
         "certainties": [(c, certainty_label(c)) for c in CERTAINTIES],
-        "files": [(f, file_title(f), file_url(f)) for f in record.attachments if f.status == FactStatus.FINAL],
+        "files": [(f, file_title(f), page_of(f)) for f in record.attachments if f.status == FactStatus.FINAL],
         "cases": cases,
         "specialties": [(code, specialty_label(code)) for code in load.specialties() if code not in asked],
         "prescriptions": prescriptions,
@@ -174,6 +180,16 @@ def show(
         **more,
     }
     return render(request, "doctor/consult.html", context, status=status)
+
+
+def opened_part(opened: Opened, record: queries.VisitPage) -> queries.VisitPage:
+    """Of what was recorded in a visit what the reader may see."""
+    return replace(
+        record,
+        notes=opened.shown(record.notes),
+        conditions=opened.shown(record.conditions),
+        attachments=opened.shown(record.attachments),
+    )
 
 
 def draft_of(visit: Any) -> str:
@@ -215,6 +231,7 @@ def _prescriptions(visit: Any) -> list[Any]:
 
 @require_POST
 @needs("consult.write")
+@once
 def finish(request: Any, visit_id: UUID) -> HttpResponse:
     """The visit is over."""
     visit, _person = found(visit_id)

@@ -22,6 +22,7 @@ from qafila.web.nurse.record import MOST_BYTES
 from qafila.web.nurse.sheet import shown
 from qafila.web.nurse.views import found
 from qafila.web.once import once
+from qafila.web.records import doubts
 
 FACTS: dict[str, type[Fact]] = {"note": Note, "diagnosis": Condition, "prescription": Prescription}
 
@@ -35,23 +36,25 @@ def add_file(request: Any, visit_id: UUID) -> HttpResponse:
     told = keep_file(request, visit)
     if told:
         return consult.show(request, visit, person, 422, file_problem=told)
-    messages.success(request, gettext("The file is kept."))
     return redirect("doctor:consult", visit_id)
 
 
 def keep_file(request: Any, visit: Visit, **more: Any) -> str:
-    """Keep the file that was sent along (`more` as `add_attachment` takes it); "" or why not."""
+    """Keep the file that was sent along (`more` as `add_attachment` takes it) and say so, with what the check doubts in
+    it; "" or why not."""
     given = request.FILES.get("file")
     if given is None:
         return gettext("Choose a file first.")
     if given.size > MOST_BYTES:
         return gettext("This file is too large: at most 64 MB.")
     try:
-        acts.add_attachment(visit, request.staff, given.read(), given.name, title=request.POST.get("title", ""), **more)
+        title = request.POST.get("title", "")
+        kept = acts.add_attachment(visit, request.staff, given.read(), given.name, title=title, **more)
     except Refused as refused:
         return gettext(refused.reason) % refused.values if refused.values else gettext(refused.reason)
     except Refusal as refused:
         return shown(refused.message)
+    doubts.tell(request, kept)
     return ""
 
 

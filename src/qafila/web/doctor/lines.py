@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from django.urls import reverse
 from django.utils.translation import gettext
 
 from qafila.clinic.cases.queries import CaseRow
@@ -46,12 +45,6 @@ def specialty_label(code: str) -> str:
 def file_title(file: Attachment) -> str:
     """What a file shows: its title, else its kind."""
     return file.title or kind_words(file.kind_of_file)
-
-
-def file_url(file: Attachment) -> str:
-    """Where a file can be looked at: an ECG on its paper, a DICOM image in the viewer, all others as they are."""
-    view = {"ecg": "records:ecg", "dicom": "imaging:series"}.get(file.kind_of_file, "nurse:file")
-    return reverse(view, args=[file.pk])
 
 
 @dataclass(frozen=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
@@ -16,7 +17,7 @@ from qafila.clinic.rules.words import Message
 from qafila.kernel.text import Integer, Number, parse_integer, parse_number, strip_controls
 from qafila.packs import load
 from qafila.packs.interactions import Severity
-from qafila.packs.strengths import isolated
+from qafila.packs.strengths import isolated, worded
 from qafila.web.nurse.sheet import shown
 from qafila.web.reception.words import language
 
@@ -74,10 +75,10 @@ def products(tongue: str) -> tuple[Product, ...]:
     """Everything in the formulary, what units here carry first."""
     held = acts.formulary()
     carried = {(c.code, c.form, c.strength) for c in (held.local.carried if held.local else ())}
+    words = {one.text: str(one.label.text(tongue)) for one in held.formulary.strength_word}
     found = [
         Product(
-            f"{m.label.text(tongue)} {isolated(strength) if tongue == 'ar' else strength} "
-            f"{held.forms[p.form].label.text(tongue)}",
+            f"{m.label.text(tongue)} {_strength(strength, words, tongue)} {held.forms[p.form].label.text(tongue)}",
             m.code,
             p.form,
             strength,
@@ -89,6 +90,11 @@ def products(tongue: str) -> tuple[Product, ...]:
         for strength in p.strengths
     ]
     return tuple(sorted(found, key=lambda p: (p.code, p.form, p.strength) not in carried))
+
+
+def _strength(text: str, words: Mapping[str, str], tongue: str) -> str:
+    said = worded(text, words)
+    return isolated(said) if tongue == "ar" else said
 
 
 def by_words(text: str) -> Product | None:

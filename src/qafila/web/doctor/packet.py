@@ -18,16 +18,16 @@ from qafila.clinic.cases import acts
 from qafila.clinic.cases.models import Case, Urgency
 from qafila.clinic.cases.transitions import DRAFT, MORE_ASKED
 from qafila.clinic.forms import gate, packet, redflags
-from qafila.clinic.forms.context import attachments_of, consent_holds, consent_of, pack_of, view_codes
+from qafila.clinic.forms.context import attachments_of, consent_holds, consent_of, pack_of, view_files
 from qafila.clinic.history import consents
 from qafila.clinic.refusal import Incomplete, Refusal
 from qafila.clinic.visits.models import Visit
-from qafila.journal import history
 from qafila.kernel.looks import one_look
 from qafila.packs import load
 from qafila.registry.places.here import country_code
 from qafila.registry.staff.models import Staff
 from qafila.registry.staff.rights import require
+from qafila.web import entrance
 from qafila.web.access import needs
 from qafila.web.doctor import flags as redflag_lines
 from qafila.web.doctor.cases import found_case, show, visit_url
@@ -37,12 +37,14 @@ from qafila.web.nurse.sheet import shown
 from qafila.web.nurse.views import found, heading
 from qafila.web.once import once
 from qafila.web.reception.words import language
+from qafila.web.records.attachments import page_of
 
 WRITTEN = (DRAFT, MORE_ASKED)
 """States in which the packet can be changed."""
 ANY_FILE = "image/*,.dcm,application/dicom,application/pdf"
+ECG_FILES = ".dcm,application/dicom,.scp,.xml,.edf,.csv"
 TAKES = {
-    "ecg": ".dcm,application/dicom,image/*,application/pdf",
+    "ecg": f"{ECG_FILES},image/*,application/pdf",
     "photo": "image/*",
     "audio": "audio/*",
     "video": "video/*,image/*",
@@ -106,7 +108,7 @@ def _page(
     if case.visit_id is None:
         raise Http404
     visit, person = found(case.visit_id)
-    history.log_read(request.staff.pk, person.pk, "doctor.packet")
+    entrance.read(request, person.pk, "doctor.packet")
     case.urgency = typed.get("urgency") or case.urgency
     with one_look():
         return _drawn(request, case, draft, given, typed, read, status, visit, person, **more)
@@ -156,7 +158,6 @@ def add_view(request: Any, case_id: UUID, view: str) -> HttpResponse:
     # a file that comes after the case was sent belongs to the case, not to the visit as it was
     told = keep_file(request, visit, view=view, case_id=case.pk if case.status == MORE_ASKED else None)
     if not told:
-        messages.success(request, gettext("The file is kept."))
         return redirect(f"{reverse('doctor:packet', args=[case.pk])}#f-{view}")
     return _kept(request, case, status=422, view_problem=told)
 
@@ -198,10 +199,11 @@ def live(request: Any, case_id: UUID) -> HttpResponse:
     return render(request, "doctor/packet_live.html", context)
 
 
-def views(case: Case, given: Any) -> list[tuple[Any, str, bool, str]]:
-    """Recordings and pictures wanted: view, words, whether it is there, what a browser offers to choose."""
-    present = view_codes(pack_of(case), attachments_of(case))
-    return [(v, words, v.code in present, TAKES[v.kind]) for v, words in packet.views(case, language(), given)]
+def views(case: Case, given: Any) -> list[tuple[Any, str, str, str]]:
+    """Recordings and pictures wanted: view, words, where the last one is looked at ("" for none), what a browser offers
+    to choose."""
+    there = {code: page_of(one) for code, one in view_files(pack_of(case), attachments_of(case)).items()}
+    return [(v, words, there.get(v.code, ""), TAKES[v.kind]) for v, words in packet.views(case, language(), given)]
 
 
 def sections(

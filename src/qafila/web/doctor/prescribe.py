@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import wraps
 from typing import Any
 from uuid import UUID
 
@@ -22,11 +24,11 @@ from qafila.clinic.rules.words import Message
 from qafila.clinic.visits import acts as visits
 from qafila.clinic.visits.acts import Reading
 from qafila.clinic.visits.queries import summary
-from qafila.journal import history
 from qafila.kernel.text import Number, parse_number
 from qafila.registry.people.queries import one_with
 from qafila.registry.staff.models import Staff
 from qafila.registry.staff.rights import require
+from qafila.web import entrance
 from qafila.web.access import needs
 from qafila.web.doctor.medicines import (
     add_usual,
@@ -42,11 +44,25 @@ from qafila.web.doctor.medicines import (
     typed,
     unit_label,
 )
+from qafila.web.login import proves
 from qafila.web.nurse import drafts
 from qafila.web.nurse.sheet import shown
 from qafila.web.nurse.views import found, heading
 from qafila.web.once import once
 from qafila.web.reception.words import language
+
+
+def signing(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
+    """Say whether the form is signed (`request.proven`): by the PIN of the shift or the password on a shared tablet."""
+
+    @wraps(view)
+    def wrapped(request: Any, *args: Any, **kwargs: Any) -> HttpResponse:
+        helped = any(request.POST.get(name) for name in ("usual", "offer", "look"))
+        ready = request.method == "POST" and not helped
+        request.proven = ready and proves(request, request.staff, request.POST.get("secret", ""))
+        return view(request, *args, **kwargs)
+
+    return wrapped
 
 
 def dose_words(item: Any) -> str:
@@ -69,12 +85,13 @@ def unchecked_words(row: Prescription) -> list[str]:
 
 @require_http_methods(["GET", "POST"])
 @needs("prescribe")
+@signing
 @once
 def page(request: Any, visit_id: UUID, answer_id: UUID | None = None) -> HttpResponse:
     """The prescription as a form; signing follows at once. With an answer: what it proposes, adopted by signing it."""
     visit, person = found(visit_id)
     require(request.staff, "prescribe", visit)
-    history.log_read(request.staff.pk, person.pk, "doctor.prescribe")
+    entrance.read(request, person.pk, "doctor.prescribe", row=visit)
     answer = _answer(answer_id, person.pk)
     draft = f"prescribe:{visit.pk.hex}" if answer is None else f"adopt:{answer.pk.hex}"
     kept = drafts.load(request.staff, draft) if request.method == "GET" else None
@@ -153,6 +170,8 @@ def _sign(
     items, wrong = read(lines)
     if wrong:
         return wrong, ""
+    if not request.proven:
+        return [], gettext("Not signed: the PIN or the password was not right.")
     words = {"advice": context["advice"], "override_reason": context["override"]}
     try:
         if answer is None:
@@ -207,8 +226,9 @@ def checked(visit: Any, lines: list[dict[str, Any]]) -> dict[str, Any]:
 @once
 def ask(request: Any, visit_id: UUID, answer_id: UUID | None = None) -> HttpResponse:
     """Answer what the checks lack: pregnancy, breastfeeding, weight, creatinine. Back to the page above."""
-    visit, _person = found(visit_id)
+    visit, person = found(visit_id)
     require(request.staff, "prescribe", visit)
+    _answer(answer_id, person.pk)
     readings: list[Reading] = []
     for code in ("pregnant", "lactating"):
         if request.POST.get(code) in ("yes", "no"):
@@ -233,11 +253,16 @@ def ask(request: Any, visit_id: UUID, answer_id: UUID | None = None) -> HttpResp
 
 @require_POST
 @needs("prescribe")
+@signing
+@once
 def sign(request: Any, prescription_id: UUID) -> HttpResponse:
     """Sign what was written earlier."""
     row = Prescription.objects.filter(pk=prescription_id).first()
     if row is None:
         raise Http404
+    if not request.proven:
+        messages.error(request, gettext("Not signed: the PIN or the password was not right."))
+        return redirect("doctor:consult", row.visit_id)
     try:
         acts.sign(row, request.staff)
     except Refusal as refused:

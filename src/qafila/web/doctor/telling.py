@@ -21,13 +21,14 @@ from qafila.clinic.prescribing import acts as prescribing
 from qafila.clinic.prescribing.models import Prescription, PrescriptionItem
 from qafila.clinic.refusal import Refusal
 from qafila.clinic.visits.models import FactStatus, Visit
-from qafila.journal import blobs, history
+from qafila.journal import blobs
 from qafila.packs import load
 from qafila.registry.people import queries as people
 from qafila.registry.people.models import Person
 from qafila.registry.places.here import country_code
 from qafila.registry.staff.models import Staff
 from qafila.registry.staff.rights import may, require
+from qafila.web import entrance
 from qafila.web.access import needs
 from qafila.web.doctor.prescribe import unit_label
 from qafila.web.nurse.record import MOST_BYTES
@@ -158,7 +159,7 @@ def _found(request: Any, case_id: UUID) -> tuple[Case, Answer, Person, Visit]:
     if case is None or answer is None or person is None or visit is None:
         raise Http404
     require(request.staff, "case.read", case)
-    history.log_read(request.staff.pk, case.person_id, "doctor.plain")
+    entrance.read(request, case.person_id, "doctor.plain")
     return case, answer, person, visit
 
 

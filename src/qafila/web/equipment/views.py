@@ -18,13 +18,13 @@ from qafila.registry.equipment import acts, queries
 from qafila.registry.equipment.acts import EquipmentRefused
 from qafila.registry.equipment.models import Instrument
 from qafila.registry.places.here import local_day
-from qafila.registry.staff.models import Staff
 from qafila.registry.staff.rights import may, require
 from qafila.registry.units.models import Unit
 from qafila.web.access import needs
 from qafila.web.equipment import words
 from qafila.web.once import once
 from qafila.web.reception.words import language, unit_name
+from qafila.web.staff_names import staff_names
 from qafila.web.stock.words import whole
 
 KEEP = "equipment.keep"
@@ -121,7 +121,7 @@ def one(request: Any, instrument_id: UUID) -> HttpResponse:
         except EquipmentRefused as refused:
             problem = str(refused)
     state = queries.state_of(row)
-    staff = {s.pk: s.name for s in Staff.objects.filter(pk__in={e.by_id for e in state.events})}
+    staff = staff_names(e.by_id for e in state.events)
     unit = Unit.objects.filter(pk=row.unit_id).first()
     context = {
         "one": row,

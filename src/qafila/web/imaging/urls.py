@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from qafila.web.imaging import match, peers, viewer
+from qafila.web.imaging import match, more, peers, viewer
 
 app_name = "imaging"
 
@@ -15,6 +15,8 @@ urlpatterns = [
     path("series/<uuid:file_id>/mark/", viewer.mark, name="mark"),
     path("series/<uuid:file_id>/fetch/", viewer.fetch, name="fetch"),
     path("frame/<uuid:instance_id>/<int:number>/", viewer.frame, name="frame"),
+    path("more/", more.page, name="more"),
+    path("more/viewer/", more.page, name="more_viewer"),
     path("devices/", peers.page, name="devices"),
-    path("devices/<int:peer_id>/", peers.change, name="device"),
+    path("devices/<opaque:peer_id>/", peers.change, name="device"),
 ]

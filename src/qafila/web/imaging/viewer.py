@@ -25,10 +25,12 @@ from qafila.registry.people.models import Person
 from qafila.registry.people.queries import names_of_one
 from qafila.sync.files import want
 from qafila.web.access import needs
+from qafila.web.imaging import more
 from qafila.web.nurse.sheet import shown
 from qafila.web.once import once
 from qafila.web.reception.words import name_words
 from qafila.web.records import files
+from qafila.web.records.whose import belongs
 from qafila.web.records.words import names as names_of_staff
 
 READS = ("case.read", "visit.read")
@@ -44,6 +46,7 @@ def page(request: Any, file_id: UUID) -> HttpResponse:
     file = files.found(request, file_id)
     if file.kind_of_file != "dicom":
         raise Http404
+    request.belongs = belongs(request, file)
     rows = _instances(file)
     person = Person.objects.filter(pk=file.person_id).first()
     name, other = name_words(person, names_of_one(file.person_id))
@@ -66,6 +69,7 @@ def page(request: Any, file_id: UUID) -> HttpResponse:
             for k in keys
         ],
         "marks": bool(rows),
+        "more": rows[0].study_uid if rows and more.installed() else "",
     }  # fmt: skip
     return render(request, "imaging/viewer.html", context)
 
@@ -126,7 +130,7 @@ def mark(request: Any, file_id: UUID) -> HttpResponse:
         return redirect("imaging:series", file.pk)
     row = ImagingInstance.objects.filter(pk=_uuid(request.POST.get("instance", "")), attachment_id=file.pk).first()
     number = request.POST.get("frame", "")
-    if row is None or not number.isdigit() or len(number) > 7:
+    if row is None or not number.isdecimal() or len(number) > 7:
         raise Http404
     try:
         acts.mark(row, int(number), request.POST.get("note", ""), request.staff)

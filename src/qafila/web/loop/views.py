@@ -14,11 +14,11 @@ from django.shortcuts import render
 from django.utils.translation import gettext
 from django.views.decorators.http import require_GET
 
+from qafila.clinic.access import door
 from qafila.clinic.cases import loop_queries, queries
 from qafila.clinic.cases.loop import Reminder
 from qafila.clinic.cases.loop_queries import Due
 from qafila.clinic.cases.models import Case
-from qafila.journal import history
 from qafila.registry.places import lookup
 from qafila.registry.places.here import local_day
 from qafila.registry.units.models import Stop, Unit
@@ -71,8 +71,7 @@ def next_round(request: Any) -> HttpResponse:
     last = Stop.objects.filter(unit_id=unit.pk, status="planned").aggregate(last=Max("day"))["last"]
     until = max(last or local_day(), local_day() + AHEAD)
     found = villages(loop_queries.next_round(unit, until), stops)
-    for person in {p.line.case.person_id for village in found for p in village.people}:
-        history.log_read(request.staff.pk, person, "loop.round")
+    door.listed(request.staff, {p.line.case.person_id for v in found for p in v.people}, "loop.round")
     context = {"villages": found, "until": until, "reminders": reminder_rows(loop_queries.reminders(unit))}
     return render(request, "loop/round.html", context)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
@@ -20,17 +21,18 @@ from qafila.clinic.bedside.models import Arrived, Pairing
 from qafila.clinic.bedside.moments import CLOCK
 from qafila.clinic.refusal import Doubtful, NeedsConfirmation, Refusal
 from qafila.clinic.rules.observations import KINDS
-from qafila.clinic.visits.models import Visit
+from qafila.clinic.visits.models import Observation, Visit
 from qafila.devices.load import devices
 from qafila.registry.equipment.queries import trust_on
 from qafila.registry.places.here import local_day
 from qafila.registry.staff.rights import require
+from qafila.web import opaque
 from qafila.web.access import needs
 from qafila.web.equipment.words import sort_words, trust_words
 from qafila.web.nurse.sheet import label, shown
 from qafila.web.nurse.views import found
 from qafila.web.once import once
-from qafila.web.reception.words import language
+from qafila.web.reception.words import language, listed
 
 WARNS = {
     CLOCK: _("its clock is wrong: the time is that of arrival"),
@@ -82,6 +84,19 @@ class Line:
     old: bool
     asks: bool
 
+    @property
+    def plain(self) -> bool:
+        """Nothing about it has to be thought over: taken now, by a trusted instrument that remarks nothing.
+
+        Its clock may be wrong: then the time is that of arrival, which is now.
+        """
+        return self.readable and not (self.old or self.asks or self.doubt or set(self.row.warns) - {CLOCK})
+
+    @property
+    def opaque(self) -> str:
+        """Its number as a form may carry it."""
+        return opaque.shown(self.row.pk)
+
 
 def lines(visit: Visit, ask: str = "") -> list[Line]:
     """What arrived at the visit's station."""
@@ -104,7 +119,7 @@ def _line(row: Arrived, ask: str) -> Line:
         trust_words(*trust) if trust else "",
         any(v["number"] is not None for v in row.values),
         row.received_at - row.at > OLD,
-        ask == str(row.pk),
+        ask == opaque.shown(row.pk),
     )
 
 
@@ -120,7 +135,15 @@ def _value(held: dict[str, Any]) -> tuple[str, str, str, str]:
 def context(visit: Visit, ask: str = "") -> dict[str, Any]:
     """What the sheet of vitals shows of it; nothing on a node without paired instruments."""
     paired = Pairing.objects.filter(active=True).exists()
-    return {"listens": paired, "arrived": lines(visit, ask) if paired else [], "ask": ask}
+    arrived = lines(visit, ask) if paired else []
+    return {"listens": paired, "arrived": arrived, "together": together(arrived), "ask": ask}
+
+
+def together(arrived: list[Line]) -> list[Line]:
+    """What can be accepted with one tap: the plain ones of instruments that sent one reading, two at least."""
+    of_kind = Counter(one.row.device for one in arrived if one.readable)
+    found_ = [one for one in arrived if one.plain and of_kind[one.row.device] == 1]
+    return found_ if len(found_) > 1 else []
 
 
 @require_GET
@@ -129,35 +152,50 @@ def fragment(request: Any, visit_id: UUID) -> HttpResponse:
     """The list alone, asked for again and again by the open sheet."""
     visit, _person = found(visit_id)
     require(request.staff, "vitals.record", visit)
-    return render(request, "nurse/arrived.html", {"visit": visit, **context(visit, request.GET.get("ask", "")[:12])})
+    return render(request, "nurse/arrived.html", {"visit": visit, **context(visit, request.GET.get("ask", "")[:32])})
 
 
 @require_POST
 @needs("vitals.record")
 @once
 def settle(request: Any, visit_id: UUID, arrived_id: int) -> HttpResponse:
-    """Accept a reading into the visit, or put it aside."""
+    """Accept a reading into the visit, or put it aside; `every`: accept those that stood together on the page."""
     visit, _person = found(visit_id)
     row = Arrived.objects.filter(pk=arrived_id).first()
     if row is None:
         raise Http404
     back = reverse("nurse:vitals", args=[visit.pk])
+    if "every" in request.POST:
+        return _accept(request, visit, _meant(request, visit), back)
     if "dismiss" in request.POST:
         acts.dismiss(row, request.staff)
         messages.info(request, gettext("Put aside. It is in no record."))
         return redirect(back)
-    try:
-        saved = acts.accept(row, visit, request.staff, confirmed=request.POST.get("sure") == "yes")
-    except NeedsConfirmation as doubt:
-        for _key, message in doubt.errors:
-            messages.warning(request, shown(message))
-        return redirect(f"{back}?ask={row.pk}")
-    except Doubtful as doubt:
-        for _key, message in doubt.errors:
-            messages.error(request, shown(message))
-    except Refusal as refused:
-        messages.error(request, shown(refused.message))
-    else:
-        names = ", ".join(label(o.code) for o in saved)
+    return _accept(request, visit, [row], back)
+
+
+def _meant(request: Any, visit: Visit) -> list[Arrived]:
+    """The rows that the form names, as far as they still wait at this visit's station."""
+    named = set(request.POST.getlist("every")[:50])
+    return [row for row in acts.waiting(visit) if opaque.shown(row.pk) in named]
+
+
+def _accept(request: Any, visit: Visit, rows: list[Arrived], back: str) -> HttpResponse:
+    saved: list[Observation] = []
+    ask = ""
+    for row in rows:
+        try:
+            saved += acts.accept(row, visit, request.staff, confirmed=request.POST.get("sure") == "yes")
+        except NeedsConfirmation as doubt:
+            for _key, message in doubt.errors:
+                messages.warning(request, shown(message))
+            ask = opaque.shown(row.pk)
+        except Doubtful as doubt:
+            for _key, message in doubt.errors:
+                messages.error(request, shown(message))
+        except Refusal as refused:
+            messages.error(request, shown(refused.message))
+    if saved:
+        names = listed(dict.fromkeys(label(o.code) for o in saved))
         messages.success(request, gettext("In the record: %(what)s") % {"what": names})
-    return redirect(back)
+    return redirect(f"{back}?ask={ask}" if ask else back)

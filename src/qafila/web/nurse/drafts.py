@@ -16,7 +16,7 @@ from qafila.registry.staff.models import Staff
 from qafila.web.access import needs
 
 _FORM = re.compile(r"[a-z0-9:._-]{1,80}")
-_NOT_KEPT = {"csrfmiddlewaretoken", "once", "form", "draft", "seen", "secret"}
+_NOT_KEPT = {"csrfmiddlewaretoken", "once", "form", "draft", "seen", "secret", "credential", "prf"}
 _MOST = 40_000
 REGISTER = "register"
 """The name of the registration's draft: one a person, whoever is being registered."""

@@ -13,12 +13,12 @@ from django.views.decorators.http import require_GET
 from qafila.clinic.rules.growth import LABELS, class_of
 from qafila.clinic.visits import growth
 from qafila.clinic.visits.assessment import known_sex
-from qafila.journal import history
 from qafila.registry.people import queries as people
 from qafila.registry.people.births import age_days, age_of
 from qafila.registry.people.models import Person
 from qafila.registry.places.here import local_day
 from qafila.registry.staff.rights import require
+from qafila.web import entrance
 from qafila.web.access import needs
 from qafila.web.nurse import chart
 from qafila.web.nurse.sheet import shown
@@ -31,7 +31,7 @@ def person_of(request: Any, person_id: UUID, page: str) -> Person:
     if person is None:
         raise Http404
     require(request.staff, "person.read", person)
-    history.log_read(request.staff.pk, person.pk, page)
+    entrance.read(request, person.pk, page)
     return person
 
 

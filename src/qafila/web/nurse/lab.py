@@ -15,6 +15,7 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
+from qafila.clinic.access import door
 from qafila.clinic.lab import acts
 from qafila.clinic.lab.filing import Source
 from qafila.clinic.lab.models import LabMessage
@@ -25,12 +26,12 @@ from qafila.clinic.visits.models import Visit
 from qafila.exchange.hl7 import message
 from qafila.exchange.hl7 import order as oml
 from qafila.exchange.hl7.peers import BadSettings, Peer, Settings, settings_of, source_of
-from qafila.journal import history
 from qafila.kernel import clock
 from qafila.kernel.transitions import WrongState
 from qafila.packs import bedside
 from qafila.registry.people import queries as people
 from qafila.registry.staff.rights import require
+from qafila.web import entrance
 from qafila.web.access import needs
 from qafila.web.nurse.sheet import shown
 from qafila.web.nurse.views import found, heading
@@ -93,9 +94,7 @@ def waiting(request: Any) -> HttpResponse:
     if request.unit is None:
         raise Http404
     held = acts.waiting()
-    for row in held:
-        if row.person is not None:
-            history.log_read(request.staff.pk, row.person, "nurse.lab")
+    door.listed(request.staff, [row.person for row in held if row.person is not None], "nurse.lab")
     context = {"lines": [_line(row) for row in held], "visits": _visits(request)}
     return render(request, "nurse/lab.html", context)
 
@@ -132,7 +131,7 @@ def _file(request: Any, row: LabMessage) -> None:
         return
     acts.settle(row, report, visit, request.staff, _source(row))
     messages.success(
-        request, gettext("In the record: %(what)s") % {"what": ", ".join(r[0] for r in _line(row).results)}
+        request, gettext("In the record: %(what)s") % {"what": words.listed(r[0] for r in _line(row).results)}
     )
 
 
@@ -168,7 +167,7 @@ def order(request: Any, visit_id: UUID) -> HttpResponse:
     if not peers:
         raise Http404
     if request.method == "GET":
-        history.log_read(request.staff.pk, person.pk, "nurse.order")
+        entrance.read(request, person.pk, "nurse.order")
         return _order_page(request, visit, person, peers)
     peer = next((p for p in peers if p.name == request.POST.get("peer")), peers[0])
     try:

@@ -14,6 +14,7 @@ from django.urls import reverse
 from django.utils.translation import gettext
 from django.views.decorators.http import require_http_methods
 
+from qafila.clinic.access import door
 from qafila.clinic.cases.models import Case
 from qafila.clinic.cases.transitions import DRAFT, MORE_ASKED
 from qafila.clinic.forms import packet
@@ -21,10 +22,10 @@ from qafila.clinic.imaging import photo, taking
 from qafila.clinic.imaging.refused import Refused
 from qafila.clinic.refusal import Refusal
 from qafila.clinic.visits.models import Attachment, FactStatus, Visit
-from qafila.journal import history
 from qafila.packs import load
 from qafila.registry.staff.models import Staff
 from qafila.registry.staff.rights import may, require
+from qafila.web import entrance
 from qafila.web.access import needs
 from qafila.web.nurse.sheet import shown
 from qafila.web.nurse.views import found, heading
@@ -83,9 +84,11 @@ def _chosen(request: Any, visit: Visit) -> tuple[list[PhotoSet], PhotoSet]:
     wanted = request.POST.get("set") or request.GET.get("set", "")
     chosen = next((one for one in sets if one.code == wanted), sets[0])
     taken = Attachment.objects.filter(visit_id=visit.pk, kind_of_file="photo", status=FactStatus.FINAL)
+    seen = door.may_open(request.staff, visit.person_id)
     newest = {one.view: one for one in taken.exclude(made_from__isnull=False).order_by("at", "id") if one.view}
     for view in chosen.views:
-        view.taken = newest.get(view.code)
+        made = newest.get(view.code)
+        view.taken = made if made is not None and seen.sees(made) else None
     return sets, chosen
 
 
@@ -97,7 +100,7 @@ def page(request: Any, visit_id: UUID) -> HttpResponse:
     visit, person = found(visit_id)
     require(request.staff, "attachment.add", visit)
     if request.method == "GET":
-        history.log_read(request.staff.pk, person.pk, "nurse.photos")
+        entrance.read(request, person.pk, "nurse.photos")
         return _page(request, visit, person)
     chosen = _chosen(request, visit)[1]
     said = request.POST.get

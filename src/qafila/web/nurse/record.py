@@ -21,15 +21,20 @@ from qafila.clinic.rules.observations import KINDS
 from qafila.clinic.rules.triage import LABELS, LEVELS
 from qafila.clinic.visits import acts, assessment, queries
 from qafila.clinic.visits.models import Allergy, Attachment, Condition, Fact, Note, Observation, Visit
-from qafila.journal import blobs, history
+from qafila.journal import blobs
 from qafila.registry.people.search import search
-from qafila.registry.staff.models import Staff
 from qafila.registry.staff.rights import may, require
+from qafila.web import entrance
 from qafila.web.access import needs
 from qafila.web.nurse import results
 from qafila.web.nurse.sheet import label, shown
 from qafila.web.nurse.views import found, heading
 from qafila.web.once import once
+from qafila.web.reception.words import language
+from qafila.web.records.attachments import page_of, title
+from qafila.web.records.doubts import tell
+from qafila.web.records.files import sealed
+from qafila.web.staff_names import staff_names
 from qafila.web.templatetags.qafila import day
 
 FACTS: dict[str, type[Fact]] = {
@@ -52,7 +57,6 @@ SITES = {
 }
 POSTURES = {"lying": _("lying"), "standing": _("standing")}
 MOST_BYTES = 64_000_000
-SHOWN_INLINE = frozenset({"image/jpeg", "image/png"})
 
 
 @require_GET
@@ -65,13 +69,14 @@ def record_page(request: Any, visit_id: UUID) -> HttpResponse:
 def _page(request: Any, visit_id: UUID, status: int = 200, **more: Any) -> HttpResponse:
     visit, person = found(visit_id)
     require(request.staff, "visit.read", visit)
-    history.log_read(request.staff.pk, person.pk, "nurse.record")
+    opened = entrance.read(request, person.pk, "nurse.record", row=visit)
     page = queries.page(visit)
     staff = _names([*page.observations, *page.attachments])
     context = {
         **heading(visit, person),
         "readings": [reading(o, staff) for o in sorted(page.observations, key=_place)],
-        "files": page.attachments,
+        "files": [(one, title(one, None, language()), page_of(one)) for one in opened.shown(page.attachments)],
+        "kept_back": opened.kept_back(page.attachments),
         "allergies": queries.summary(person.pk, visits=1),
         "reasons": assessment.reasons(visit),
         "table": assessment.table(visit),
@@ -93,8 +98,7 @@ def _place(one: Observation) -> tuple[int, datetime]:
 
 
 def _names(facts: list[Any]) -> dict[UUID, str]:
-    wanted = {f.author_id for f in facts if f.author_id}
-    return {s.pk: s.name for s in Staff.objects.filter(pk__in=wanted)}
+    return staff_names(f.author_id for f in facts)
 
 
 def reading(one: Observation, staff: dict[UUID, str]) -> dict[str, Any]:
@@ -151,7 +155,7 @@ def add_file(request: Any, visit_id: UUID) -> HttpResponse:
         return _page(request, visit_id, 422, file_problem=words)
     except Refusal as refused:
         return _page(request, visit_id, 422, file_problem=shown(refused.message))
-    messages.success(request, gettext("The file is kept."))
+    tell(request, kept)
     if kept.kind_of_file == "ecg":
         return redirect("records:ecg_page", kept.pk)
     return redirect("nurse:record", visit_id)
@@ -256,9 +260,5 @@ def _bytes(request: Any, row: Attachment, name: str, media: str) -> HttpResponse
         data = blobs.read(name)
     except blobs.Absent:
         raise Http404 from None
-    history.log_read(request.staff.pk, row.person_id, "nurse.file")
-    response = HttpResponse(data, content_type=media if media in SHOWN_INLINE else "application/octet-stream")
-    how = "inline" if media in SHOWN_INLINE else "attachment"
-    response["Content-Disposition"] = f'{how}; filename="{row.pk.hex[-8:]}"'
-    response["Cache-Control"] = "private, max-age=3600"
-    return response
+    entrance.read(request, row.person_id, "nurse.file").require(row)
+    return sealed(HttpResponse(data), row, media)

@@ -17,21 +17,30 @@ from qafila.web.reception.words import language
 
 UNKNOWN = "lab:"
 """Before the code of a result that this program does not know."""
+BREATH = {"fev1": "FEV1", "fvc": "FVC", "fev1_fvc": "FEV1/FVC", "pef": "PEF", "fef2575": "FEF25-75"}
+"""Values of spirometry, called so everywhere."""
+AFTER = "_post"
+"""After the code of a value of spirometry, where a bronchodilator was given before it."""
 
 
 def label(key: str) -> str:
-    """What was measured; "" for what is no result of a laboratory or strip."""
+    """What was measured; "" for what is no result of a laboratory, a strip or a spirometer."""
     found = bedside.analytes().find(key)
     if found is not None:
         return found.label.text(language())
     if key.startswith(UNKNOWN):
         return gettext("%(code)s (code not known here)") % {"code": key.removeprefix(UNKNOWN)}
+    part = key.removesuffix(AFTER)
+    if part in BREATH:
+        return gettext("%(value)s after bronchodilator") % {"value": BREATH[part]} if part != key else BREATH[part]
     return ""
 
 
 def value(one: Observation) -> tuple[str, str]:
     """A result and its unit as people write them."""
     analyte = bedside.analytes().find(one.code)
+    if one.number is not None and one.code.removesuffix(AFTER) in BREATH:
+        return f"{one.number:.2f}", one.unit if one.unit != "1" else ""
     if one.number is not None:
         unit = next((u.shown for u in analyte.units if u.ucum == one.unit), one.unit) if analyte else one.unit
         return f"{one.number.normalize():f}", unit

@@ -199,16 +199,9 @@ def _entry(key: str, units: Mapping[str, str], site: str = "") -> Entry:
     return Entry(f"{key}-{site}" if site else key, key, label, site, unit=unit if unit in known else kind.unit)
 
 
-BREATH = {"fev1": "FEV1", "fvc": "FVC", "fev1_fvc": "FEV1/FVC", "pef": "PEF", "fef2575": "FEF25-75"}
-"""Values of spirometry, called so everywhere."""
-
-
 def label(key: str) -> str:
     """The words for a reading or a sign."""
     kind = rules.KINDS.get(key)
-    if kind is None and key.removesuffix("_post") in BREATH:
-        words = BREATH[key.removesuffix("_post")]
-        return gettext("%(value)s after bronchodilator") % {"value": words} if key.endswith("_post") else words
     return gettext(kind.label) if kind else results.label(key) or gettext(triage.labels.get(key, key))
 
 

@@ -19,8 +19,8 @@ from qafila.clinic.imaging import listening
 from qafila.clinic.imaging.refused import Refused
 from qafila.clinic.refusal import Refusal
 from qafila.clinic.visits.models import Attachment, FactStatus, Visit
-from qafila.journal import history
 from qafila.registry.staff.rights import may, require
+from qafila.web import entrance
 from qafila.web.access import needs
 from qafila.web.nurse.sheet import shown
 from qafila.web.nurse.views import found, heading
@@ -39,7 +39,7 @@ def page(request: Any, visit_id: UUID) -> HttpResponse:
     visit, person = found(visit_id)
     require(request.staff, "attachment.add", visit)
     if request.method == "GET":
-        history.log_read(request.staff.pk, person.pk, "nurse.sounds")
+        entrance.read(request, person.pk, "nurse.sounds")
         return _page(request, visit, person)
     given, said = request.FILES.get("file"), request.POST.get
     if given is None:

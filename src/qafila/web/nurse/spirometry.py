@@ -14,8 +14,8 @@ from django.views.decorators.http import require_http_methods
 from qafila.clinic.refusal import Refusal
 from qafila.clinic.spirometry import acts, readers
 from qafila.clinic.spirometry.session import EQUATIONS, Manoeuvre
-from qafila.journal import history
 from qafila.registry.staff.rights import require
+from qafila.web import entrance
 from qafila.web.access import needs
 from qafila.web.nurse.sheet import shown
 from qafila.web.nurse.views import found, heading
@@ -77,7 +77,7 @@ def _given(request: Any) -> tuple[list[Manoeuvre], str]:
 def _page(request: Any, visit_id: UUID, status: int = 200, **more: Any) -> HttpResponse:
     visit, person = found(visit_id)
     require(request.staff, "vitals.record", visit)
-    history.log_read(request.staff.pk, person.pk, "nurse.spirometry")
+    entrance.read(request, person.pk, "nurse.spirometry")
     typed = request.POST
     rows = [
         {

@@ -14,18 +14,18 @@ from django.views.decorators.http import require_GET, require_http_methods
 from qafila.clinic.refusal import Doubtful, NeedsConfirmation, Refusal
 from qafila.clinic.strips import acts
 from qafila.clinic.strips.acts import Box, Result
-from qafila.journal import history
 from qafila.kernel.text import Asked, Bad, parse_number
 from qafila.packs import bedside
 from qafila.packs.analytes import Analyte, Strip
 from qafila.registry.staff.rights import may, require
 from qafila.registry.stock.queries import lots_of
+from qafila.web import entrance
 from qafila.web.access import needs
 from qafila.web.nurse import lab, results
 from qafila.web.nurse.sheet import shown
 from qafila.web.nurse.views import found, heading
 from qafila.web.once import once
-from qafila.web.reception.words import language, said
+from qafila.web.reception.words import language, listed, said
 from qafila.web.stock.words import last_day
 
 BOXES = "boxes of strips"
@@ -39,7 +39,7 @@ def tests(request: Any, visit_id: UUID) -> HttpResponse:
     """The tests that there are, and those of this visit."""
     visit, person = found(visit_id)
     require(request.staff, "vitals.record", visit)
-    history.log_read(request.staff.pk, person.pk, "nurse.strips")
+    entrance.read(request, person.pk, "nurse.strips", row=visit)
     context = {
         **heading(visit, person),
         "strips": [
@@ -68,7 +68,7 @@ def test(request: Any, visit_id: UUID, code: str) -> HttpResponse:
     if strip is None:
         raise Http404
     if request.method == "GET":
-        history.log_read(request.staff.pk, person.pk, "nurse.strip")
+        entrance.read(request, person.pk, "nurse.strip")
         return _page(request, visit, person, strip)
     typed, wrong = _results(request.POST, strip)
     box, problem = _box(request, strip)
@@ -101,7 +101,7 @@ def _tell(request: Any, valid: bool, saved: list[Any], strip: Strip) -> None:
         words = gettext("No control line: the test is kept as invalid, without a result. Repeat it with a new one.")
         messages.warning(request, words)
         return
-    told = ", ".join(
+    told = listed(
         f"{results.label(o.code) or strip.label.text(language())}: {' '.join(results.value(o))}" for o in saved
     )
     (messages.error if any(results.alerts(o) for o in saved) else messages.success)(request, told)

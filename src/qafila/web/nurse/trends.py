@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from calendar import timegm
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -9,6 +10,7 @@ from uuid import UUID
 
 from django.http import HttpResponse
 from django.shortcuts import render
+from django.utils import timezone
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_GET
@@ -35,6 +37,7 @@ class Row:
 
     at: datetime
     seconds: int
+    """The wall clock of this place as seconds, where the curve puts it: a tablet may be set to another zone."""
     site: str
     values: list[str | None]
     measured: list[Observation]
@@ -74,12 +77,16 @@ def _trend(keys: tuple[str, ...], series: dict[str, list[Observation]]) -> Trend
                 if one.device or one.instrument_id:
                     by.setdefault((one.at, one.site), {})[one.device, one.serial] = one
     rows = [
-        Row(at, int(at.timestamp()), str(SITES.get(site, site)), values, list(by.get((at, site), {}).values()))
+        Row(at, _wall_clock(at), str(SITES.get(site, site)), values, list(by.get((at, site), {}).values()))
         for (at, site), values in sorted(moments.items(), reverse=True)
     ]
     kind = KINDS[keys[0]]
     title = gettext("Blood pressure") if keys == PRESSURE else gettext(kind.label)
     return Trend(keys[0], title, kind.units[0].shown, [gettext(KINDS[key].label) for key in keys], rows)
+
+
+def _wall_clock(at: datetime) -> int:
+    return timegm(timezone.localtime(at).timetuple())
 
 
 @require_GET

@@ -15,13 +15,13 @@ from qafila.clinic.refusal import Doubtful, NeedsConfirmation, Refusal
 from qafila.clinic.visits import acts, assessment, growth
 from qafila.clinic.visits.models import Visit
 from qafila.clinic.visits.transitions import NURSE, READY, WAITING
-from qafila.journal import history
 from qafila.kernel.transitions import WrongState
 from qafila.registry.people import queries as people
 from qafila.registry.people.births import age_of
 from qafila.registry.people.models import Person
 from qafila.registry.places.here import local_day
 from qafila.registry.staff.rights import require
+from qafila.web import entrance
 from qafila.web.access import needs
 from qafila.web.nurse import drafts, sheet
 from qafila.web.once import once
@@ -59,9 +59,11 @@ def heading(visit: Visit, person: Person) -> dict[str, Any]:
 
 @require_POST
 @needs("vitals.record")
+@once
 def start(request: Any, visit_id: UUID) -> HttpResponse:
     """Take a person from the queue; whoever is with the doctor stays there."""
     visit, _person = found(visit_id)
+    require(request.staff, "vitals.record", visit)
     if visit.status in (WAITING, READY):
         try:
             acts.start_nurse(visit, request.staff)
@@ -72,6 +74,7 @@ def start(request: Any, visit_id: UUID) -> HttpResponse:
 
 @require_POST
 @needs("vitals.record")
+@once
 def call_next(request: Any) -> HttpResponse:
     """Take the next person who waits, the most urgent first."""
     if request.unit is None:
@@ -95,7 +98,7 @@ def vitals(request: Any, visit_id: UUID) -> HttpResponse:
     form = sheet.blank(person, request.session.get(UNITS, {}))
     form.mother_known = visit.triage_basis.get("table") == OBSTETRIC_TABLE
     if request.method == "GET":
-        history.log_read(request.staff.pk, person.pk, "nurse.vitals")
+        entrance.read(request, person.pk, "nurse.vitals", row=visit)
         kept = drafts.load(request.staff, draft)
         if kept is not None:
             sheet.fill(form, kept[0])
@@ -119,7 +122,7 @@ def vitals(request: Any, visit_id: UUID) -> HttpResponse:
     }
     lacking = [sheet.label(key) for key in assessment.missing(fresh)]
     if lacking:
-        said += " · " + gettext("Still missing: %(what)s") % {"what": ", ".join(lacking)}
+        said += " · " + gettext("Still missing: %(what)s") % {"what": words.listed(lacking)}
     messages.success(request, said)
     for flag in growth.flags_today(person) if growth.is_child(person, local_day()) else ():
         messages.error(request, sheet.shown(flag))
@@ -132,7 +135,7 @@ def _page(
     from qafila.web.nurse import arrived
 
     context = {**heading(visit, person), "sheet": form, "draft": draft, "kept": kept}
-    context |= arrived.context(visit, request.GET.get("ask", "")[:12])
+    context |= arrived.context(visit, request.GET.get("ask", "")[:32])
     return render(request, "nurse/vitals.html", context, status=status)
 
 
@@ -140,7 +143,8 @@ def _page(
 @needs("vitals.record")
 def check(request: Any, visit_id: UUID, name: str) -> HttpResponse:
     """What the rules say of one field while the others are typed."""
-    _visit, person = found(visit_id)
+    visit, person = found(visit_id)
+    require(request.staff, "vitals.record", visit)
     form = sheet.blank(person, {})
     entry = form.find(name)
     if entry is None:

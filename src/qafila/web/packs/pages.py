@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import wraps
 from typing import Any
 
 from django.contrib import messages
@@ -19,11 +21,14 @@ from qafila.packs.problem import Problem
 from qafila.packs.shapes import PackError
 from qafila.packs.specialty import Specialty
 from qafila.packs.specialty_check import specialty_problems
+from qafila.registry.staff.factors.queries import passkeys_of
 from qafila.registry.staff.models import Staff
 from qafila.registry.staff.rights import may
 from qafila.web.access import needs
+from qafila.web.account import passkey
+from qafila.web.login import has_pin, shows_again
 from qafila.web.once import once
-from qafila.web.specialist.words import staff_name
+from qafila.web.staff_names import staff_name
 from qafila.web.templatetags.qafila import told
 
 
@@ -88,6 +93,8 @@ def _page(request: Any, held: Specialty, status: int = 200, **more: Any) -> Http
         "problems": problems,
         "history": [(one, staff_name(names.get(one.by_id))) for one in earlier],
         "signs": signs,
+        "by_pin": signs and has_pin(request.staff),
+        "by_passkey": signs and bool(passkey.host_of(request)) and bool(passkeys_of(request.staff)),
         "types": _types(),
         **more,
     }
@@ -106,8 +113,24 @@ def _types() -> dict[str, str]:
     }
 
 
+def again(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
+    """Say whether the form shows again who sends it (`request.proven`): by PIN, password or passkey."""
+
+    # Not within the form's own transaction: a wrong PIN counts, whatever becomes of the form.
+    @wraps(view)
+    def wrapped(request: Any, *args: Any, **kwargs: Any) -> HttpResponse:
+        if request.POST.get("credential"):
+            request.proven = passkey.shown(request, request.staff)
+        else:
+            request.proven = shows_again(request, request.staff, request.POST.get("secret", ""))
+        return view(request, *args, **kwargs)
+
+    return wrapped
+
+
 @require_POST
 @needs("pack.approve")
+@again
 @once
 def approve(request: Any, code: str) -> HttpResponse:
     """Sign the content that was on the page; another content is refused."""
@@ -116,6 +139,7 @@ def approve(request: Any, code: str) -> HttpResponse:
 
 @require_POST
 @needs("pack.approve")
+@again
 @once
 def withdraw(request: Any, code: str) -> HttpResponse:
     """Take an approval back."""
@@ -126,9 +150,17 @@ def _signed(request: Any, code: str, act: Any, done: str) -> HttpResponse:
     held = _found(code)
     if request.profile is None or not request.profile.routes_cases:
         raise Http404
+    if not request.proven:
+        return _page(request, held, 422, unproven=_unproven(request), typed=request.POST)
     try:
         act(code, request.POST.get("digest", ""), request.staff, request.POST.get("note", ""))
     except Refusal as refused:
         return _page(request, held, 422, problem=told(refused.message), typed=request.POST)
     messages.success(request, done)
     return redirect("packs:pack", code)
+
+
+def _unproven(request: Any) -> str:
+    if request.POST.get("credential"):
+        return gettext("The device showed no passkey. Try again.")
+    return gettext("Not signed: this is neither your PIN of this shift nor your password.")

@@ -22,6 +22,7 @@ from qafila.clinic.papers import content, hcert, keys, queries
 from qafila.clinic.papers.models import Kind
 from qafila.clinic.papers.queries import Standing, State
 from qafila.clinic.papers.verify import Outcome, Verdict, verify
+from qafila.journal import wall
 from qafila.kernel import clock
 from qafila.kernel.ids import short_code
 from qafila.web.access import public
@@ -82,6 +83,11 @@ def page(request: Any) -> HttpResponse:
         return render(request, "prints/check.html", context)
     if too_often(request.META.get("REMOTE_ADDR", "")):
         return render(request, "prints/check.html", context | {"wait": True}, status=429)
+    with wall.beyond("whoever holds a paper may check it, and hears only whether it stands"):
+        return _checked(request, context)
+
+
+def _checked(request: Any, context: dict[str, Any]) -> HttpResponse:
     code = request.POST.get("code", "")[:LONGEST]
     control, facts = request.POST.get("control", "").strip()[:40], request.POST.get("facts", "")[:LONGEST]
     context |= {"code": code, "control": control, "facts": facts}

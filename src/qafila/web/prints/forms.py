@@ -18,11 +18,10 @@ from qafila.journal.here import here
 from qafila.kernel.text import Integer, parse_integer
 from qafila.packs import load
 from qafila.registry.places.here import country_code
-from qafila.web import errors
 from qafila.web.access import needs
 from qafila.web.nurse.sheet import shown
 from qafila.web.prints import codes, sheet
-from qafila.web.prints.render import PrintFailed, pdf
+from qafila.web.prints.render import pdf
 
 LINES = {Kind.FORM_PRESCRIPTION: 6, Kind.FORM_TRANSFER: 7, Kind.FORM_VISIT: 7}
 """Ruled lines for what is written by hand, on A5."""
@@ -52,10 +51,7 @@ def page(request: Any) -> HttpResponse:
         pad = acts.reserve(wanted, count.value if isinstance(count, Integer) else 0, request.staff)
     except Refusal as refused:
         return render(request, "prints/forms.html", context | {"problem": shown(refused.message)}, status=422)
-    try:
-        data = pdf(html(request, pad, request.POST.get("paper", ""), request.POST.get("lang", "")))
-    except PrintFailed:
-        return errors.page(request, 500, gettext("Not printed"), gettext("The page could not be made. Try again."))
+    data = pdf(html(request, pad, request.POST.get("paper", ""), request.POST.get("lang", "")))
     response = HttpResponse(data, content_type="application/pdf")
     response["Content-Disposition"] = f'inline; filename="{pad.kind_of_paper}.pdf"'
     return response

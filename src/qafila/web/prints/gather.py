@@ -68,7 +68,9 @@ def of_visit(row: Visit) -> Visited:
     record = queries.page(row)
     signed = Prescription.objects.filter(visit_id=row.pk, status=FactStatus.FINAL, signed_at__isnull=False)
     items = [item for one in signed.order_by("at") for item in prescribing.items_of(one)]
-    return _conditions(record), _notes(record), items, _readings(record)
+    # A visit's summary lies about at home: nothing confidential stands on it.
+    open_ = [c for c in _conditions(record) if c.label == Label.NORMAL]
+    return open_, _notes(record), items, _readings(record)
 
 
 def of_transfer(case: Case) -> tuple[list[Condition], list[Note], list[Observation], list[Decline]]:
@@ -78,7 +80,9 @@ def of_transfer(case: Case) -> tuple[list[Condition], list[Note], list[Observati
     trends = queries.latest_vitals(one_with(case.person_id))
     readings = [trend.latest for _key, trend in sorted(trends.items())]
     declines = list(Decline.objects.filter(case_id=case.pk).order_by("at", "id"))
-    return _conditions(record), _notes(record), readings, declines
+    # Whoever takes the person over has to know, up to what is most confidential.
+    told = [c for c in _conditions(record) if c.label != Label.VERY_RESTRICTED]
+    return told, _notes(record), readings, declines
 
 
 def who_wrote(*rows: Condition | Note) -> Staff | None:

@@ -16,10 +16,10 @@ from django.views.decorators.http import require_GET, require_POST
 from qafila.clinic.papers import acts, queries
 from qafila.clinic.papers.models import FORM_OF, IssuedPaper, Kind
 from qafila.clinic.refusal import Refusal
-from qafila.journal import history
 from qafila.kernel import clock
 from qafila.registry.people import queries as people
 from qafila.registry.staff.rights import require
+from qafila.web import entrance
 from qafila.web.access import needs
 from qafila.web.nurse.sheet import shown
 from qafila.web.once import once
@@ -34,7 +34,7 @@ def page(request: Any, kind: str, row_id: UUID) -> HttpResponse:
     """What was printed of this row and what became of it; and every way to print it."""
     row, person = gather.row_of(kind, row_id)
     require(request.staff, "print", row)
-    history.log_read(request.staff.pk, person.pk, "print.papers")
+    entrance.read(request, person.pk, "print.papers", "print")
     rows = IssuedPaper.objects.filter(kind_of_paper=kind, subject=row_id).order_by("-at")
     found = [(one, queries.standing(one)) for one in rows]
     main, other = words.name_words(person, people.names_of([person.pk])[person.pk])

@@ -1,20 +1,16 @@
-"""HTML to PDF, in a process of its own: the fonts and shapers it loads would stay in a unit's web process for good.
-
-`python -m qafila.web.prints.render` reads HTML from standard input and writes the PDF to standard output.
-"""
+"""HTML to PDF, in a process of its own: the fonts and shapers it loads would stay in a unit's web process for good."""
 
 from __future__ import annotations
 
 import re
-import subprocess
-import sys
 import unicodedata
 from pathlib import Path
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
+from qafila.web.prints.drawing import PrintFailed, drawn
+
 STATIC = (Path(__file__).parent.parent / "static").resolve()
-SECONDS = 60
 _ARABIC = re.compile("[\u0600-\u06ff]")
 _AMOUNT = re.compile(
     r"[<>≤≥]?[0-9][0-9.,/×]*[ \u00a0]?(?:°[CF]|%|[A-Za-zµ]+[²³]?(?:/[0-9]*[A-Za-zµ]*[²³]?)*)(?![A-Za-z0-9])"
@@ -22,37 +18,30 @@ _AMOUNT = re.compile(
 """A number with its unit, in Latin letters."""
 
 
-class PrintFailed(Exception):
-    """The page could not be made; the words say why."""
-
-
 def pdf(html: str) -> bytes:
     """The PDF of a page. Raises `PrintFailed`."""
-    try:
-        done = subprocess.run(
-            [sys.executable, "-m", "qafila.web.prints.render"],
-            input=html.encode(),
-            capture_output=True,
-            timeout=SECONDS,
-            check=False,
-        )
-    except subprocess.TimeoutExpired as error:
-        raise PrintFailed("too slow") from error
-    if done.returncode or not done.stdout.startswith(b"%PDF"):
+    # Half of a pair of surrogates is no text: a form can carry one.
+    found = drawn("pdf", html.encode(errors="replace"))
+    if not found.startswith(b"%PDF"):
         raise PrintFailed("no PDF")
-    return done.stdout
+    return found
 
 
-def main() -> int:
-    """Standard input to standard output."""
-    import logging
-
+def draw(html: bytes) -> bytes:
+    """The PDF, in the process that draws."""
     from weasyprint import HTML
+
+    page = HTML(string=html.decode(), base_url=f"{STATIC.as_uri()}/", url_fetcher=bundled())
+    turn(page.etree_element)
+    made: bytes = page.write_pdf()
+    return made
+
+
+def bundled() -> Any:
+    """Files of this package and pictures within the page: a page cannot make the node call anywhere."""
     from weasyprint.urls import URLFetcher
 
     class Bundled(URLFetcher):
-        """Files of this package and pictures within the page: a page cannot make the node call anywhere."""
-
         def fetch(self, url: str, headers: Any = None) -> Any:
             """The resource. Raises `ValueError` for anything from elsewhere."""
             if url.startswith("file:"):
@@ -63,12 +52,7 @@ def main() -> int:
                 raise ValueError("not a bundled file")
             return super().fetch(url, headers)
 
-    logging.disable()
-    html = sys.stdin.buffer.read().decode()
-    page = HTML(string=html, base_url=f"{STATIC.as_uri()}/", url_fetcher=Bundled(allowed_protocols=["file", "data"]))
-    turn(page.etree_element)
-    sys.stdout.buffer.write(page.write_pdf())
-    return 0
+    return Bundled(allowed_protocols=["file", "data"])
 
 
 def turn(root: Any) -> None:
@@ -95,7 +79,3 @@ def direction(text: str) -> str:
         if strong in ("L", "R", "AL"):
             return "ltr" if strong == "L" else "rtl"
     return ""
-
-
-if __name__ == "__main__":
-    sys.exit(main())

@@ -16,7 +16,6 @@ from django.utils.translation import gettext
 from qafila.clinic.papers import acts, queries
 from qafila.clinic.papers.content import Fact
 from qafila.clinic.papers.models import Kind
-from qafila.journal import history
 from qafila.journal.here import here
 from qafila.kernel import clock
 from qafila.packs import load
@@ -25,9 +24,9 @@ from qafila.registry.people.births import age_of, birth_of
 from qafila.registry.people.models import Person
 from qafila.registry.places.here import country_code, local_day
 from qafila.registry.units.models import Unit
-from qafila.web import errors
+from qafila.web import entrance
 from qafila.web.prints import codes, strip
-from qafila.web.prints.render import PrintFailed, pdf
+from qafila.web.prints.render import pdf
 from qafila.web.reception import words
 from qafila.web.reception.births import written
 
@@ -70,23 +69,25 @@ def tongues(request: Any, otherwise: str = "") -> tuple[str, ...]:
 
 
 def answer(request: Any, document: Document) -> HttpResponse:
-    """The document as a PDF (or a strip), issued and noted; the reading of the record is logged."""
+    """The document as a PDF (or a strip), issued and noted; the reading of the record is logged.
+
+    Raises `PrintFailed`, which becomes a page that says when to try again (`web/middleware.py`)."""
     person = people.get(document.person_id)
     if person is None:
         raise Http404
     name = document.kind.value
-    history.log_read(request.staff.pk, document.person_id, f"print.{name}")
+    opened = entrance.read(request, document.person_id, f"print.{name}", "print")
+    if "case" in document.more:
+        # What a paper of a confidential case says, only those print who may read it.
+        opened.require(document.more["case"])
     paper = request.GET.get("paper", "")
     narrow = paper in STRIPS and document.lines is not None
     issued = acts.issue(document.kind, document.person_id, document.subject, document.facts, request.staff)
     spoken = tongues(request, document.tongue)
-    try:
-        if narrow:
-            data = strip.made(_strip(document, person, issued, spoken), paper)
-        else:
-            data = pdf(_html(request, document, person, issued, spoken))
-    except PrintFailed:
-        return errors.page(request, 500, gettext("Not printed"), gettext("The page could not be made. Try again."))
+    if narrow:
+        data = strip.made(_strip(document, person, issued, spoken), paper)
+    else:
+        data = pdf(_html(request, document, person, issued, spoken))
     kind = STRIPS[paper] if narrow else "application/pdf"
     ending = {"strip": "png", "escpos": "bin"}.get(paper, "pdf") if narrow else "pdf"
     response = HttpResponse(data, content_type=kind)

@@ -1,7 +1,6 @@
 """A strip of 72 mm for thermal printers: a picture of one bit a dot, and the same as ESC/POS commands.
 
-Drawn in a process of its own like every print: `python -m qafila.web.prints.strip` reads JSON from standard input and
-writes the PNG to standard output.
+Drawn in a process of its own like every print (`drawing`).
 """
 
 from __future__ import annotations
@@ -9,13 +8,12 @@ from __future__ import annotations
 import io
 import json
 import re
-import subprocess
-import sys
 from dataclasses import asdict, dataclass
 from functools import lru_cache
 from typing import Any
 
-from qafila.web.prints.render import SECONDS, PrintFailed, direction
+from qafila.web.prints import drawing
+from qafila.web.prints.render import direction
 
 WIDE = 576
 """Dots: 72 mm at 203 dpi."""
@@ -53,33 +51,25 @@ class Strip:
 
 def made(strip: Strip, how: str) -> bytes:
     """The strip as a PNG, or with `how` "escpos" as the bytes for a printer. Raises `PrintFailed`."""
-    try:
-        done = subprocess.run(
-            [sys.executable, "-m", "qafila.web.prints.strip", how],
-            input=json.dumps(asdict(strip)).encode(),
-            capture_output=True,
-            timeout=SECONDS,
-            check=False,
-        )
-    except subprocess.TimeoutExpired as error:
-        raise PrintFailed("too slow") from error
-    if done.returncode or not done.stdout:
-        raise PrintFailed("no strip")
-    return done.stdout
+    return drawing.drawn(how, json.dumps(asdict(strip)).encode())
 
 
-def main() -> int:
-    """Standard input to standard output."""
-    said = json.loads(sys.stdin.buffer.read())
+def draw_picture(said: bytes) -> bytes:
+    """A strip's JSON as a PNG, in the process that draws."""
+    out = io.BytesIO()
+    drawn(_read(said)).save(out, "PNG", dpi=(203, 203), optimize=True)
+    return out.getvalue()
+
+
+def draw_escpos(said: bytes) -> bytes:
+    """A strip's JSON as the bytes for a printer, in the process that draws."""
+    return escpos(drawn(_read(said)))
+
+
+def _read(data: bytes) -> Strip:
+    said = json.loads(data)
     lines = {part: [Line(**one) for one in said[part]] for part in ("before", "after")}
-    picture = drawn(Strip(lines["before"], said["token"], lines["after"]))
-    if sys.argv[1:] == ["escpos"]:
-        sys.stdout.buffer.write(escpos(picture))
-    else:
-        out = io.BytesIO()
-        picture.save(out, "PNG", dpi=(203, 203), optimize=True)
-        sys.stdout.buffer.write(out.getvalue())
-    return 0
+    return Strip(lines["before"], said["token"], lines["after"])
 
 
 def escpos(picture: Any) -> bytes:
@@ -212,7 +202,3 @@ def _font(size: int, bold: bool, arabic: bool) -> Any:
 
     name = f"NotoSans{'Arabic' if arabic else ''}-{'Bold' if bold else 'Regular'}.ttf"
     return ImageFont.truetype(f"{FONTS}/{name}", size, layout_engine=ImageFont.Layout.RAQM)
-
-
-if __name__ == "__main__":
-    sys.exit(main())

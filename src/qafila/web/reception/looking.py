@@ -11,6 +11,7 @@ from django.shortcuts import redirect, render
 from django.utils.translation import gettext, gettext_lazy
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
+from qafila.clinic.access import acts
 from qafila.kernel.dates import PartialDate
 from qafila.kernel.text import latin_digits
 from qafila.registry.people import queries
@@ -59,7 +60,7 @@ def _meant(typed: str) -> dict[str, str]:
     """Where in the form a typed text belongs."""
     if code_of(typed):
         return {"code": typed}
-    return {"identity" if any(c.isdigit() for c in latin_digits(typed)) else "name": typed}
+    return {"identity" if any(c.isdecimal() for c in latin_digits(typed)) else "name": typed}
 
 
 @once
@@ -94,6 +95,9 @@ def page(request: Any, look_id: UUID) -> HttpResponse:
     """What came of a question; the page follows by itself."""
     row = _row(look_id)
     known = queries.get(row.chosen) if row.chosen and row.outcome == "granted" else None
+    if known is not None and not may(request.staff, "visit.read", known):
+        # The hub gave the record for a card or two identifiers: that is the presence of whom it was given for.
+        acts.looked_up(known, request.staff, request.unit)
     link = state.brief(1)
     context = {
         "look": row,

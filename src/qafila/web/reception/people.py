@@ -33,12 +33,14 @@ from qafila.registry.places import lookup
 from qafila.registry.places.here import country, local_day
 from qafila.registry.staff.models import Staff
 from qafila.registry.staff.rights import may
+from qafila.web import entrance
 from qafila.web.access import needs
 from qafila.web.once import once
 from qafila.web.reception import sameness, words
 from qafila.web.reception.births import written
 from qafila.web.reception.forms import DECIDED, DeathForm, EditForm, LinkForm, NameForm
 from qafila.web.records.words import field_words
+from qafila.web.staff_names import staff_names
 
 FIELD_WORDS = {
     "sex": _("Sex"),
@@ -82,7 +84,7 @@ def person_page(request: Any, person_id: UUID) -> HttpResponse:
 
 
 def _page(request: Any, person: Person, status: int = 200, **forms: Any) -> HttpResponse:
-    history.log_read(request.staff.pk, person.pk, "reception.person")
+    entrance.read(request, person.pk, "reception.person")
     names = queries.names_of([person.pk])[person.pk]
     name, other = words.name_words(person, names)
     ids = queries.one_with(person.pk)
@@ -108,6 +110,7 @@ def _page(request: Any, person: Person, status: int = 200, **forms: Any) -> Http
         "merges": may(request.staff, "person.merge"),
         "settles": may(request.staff, "clash.resolve", person),
         "edits": may(request.staff, "person.edit", person),
+        "claims": may(request.staff, "claim.note", person),
         "child": growth.is_child(person, local_day()),
         "opens": bool(request.unit) and may(request.staff, "visit.open", request.unit),
         "name_form": forms.get("name_form") or NameForm(),
@@ -174,7 +177,7 @@ def _value(field: str, value: Any) -> str:
 
 def _changes(person: Person, names: list[PersonName]) -> list[dict[str, Any]]:
     entries = [e for pk in (person.pk, *(n.pk for n in names)) for e in history.of_subject(pk)]
-    staff = {s.pk: s.name for s in Staff.objects.filter(pk__in={e.actor for e in entries if e.actor})}
+    staff = staff_names(e.actor for e in entries)
     found = []
     for entry in sorted(entries, key=lambda e: e.stamp, reverse=True)[:30]:
         fields = {k: v for k, v in (entry.fields or {}).items() if k in FIELD_WORDS}
@@ -211,7 +214,7 @@ def edit(request: Any, person_id: UUID) -> HttpResponse:
 
 
 def _edit_page(request: Any, person: Person, form: EditForm, seen: str, status: int = 200, **more: Any) -> HttpResponse:
-    history.log_read(request.staff.pk, person.pk, "reception.edit")
+    entrance.read(request, person.pk, "reception.edit")
     name, other = words.name_words(person, queries.names_of([person.pk])[person.pk])
     home = [request.unit.home] if request.unit else []
     near = lookup.labels_near([person.place, *home], words.language())
@@ -247,6 +250,7 @@ def add_name(request: Any, person_id: UUID) -> HttpResponse:
 def change_name(request: Any, person_id: UUID, name_id: UUID) -> HttpResponse:
     """Correct the spelling of a name."""
     person = _found(person_id)
+    entrance.read(request, person.pk, "reception.edit")
     name = get_object_or_404(PersonName, pk=name_id, person_id=person_id, withdrawn=False)
     initial = {"given": name.given, "middle": name.middle, "family": name.family, "use": name.use}
     form = NameForm(request.POST or None, initial=initial)
@@ -267,6 +271,7 @@ def change_name(request: Any, person_id: UUID, name_id: UUID) -> HttpResponse:
 
 @require_POST
 @needs("person.edit")
+@once
 def withdraw_name(request: Any, person_id: UUID, name_id: UUID) -> HttpResponse:
     """Take a name back; the last one stays."""
     name = get_object_or_404(PersonName, pk=name_id, person_id=person_id, withdrawn=False)
@@ -312,6 +317,7 @@ def _link(person: Person, relation: str, other: Person, by: Staff) -> None:
 
 @require_POST
 @needs("person.edit")
+@once
 def remove_link(request: Any, person_id: UUID, link_id: UUID) -> HttpResponse:
     """Take a link back."""
     row = get_object_or_404(PersonLink, pk=link_id, withdrawn=False)
@@ -344,7 +350,7 @@ def death(request: Any, person_id: UUID) -> HttpResponse:
 def card(request: Any, person_id: UUID) -> HttpResponse:
     """The card to print: name, code, and a QR that holds the code alone."""
     person = _found(person_id)
-    history.log_read(request.staff.pk, person.pk, "reception.card")
+    entrance.read(request, person.pk, "reception.card")
     name, other = words.name_words(person, queries.names_of([person.pk])[person.pk])
     picture = segno.make(PREFIX + person.code, error="m", micro=False).svg_inline(scale=6, border=4, omitsize=True)
     context = {

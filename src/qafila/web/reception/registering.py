@@ -130,7 +130,7 @@ def _known(person: Person) -> dict[str, Any]:
 def _split(typed: str) -> dict[str, str]:
     """A name typed into the search: the first word as given name, the rest as family name; nothing else."""
     parts = typed.strip()[:160].split()
-    if not parts or any(c.isdigit() for c in typed):
+    if not parts or any(c.isdecimal() for c in typed):
         return {}
     return {"given": parts[0], "family": " ".join(parts[1:])}
 

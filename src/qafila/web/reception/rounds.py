@@ -13,6 +13,7 @@ from django.views.decorators.http import require_http_methods, require_POST
 
 from qafila.registry.places import lookup
 from qafila.registry.places.here import local_day
+from qafila.registry.staff.rights import require
 from qafila.registry.units import acts, queries
 from qafila.registry.units.models import Round, Stop
 from qafila.web.access import needs
@@ -60,6 +61,7 @@ def _page(request: Any, form: RoundForm, status: int = 200, wrong: tuple[UUID, S
 def add_stop(request: Any, round_id: UUID) -> HttpResponse:
     """Add a stop to a round."""
     tour = get_object_or_404(Round, pk=round_id)
+    require(request.staff, "round.edit", tour)
     form = StopForm(request.POST, auto_id=f"id_{tour.pk.hex}_%s")
     if form.is_valid():
         data = form.cleaned_data
@@ -74,6 +76,7 @@ def add_stop(request: Any, round_id: UUID) -> HttpResponse:
 
 @require_POST
 @needs("round.edit")
+@once
 def set_stop(request: Any, stop_id: UUID, status: str) -> HttpResponse:
     """Say that a stop is held, planned again, or cancelled."""
     stop = get_object_or_404(Stop, pk=stop_id)

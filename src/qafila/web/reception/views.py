@@ -127,6 +127,7 @@ def open_visit(request: Any, person_id: UUID) -> HttpResponse:
 
 @require_POST
 @needs("visit.close")
+@once
 def act(request: Any, visit_id: UUID, act: str) -> HttpResponse:
     """Finish a visit, note that somebody left, or take them back into the queue."""
     visit = Visit.objects.filter(pk=visit_id).first()

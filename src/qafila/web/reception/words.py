@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from uuid import UUID
 
 from django.utils.functional import Promise
@@ -39,6 +40,11 @@ NEEDS_SOMEBODY = frozenset({"on_unit", "more_asked", "declined"})
 def language() -> str:
     """The language of the page."""
     return get_language() or "en"
+
+
+def listed(parts: Iterable[str]) -> str:
+    """Several words in a row, with the comma of the page's language."""
+    return ("، " if language().startswith("ar") else ", ").join(parts)
 
 
 def name_words(person: Person | None, names: list[PersonName]) -> tuple[str, str]:

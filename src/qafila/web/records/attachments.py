@@ -8,12 +8,13 @@ from django.urls import reverse
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
+from qafila.clinic.cases.proof import VOICE
 from qafila.clinic.visits.models import Attachment
 from qafila.journal import blobs
 from qafila.packs import load
 from qafila.packs.specialty import Specialty
 from qafila.sync import state
-from qafila.web.reception.words import language
+from qafila.web.reception.words import language, listed
 from qafila.web.records.regions import site_words
 
 
@@ -90,6 +91,22 @@ def _drawn(file: Attachment) -> str:
     return reverse(view, args=[file.pk]) if view else ""
 
 
+PAGES = {
+    "ecg": "records:ecg_page",
+    "dicom": "imaging:series",
+    "photo": "records:look",
+    "audio": "records:listen",
+    "spirometry": "records:spirometry",
+}
+"""Pages on which a kind of file is looked at or listened to."""
+
+
+def page_of(file: Attachment) -> str:
+    """Where a file is looked at: on the page of its kind, else as it is."""
+    voice = file.view.startswith(VOICE)
+    return reverse("records:file" if voice else PAGES.get(file.kind_of_file, "records:file"), args=[file.pk])
+
+
 def title(file: Attachment, pack: Specialty | None, language: str) -> str:
     """What the file shows: its own title, else the pack's view or that of a set of photographs, else its kind."""
     if file.title:
@@ -115,7 +132,7 @@ def doubt_words(file: Attachment) -> str:
     found = file.quality.get("doubts", []) if isinstance(file.quality, dict) else []
     if not found:
         return ""
-    what = ", ".join(str(DOUBTS.get(code, code)) for code in found)
+    what = listed(str(DOUBTS.get(code, code)) for code in found)
     kept = next((c.label.text(language()) for c in load.body().keep_reason if c.code == file.quality.get("kept")), "")
     why = " · ".join(one for one in (kept, str(file.quality.get("words", ""))) if one)
     return gettext("%(what)s; kept because: %(why)s") % {"what": what, "why": why} if why else what

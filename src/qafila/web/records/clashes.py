@@ -16,13 +16,14 @@ from django.shortcuts import redirect, render
 from django.utils.translation import gettext
 from django.views.decorators.http import require_GET, require_http_methods
 
-from qafila.journal import canon, history, resolve
+from qafila.journal import canon, resolve
 from qafila.journal.models import Clash, Quarantine
 from qafila.journal.write import Gone
 from qafila.kernel.text import Bad, parse_text
 from qafila.registry.people import queries as people
 from qafila.registry.people.models import Person
 from qafila.registry.staff.rights import grants, may, require
+from qafila.web import entrance
 from qafila.web.access import needs
 from qafila.web.once import once
 from qafila.web.reception.words import name_words
@@ -93,7 +94,7 @@ def one(request: Any, clash_id: int) -> HttpResponse:
 
 def _show(request: Any, clash: Clash, status: int = 200, **more: Any) -> HttpResponse:
     if clash.patient:
-        history.log_read(request.staff.pk, clash.patient, "records.clash")
+        entrance.read(request, clash.patient, "records.clash", "clash.resolve")
     person = people.get(clash.patient) if clash.patient else None
     named = people.names_of([clash.patient]).get(clash.patient, []) if clash.patient else []
     field = words.field_of(clash.kind, clash.field)

@@ -39,7 +39,7 @@ def give(request: Any, person_id: UUID) -> HttpResponse:
     try:
         consents.give(
             visit or person, request.staff, said("purpose", ""), said("decision", ""), said("method", ""),
-            given_by=said("given_by", "self"), guardian_name=said("guardian_name", ""),
+            given_by=said("given_by", "self"), guardian_name=said("guardian_name", ""), reason=said("reason", ""),
             scan=scan.read() if scan is not None else b"", scan_name=scan.name if scan is not None else "",
         )  # fmt: skip
     except Refused as refused:

@@ -21,6 +21,7 @@ from qafila.registry.people import queries as people
 from qafila.registry.people.details import BadDetails
 from qafila.registry.people.matching import commonness, compare, weigh
 from qafila.registry.people.models import Pair, Person, PersonLink
+from qafila.web import entrance
 from qafila.web.access import needs
 from qafila.web.once import once
 from qafila.web.reception import sameness
@@ -118,7 +119,7 @@ def _pair_page(
     if one.pk == other.pk:
         raise Http404
     for person in (one, other):
-        history.log_read(request.staff.pk, person.pk, "records.double")
+        entrance.read(request, person.pk, "records.double", "person.merge")
     known, named = people.known_of([one.pk, other.pk]), people.own_names([one.pk, other.pk])
     odds = load.matching()
     levels = compare(known[one.pk], known[other.pk])

@@ -23,14 +23,12 @@ from qafila.clinic.visits.assessment import known_sex
 from qafila.clinic.visits.models import Attachment
 from qafila.journal import blobs
 from qafila.registry.people import queries as people
-from qafila.registry.people.births import age_of
 from qafila.registry.people.models import Person
-from qafila.registry.places.here import local_day
 from qafila.registry.staff.rights import may
 from qafila.web.access import needs
 from qafila.web.once import once
-from qafila.web.reception.words import age_words, name_words, sex_words
 from qafila.web.records import files
+from qafila.web.records.whose import whose
 from qafila.web.templatetags.qafila import told
 
 FORMULAE = ("fridericia", "bazett", "framingham")
@@ -65,16 +63,11 @@ def _page(request: Any, file: Attachment, status: int = 200, **more: Any) -> Htt
     speed, gain = files.scale_of(request)
     before = queries.ecg_before(file)
     person = people.get(file.person_id)
-    name, other = name_words(person, people.names_of_one(file.person_id))
     check = queries.check_of(file)
     context = {
         "file": file,
         "here": blobs.have(file.sha256),
-        "person": person,
-        "name": name,
-        "other": other,
-        "age": age_words(age_of(person, local_day(file.at))) if person else "",
-        "sex": sex_words(person) if person else "",
+        **whose(request, file, person),
         "speed": f"{speed:g}",
         "gain": f"{gain:g}",
         "speeds": [f"{one:g}" for one in ecg.SPEEDS],

@@ -14,16 +14,18 @@ from django.http import Http404, HttpResponse, StreamingHttpResponse
 from django.utils.translation import get_language, gettext
 from django.views.decorators.http import require_GET
 
+from qafila.clinic.access import door
 from qafila.clinic.imaging import apart, dicom, ecg
 from qafila.clinic.imaging.refused import Refused
 from qafila.clinic.visits.models import Attachment
-from qafila.journal import blobs, history
+from qafila.journal import blobs
 from qafila.kernel.rights import NotAllowed
 from qafila.registry.staff.rights import may
-from qafila.web import errors
+from qafila.web import entrance, errors
 from qafila.web.access import needs
+from qafila.web.headers import SEALED
 
-POLICY = "default-src 'none'; style-src 'unsafe-inline'; img-src data:; sandbox"
+POLICY = SEALED
 SHOWN_INSIDE = frozenset({"image/jpeg", "image/png", "audio/flac", "audio/wav", "audio/x-wav"})
 """Kinds that a browser may show in place; all others are handed over as files."""
 ENDINGS = {
@@ -36,6 +38,7 @@ ENDINGS = {
     "audio/wav": "wav",
     "audio/x-wav": "wav",
 }
+KINDS = frozenset({"ecg", "photo", "dicom", "audio", "document", "spirometry", "source"})
 
 
 def found(request: Any, file_id: UUID) -> Attachment:
@@ -44,7 +47,7 @@ def found(request: Any, file_id: UUID) -> Attachment:
     if file is None:
         raise Http404
     require_may(request, file)
-    history.log_read(request.staff.pk, file.person_id, "records.file")
+    entrance.read(request, file.person_id, "records.file").require(file)
     return file
 
 
@@ -56,6 +59,9 @@ def require_may(request: Any, file: Attachment) -> None:
         raise Http404 from None
     if not allowed:
         raise NotAllowed("visit.read")
+    if file.label:
+        # Of a confidential file (a picture of an intimate site), its label decides, too.
+        door.may_open(request.staff, file.person_id).require(file)
 
 
 @require_GET
@@ -65,7 +71,7 @@ def whole(request: Any, file_id: UUID) -> Any:
     file = found(request, file_id)
     if not blobs.have(file.sha256):
         return not_here(request)
-    response = StreamingHttpResponse(blobs.stream(file.sha256), content_type=file.media)
+    response = StreamingHttpResponse(blobs.stream(file.sha256))
     response["Content-Length"] = str(file.size)
     return sealed(response, file, file.media)
 
@@ -77,7 +83,7 @@ def preview(request: Any, file_id: UUID) -> HttpResponse:
     file = found(request, file_id)
     if not file.preview or not blobs.have(file.preview):
         return not_here(request)
-    return sealed(HttpResponse(blobs.read(file.preview), content_type="image/jpeg"), file, "image/jpeg")
+    return sealed(HttpResponse(blobs.read(file.preview)), file, "image/jpeg")
 
 
 @require_GET
@@ -122,7 +128,7 @@ def _drawn(request: Any, file_id: UUID, draw: Any, media: str) -> HttpResponse:
     except Refused as refused:
         words = gettext(refused.reason) % refused.values
         return errors.page(request, 415, gettext("This file cannot be drawn"), words)
-    return sealed(HttpResponse(drawn, content_type=media), file, media)
+    return sealed(HttpResponse(drawn), file, media, drawn=True)
 
 
 @lru_cache(maxsize=16)
@@ -148,13 +154,17 @@ def not_here(request: Any) -> HttpResponse:
     return errors.page(request, 404, gettext("Not here yet"), words)
 
 
-def sealed(response: Any, file: Attachment, media: str) -> Any:
-    """Nothing in the file can run, nothing of it stays in the browser, its name says nothing about anybody."""
-    inside = media in SHOWN_INSIDE or media == "image/svg+xml"
-    name = f"{file.kind_of_file}-{file.pk.hex[-8:]}.{ENDINGS.get(media, 'bin')}"
+def sealed(response: Any, file: Attachment, media: str, *, drawn: bool = False) -> Any:
+    """Nothing in the file can run, nothing of it stays in the browser, its name says nothing about anybody.
+
+    What the record says of its kind came from another node, or from a sender: it is believed only as far as it is one
+    of ours, and shown in place only where a browser can do nothing but draw it. `drawn`: this node drew it just now.
+    """
+    inside = media in SHOWN_INSIDE or drawn
+    kind = file.kind_of_file if file.kind_of_file in KINDS else "file"
+    response["Content-Type"] = media if media in ENDINGS else "application/octet-stream"
+    name = f"{kind}-{file.pk.hex[-8:]}.{ENDINGS.get(media, 'bin')}"
     response["Content-Disposition"] = f'{"inline" if inside else "attachment"}; filename="{name}"'
     response["Content-Security-Policy"] = POLICY
-    response["X-Content-Type-Options"] = "nosniff"
     response["Cache-Control"] = "no-store"
-    response["Cross-Origin-Resource-Policy"] = "same-origin"
     return response

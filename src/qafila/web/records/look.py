@@ -26,6 +26,8 @@ from qafila.web.reception.words import language
 from qafila.web.records.attachments import doubt_words, kind_words, title
 from qafila.web.records.files import found, not_here
 from qafila.web.records.regions import site_words
+from qafila.web.records.whose import whose
+from qafila.web.staff_names import staff_names
 from qafila.web.templatetags.qafila import told
 
 MOST = 60
@@ -51,7 +53,7 @@ class Drawn:
 def drawn(file: Attachment, by: Staff) -> list[Drawn]:
     """The picture's marks where they are drawn."""
     rows = marks.marks_of(file)
-    names = {s.pk: s.name for s in Staff.objects.filter(pk__in={m.author_id for m in rows})} if rows else {}
+    names = staff_names(m.author_id for m in rows)
     width, height = (file.width or 1000) / 1000, (file.height or 1000) / 1000
     found_ = []
     for n, one in enumerate(rows, 1):
@@ -80,6 +82,7 @@ def _page(request: Any, file_id: UUID, status: int = 200, **more: Any) -> HttpRe
     asked = bool(file.original) and originals.asked(file)
     context = {
         "file": file,
+        **whose(request, file),
         "title": file.title or kind_words("photo"),
         "site": site_words(file.site),
         "doubt": doubt_words(file),
@@ -154,6 +157,7 @@ def listen(request: Any, file_id: UUID) -> HttpResponse:
         return not_here(request)
     words = title(file, None, language())
     context = {"file": file, "site": site_words(file.site), "doubt": doubt_words(file), "title": words}
+    context |= whose(request, file)
     context["teaches"] = may(request.staff, "teaching.copy", file)
     return render(request, "records/listen.html", context)
 
@@ -171,7 +175,7 @@ def of_person(file: Attachment) -> list[Attachment]:
 def compare(request: Any, file_id: UUID) -> HttpResponse:
     """Two photographs of one person side by side; the older one on the side where reading begins."""
     file = found(request, file_id)
-    all_ = [one for one in of_person(file) if one.sha256]
+    all_ = [one for one in request.opened.shown(of_person(file)) if one.sha256]
     by_id = {str(one.pk): one for one in all_}
     other = by_id.get(request.GET.get("other", ""))
     if other is None:
@@ -181,8 +185,9 @@ def compare(request: Any, file_id: UUID) -> HttpResponse:
         return redirect("records:look", file_id)
     sides = sorted((file, other), key=lambda one: one.at)
     context = {
+        **whose(request, file),
         "file": file,
-        "other": other,
+        "other_picture": other,
         "sides": [(one, site_words(one.site), blobs.have(one.sha256)) for one in sides],
         "choices": [(one, site_words(one.site)) for one in all_ if one.pk != file.pk],
     }

@@ -22,13 +22,14 @@ from qafila.clinic.rules.observations import KINDS
 from qafila.clinic.rules.words import N_, Message
 from qafila.clinic.visits import corrections
 from qafila.clinic.visits.queries import Trend, visit_today
-from qafila.journal import history
 from qafila.kernel.dates import PartialDate, parse_birth
 from qafila.packs import load
+from qafila.registry.claims import restricting
 from qafila.registry.people import queries as people
 from qafila.registry.people.models import Person, PersonLink, Sex
 from qafila.registry.places.here import local_day
 from qafila.registry.staff.rights import may, require
+from qafila.web import entrance
 from qafila.web.access import needs
 from qafila.web.doctor.lines import specialty_label
 from qafila.web.doctor.medicines import unit_label
@@ -36,6 +37,7 @@ from qafila.web.nurse.record import reading
 from qafila.web.nurse.sheet import shown
 from qafila.web.once import once
 from qafila.web.reception import words
+from qafila.web.records.words import decision_words
 
 BAD_DATE = N_("Write a year, a month and a year, or a day: 2019, 03/2019, 12/03/2019.")
 CHANGES = {"up": _("higher than before"), "down": _("lower than before"), "same": _("as before")}
@@ -71,11 +73,13 @@ def page(request: Any, person_id: UUID) -> HttpResponse:
 def show(request: Any, person: Person, status: int = 200, **more: Any) -> HttpResponse:
     """The page, after a refusal with its words: `problem`, `of` (the list or form it is about)."""
     require(request.staff, "visit.read", person)
-    history.log_read(request.staff.pk, person.pk, "records.patient")
+    opened = entrance.read(request, person.pk, "records.patient")
     told = patient(person)
+    held = [row for one in told.lists.values() for row in (*one.open, *one.past)]
     name, other = words.name_words(person, told.summary.names)
     context = {
         "person": person,
+        "aside": restricting.of(person.pk),
         "name": name,
         "other": other,
         "age": words.age_words(told.summary.age),
@@ -88,12 +92,14 @@ def show(request: Any, person: Person, status: int = 200, **more: Any) -> HttpRe
             for c in told.summary.open_cases
         ],
         "due": [_due(one) for one in told.due],
-        "diagnoses": _diagnoses(told),
+        "diagnoses": opened.shown(_diagnoses(told)),
+        "kept_back": opened.kept_back([*held, *told.summary.problems]),
         "lists": [_list(request, told.lists[s.value], person) for s in Section if _fits(s, person, told)],
         "family": _family(person),
         "consents": [_standing(one) for one in consents.standing(person)],
         "methods": [m for m in load.encounter().consent_method if m.code != "emergency_unable"],
         "givers": load.encounter().consent_giver,
+        "export": may(request.staff, "export.give", person),
         "consents_write": may(request.staff, "consent.record"),
         "today": visit_today(person.pk, request.unit) if request.unit else None,
         **more,
@@ -132,8 +138,8 @@ def _list(request: Any, one: List, person: Person) -> dict[str, Any]:
         "section": section.value,
         "title": str(section.label),
         "known": one.known,
-        "open": [_entry(e) for e in one.open],
-        "past": [_entry(e) for e in one.past],
+        "open": [_entry(e) for e in request.opened.shown(one.open)],
+        "past": [_entry(e) for e in request.opened.shown(one.past)],
         "writes": may(request.staff, acts.right_for(section), person),
         "add": add_words,
         "label": label,
@@ -176,19 +182,12 @@ def _relation(code: str) -> str:
 
 
 def _standing(one: consents.Standing) -> dict[str, Any]:
-    said = {
-        "not_asked": gettext("Not asked yet"),
-        "permit": gettext("agrees"),
-        "deny": gettext("refuses"),
-        "emergency": gettext("could not be asked (emergency)"),
-        "withdrawn": gettext("taken back"),
-    }
     icons = {"permit": "check-lg", "deny": "x-lg", "withdrawn": "x-lg", "not_asked": "question-lg"}
     return {
         "code": one.purpose.code,
         "purpose": one.purpose.label.text(words.language()),
         "state": one.state,
-        "said": said.get(one.state, one.state),
+        "said": decision_words(one.state),
         "icon": icons.get(one.state, "dash-lg"),
         "consent": one.consent,
         "scan": one.scan,

@@ -17,12 +17,9 @@ from qafila.clinic.spirometry.result import Phase, Report, report
 from qafila.clinic.spirometry.session import EQUATIONS, Session, opened
 from qafila.clinic.visits.models import Attachment
 from qafila.journal import blobs
-from qafila.registry.people import queries as people
-from qafila.registry.people.births import age_of
-from qafila.registry.places.here import local_day
 from qafila.web.access import needs
-from qafila.web.reception.words import age_words, name_words, sex_words
 from qafila.web.records import breath, files
+from qafila.web.records.whose import whose
 from qafila.web.templatetags.qafila import told
 
 PARTS = (("fev1", "FEV1", "L"), ("fvc", "FVC", "L"), ("fev1_fvc", "FEV1/FVC", ""), ("pef", "PEF", "L/s"),
@@ -38,17 +35,7 @@ def page(request: Any, file_id: UUID) -> HttpResponse:
         raise Http404
     if not blobs.have(file.sha256):
         return files.not_here(request)
-    person = people.get(file.person_id)
-    name, other = name_words(person, people.names_of_one(file.person_id))
-    context = {
-        "file": file,
-        "person": person,
-        "name": name,
-        "other": other,
-        "age": age_words(age_of(person, local_day(file.at))) if person else "",
-        "sex": sex_words(person) if person else "",
-        **shown(file),
-    }
+    context = {"file": file, **whose(request, file), **shown(file)}
     return render(request, "records/spirometry.html", context)
 
 

@@ -11,6 +11,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext
 from django.views.decorators.http import require_GET, require_http_methods
 
+from qafila.clinic.history.consented import TEACHING, agreed
 from qafila.clinic.imaging import copies
 from qafila.clinic.imaging.anonymous import Box, must_be_masked
 from qafila.clinic.imaging.dataset import open_dicom
@@ -19,12 +20,13 @@ from qafila.clinic.imaging.refused import Refused
 from qafila.clinic.refusal import Refusal
 from qafila.clinic.visits.models import Attachment
 from qafila.journal import blobs
-from qafila.registry.staff.models import Staff
 from qafila.registry.staff.rights import require
 from qafila.web.access import needs
 from qafila.web.once import once
 from qafila.web.records.attachments import kind_words
 from qafila.web.records.files import ENDINGS, POLICY, found
+from qafila.web.records.whose import belongs
+from qafila.web.staff_names import staff_names
 from qafila.web.templatetags.qafila import told
 
 MOST = 200
@@ -69,10 +71,11 @@ def _boxes(text: str) -> list[Box] | None:
 
 
 def _page(request: Any, file: Attachment, status: int = 200, **more: Any) -> HttpResponse:
+    request.belongs = belongs(request, file)
     context = {
         "file": file,
         "kind": kind_words(file.kind_of_file),
-        "agreed": copies.agreed(file.person_id),
+        "agreed": agreed(file.person_id, TEACHING),
         "here": blobs.have(file.sha256),
         "pixels": file.kind_of_file in ("photo", "dicom"),
         "masked": _needs_boxes(file),
@@ -98,7 +101,7 @@ def _needs_boxes(file: Attachment) -> bool:
 def every(request: Any) -> HttpResponse:
     """The copies that may be used."""
     rows = [one for one in TeachingCopy.objects.filter(withdrawn=False).order_by("-at")[:MOST] if copies.usable(one)]
-    names = {s.pk: s.name for s in Staff.objects.filter(pk__in={one.author_id for one in rows if one.author_id})}
+    names = staff_names(one.author_id for one in rows)
     shown = [(one, kind_words(one.kind_of_file), names.get(one.author_id, "")) for one in rows]
     return render(request, "records/copies.html", {"copies": shown})
 
@@ -112,7 +115,7 @@ def copy(request: Any, copy_id: UUID, part: str) -> HttpResponse:
     if not copies.usable(row) or not name or not blobs.have(name):
         raise Http404
     media = "image/jpeg" if part == "preview" else row.media
-    response = HttpResponse(blobs.read(name), content_type=media)
+    response = HttpResponse(blobs.read(name), content_type=media if media in ENDINGS else "application/octet-stream")
     inside = media in ("image/jpeg", "audio/flac")
     ending = ENDINGS.get(media, "bin")
     response["Content-Disposition"] = (

@@ -15,6 +15,7 @@ from qafila.web.records import (
     spirometry,
     teaching,
 )
+from qafila.web.watch import looks
 
 app_name = "records"
 
@@ -37,10 +38,11 @@ urlpatterns = [
     path("copies/<uuid:copy_id>/<slug:part>/", teaching.copy, name="copy"),
     path("files/<uuid:file_id>/ask/", look.ask_original, name="ask_original"),
     path("people/<uuid:person_id>/", past.person, name="person"),
-    path("people/<uuid:person_id>/looks/", past.looks, name="looks"),
+    path("people/<uuid:person_id>/looks/", looks.page, name="looks"),
     path("rows/<uuid:subject>/", past.row, name="row"),
+    path("rows/<uuid:subject>/label/", past.label, name="label"),
     path("clashes/", clashes.page, name="clashes"),
-    path("clashes/<int:clash_id>/", clashes.one, name="clash"),
+    path("clashes/<opaque:clash_id>/", clashes.one, name="clash"),
     path("patients/<uuid:person_id>/", patient.page, name="patient"),
     path("patients/<uuid:person_id>/lists/<slug:section>/", patient.add, name="history_add"),
     path("patients/<uuid:person_id>/entries/<uuid:entry_id>/", patient.change, name="history_change"),
@@ -50,5 +52,5 @@ urlpatterns = [
     path("doubles/<uuid:one_id>/<uuid:other_id>/", doubles.pair, name="double"),
     path("doubles/<uuid:link_id>/part/", doubles.part, name="part"),
     path("quarantine/", quarantine.page, name="quarantine"),
-    path("quarantine/<int:number>/", quarantine.settle, name="quarantine_settle"),
+    path("quarantine/<opaque:number>/", quarantine.settle, name="quarantine_settle"),
 ]

@@ -16,21 +16,26 @@ from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
 
 from qafila.journal.models import Recorded, Ref
-from qafila.registry.staff.models import Staff
+from qafila.packs import load
+from qafila.registry.places.here import country
 from qafila.registry.units.models import Unit
 from qafila.web.nurse.record import label as reading
-from qafila.web.reception.words import unit_name
+from qafila.web.reception.words import language, unit_name
 from qafila.web.records.attachments import kind_words as file_words
-from qafila.web.specialist.packet import certainty_words, note_words
+from qafila.web.specialist.packet import certainty_words, method_words, note_words
 from qafila.web.specialist.words import act_words as case_act
-from qafila.web.specialist.words import specialty_words, staff_name
+from qafila.web.specialist.words import specialty_words
 from qafila.web.specialist.words import status_words as case_status
+from qafila.web.staff_names import staff_names
 from qafila.web.templatetags.qafila import moment
 
 KINDS = {
     "registry.person": _("Person"),
     "registry.personname": _("Name"),
     "registry.personlink": _("Link to another person"),
+    "registry.erasurerequest": _("Request for erasure"),
+    "registry.restriction": _("Record put aside"),
+    "registry.rectification": _("Said to be wrong"),
     "registry.lot": _("Lot of the stock"),
     "registry.stockmove": _("Move of the stock"),
     "registry.shipment": _("Shipment"),
@@ -61,6 +66,7 @@ KINDS = {
     "clinic.saving": _("Journey not made"),
     "clinic.prescription": _("Prescription"),
     "clinic.prescriptionitem": _("Medicine"),
+    "clinic.accessgrant": _("Access to the record"),
 }
 FIELDS = {
     "status": _("State"),
@@ -164,10 +170,39 @@ HIDDEN = frozenset(
 LONGEST = 300
 
 
+def decision_words(code: str) -> str:
+    """What a person said to one purpose."""
+    return {
+        "not_asked": gettext("Not asked yet"),
+        "permit": gettext("agrees"),
+        "deny": gettext("refuses"),
+        "emergency": gettext("could not be asked (emergency)"),
+        "withdrawn": gettext("taken back"),
+    }.get(code, code)
+
+
+def _labelled(code: str, choices: Iterable[Any]) -> str:
+    return next((str(one.label.text(language())) for one in choices if one.code == code), code)
+
+
+def _purpose(code: str) -> str:
+    return _labelled(code, load.encounter().consent_purpose)
+
+
+def _spoken(code: str) -> str:
+    return _labelled(code, country().spoken)
+
+
 CODES = {
     ("clinic.case", "status"): case_status,
     ("clinic.case", "specialty"): specialty_words,
     ("clinic.caseevent", "act"): case_act,
+    ("clinic.caseevent", "note"): gettext,
+    ("clinic.consent", "purpose"): _purpose,
+    ("clinic.consent", "decision"): decision_words,
+    ("clinic.consent", "method"): method_words,
+    ("clinic.consent", "language"): _spoken,
+    ("registry.person", "language"): _spoken,
     ("clinic.observation", "code"): reading,
     ("clinic.note", "kind_of_note"): note_words,
     ("clinic.attachment", "kind_of_file"): file_words,
@@ -204,6 +239,11 @@ def field_words(kind: str, name: str) -> str:
     return str(field.verbose_name).capitalize() if field is not None else name
 
 
+def label_words(value: int) -> str:
+    """A label of confidentiality, as the pack names it."""
+    return load.access().labelled(value).label.text(language())
+
+
 def value_words(kind: str, name: str, value: Any, known: dict[UUID, str]) -> str:
     """A canonical value as people read it; `known`: names of the staff and units that it may point to."""
     if value is None or value == "" or value == [] or value == {}:
@@ -212,6 +252,8 @@ def value_words(kind: str, name: str, value: Any, known: dict[UUID, str]) -> str
         return gettext("Yes") if value else gettext("No")
     if (kind, name) in CODES:
         return CODES[kind, name](str(value))
+    if name == "label":
+        return label_words(int(value))
     field = field_of(kind, name)
     if isinstance(field, Ref):
         one = uuid_of(value)
@@ -250,18 +292,25 @@ def uuid_of(value: Any) -> UUID | None:
 def names(ids: Iterable[UUID | None]) -> dict[UUID, str]:
     """Names of staff and units by id: two queries."""
     wanted = {one for one in ids if one is not None}
-    known = {s.pk: staff_name(s) for s in Staff.objects.filter(pk__in=wanted)}
-    return known | {u.pk: unit_name(u) for u in Unit.objects.filter(pk__in=wanted)}
+    return staff_names(wanted) | {u.pk: unit_name(u) for u in Unit.objects.filter(pk__in=wanted)}
 
 
 ACTS = {
     "person.register": _("registered"),
+    "label.change": _("confidentiality changed"),
     "person.edit": _("changed"),
     "person.death": _("death recorded"),
     "person.merge": _("two records joined as one person"),
     "person.unmerge": _("two records parted again"),
     "person.tell_apart": _("told apart from another record"),
     "clash.settle": _("two values settled"),
+    "erasure.ask": _("erasure asked for"),
+    "erasure.refuse": _("erasure refused"),
+    "record.restrict": _("put aside"),
+    "record.unrestrict": _("used again"),
+    "claim.note": _("said to be wrong"),
+    "claim.done": _("put right"),
+    "claim.refuse": _("left as it is"),
     "visit.open": _("visit opened"),
     "case.draft": _("case begun"),
     "case.send": _("case sent"),
@@ -297,9 +346,14 @@ PAGES = {
     "records.clash": _("A clash"),
     "records.patient": _("Patient page"),
     "records.double": _("Two records compared"),
+    "claims.person": _("Data requests"),
+    "claims.list": _("Data requests"),
+    "break_glass": _("Opened in an emergency"),
     "nurse.record": _("Visit"),
     "nurse.vitals": _("Vitals"),
     "nurse.file": _("A file"),
+    "nurse.growth": _("Growth"),
+    "nurse.trends": _("Trends"),
     "nurse.photos": _("Photographs"),
     "nurse.sounds": _("Heart and lung sounds"),
     "reception.person": _("Person"),
@@ -308,10 +362,25 @@ PAGES = {
     "doctor.case": _("Case page of the unit"),
     "loop.round": _("List of the next round"),
     "doctor.plain": _("Sheet for the person"),
+    "export": _("Given to the person"),
     "doctor.alarm": _("Emergency that nobody has taken"),
+    "doctor.prescribe": _("Prescription"),
+    "doctor.packet": _("Case page of the unit"),
+    "coordinator.tell": _("Case page of the hub"),
+    "reception.edit": _("Person"),
+    "nurse.lab": _("Visit"),
+    "nurse.order": _("Visit"),
+    "nurse.strips": _("Visit"),
+    "nurse.strip": _("Visit"),
+    "nurse.spirometry": _("Visit"),
+    "stock.dispense": _("Prescription"),
+    "dicomweb.object": _("DICOM image"),
+    "dicomweb.search": _("DICOM image"),
 }
 
 
 def page_words(page: str) -> str:
     """The page that was looked at."""
+    if page.startswith("print."):
+        return gettext("a print")
     return str(PAGES.get(page, page))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 from uuid import UUID
 
@@ -12,6 +13,7 @@ from django.shortcuts import redirect, render
 from django.utils.translation import gettext
 from django.views.decorators.http import require_GET, require_POST
 
+from qafila.clinic.access.door import Opened
 from qafila.clinic.cases import acts, loop_queries, proposal, queries
 from qafila.clinic.cases.line import candidates as crew_of
 from qafila.clinic.cases.models import Answer, Case
@@ -20,18 +22,21 @@ from qafila.clinic.cases.routing import Candidate
 from qafila.clinic.cases.transitions import UNDER_WAY
 from qafila.clinic.refusal import Doubtful, Refusal
 from qafila.clinic.rules.words import N_, Message
-from qafila.journal import history
 from qafila.kernel import clock
 from qafila.kernel.looks import one_look
+from qafila.packs import load
 from qafila.registry.people import queries as people
 from qafila.registry.people.births import age_of
 from qafila.registry.places.here import local_day
+from qafila.registry.staff.factors.queries import signing_passkeys
 from qafila.registry.staff.models import Staff
 from qafila.registry.staff.queries import has_key
 from qafila.registry.staff.rights import may, require
 from qafila.registry.staff.signing import OpenKey
 from qafila.registry.units.models import Unit
+from qafila.web import entrance
 from qafila.web.access import needs
+from qafila.web.account import passkey
 from qafila.web.doctor import answers
 from qafila.web.doctor.telling import spared_lines
 from qafila.web.login import open_key, signs_by_pin
@@ -48,10 +53,10 @@ from qafila.web.specialist.words import (
     outcome_words,
     pack_of,
     specialty_words,
-    staff_name,
     status_words,
     unit_words,
 )
+from qafila.web.staff_names import staff_name
 from qafila.web.templatetags.qafila import told
 
 READERS = ("case.answer", "case.assign")
@@ -83,10 +88,12 @@ def shown(request: Any, case: Case, status: int = 200, **more: Any) -> HttpRespo
 
 def _shown(request: Any, case: Case, status: int, **more: Any) -> HttpResponse:
     require(request.staff, "case.read", case)
-    history.log_read(request.staff.pk, case.person_id, "specialist.case")
+    opened = entrance.read(request, case.person_id, "specialist.case", row=case)
     can = queries.available(case, request.staff)
     could = crew_of(case.specialty, everybody=True) if {"assign", "reroute"} & set(can) else []
     talk, pack = queries.talk_of(case, [one.staff for one in could]), pack_of(case.specialty)
+    if not opened.sees(case):
+        return _kept(request, case, status, {**_gives(case, can, could, talk.staff), "can": can, **more}, talk)
     answer = talk.answer
     author = talk.staff.get(answer.author_id) if answer else None
     context = {
@@ -104,13 +111,13 @@ def _shown(request: Any, case: Case, status: int, **more: Any) -> HttpResponse:
         "talk": [(row, staff_name(talk.staff.get(row.author_id))) for row in talk.messages],
         "timeline": _timeline(case, talk),
         "declined": answers.declined(case, talk),
-        "files": shown_files(queries.files_of(case), pack, language()),
+        "files": shown_files(opened.shown(queries.files_of(case)), pack, language()),
         "reasons": [(r.code, r.label.text(language())) for r in pack.decline_reason] if pack else [],
         "writes": may(request.staff, "message.write", case) and case.status not in OVER,
         "history": may(request.staff, "journal.read", case),
         "teaches": may(request.staff, "teaching.copy", case),
         "confirms": (case.reconfirm or case.came_after) and may(request.staff, "case.answer", case),
-        **_record(case, pack),
+        **_record(case, pack, opened),
         **_forms(request, case, can, answer),
         **_gives(case, can, could, talk.staff),
         **opinion.shown(case, request.staff),
@@ -118,6 +125,14 @@ def _shown(request: Any, case: Case, status: int, **more: Any) -> HttpResponse:
         **more,
     }
     return render(request, "specialist/case.html", context, status=status)
+
+
+def _kept(request: Any, case: Case, status: int, more: dict[str, Any], talk: queries.Talk) -> HttpResponse:
+    """The page of a confidential case for who routes it and does not treat: where it stands, and nothing of it."""
+    steps = [line | {"words": ""} for line in _timeline(case, talk)]
+    context = {**_head(case, talk.staff), "case": case, "timeline": steps, "spent": spent(talk.events), **more}
+    context["label"] = load.access().labelled(case.label).label.text(language())
+    return render(request, "specialist/kept.html", context, status=status)
 
 
 def _head(case: Case, staff: dict[UUID, Staff]) -> dict[str, Any]:
@@ -142,12 +157,13 @@ def _head(case: Case, staff: dict[UUID, Staff]) -> dict[str, Any]:
     }
 
 
-def _record(case: Case, pack: Any) -> dict[str, Any]:
+def _record(case: Case, pack: Any, opened: Opened) -> dict[str, Any]:
     person = people.get(case.person_id)
     vitals, score = packet.vitals(case, person)
     record: dict[str, Any] = {"vitals": vitals, "score": score}
     if pack is not None:
-        record |= packet.story(case) | {"intake": packet.intake(case)}
+        record |= packet.story(case, opened) | {"intake": packet.intake(case)}
+        record["summary"] = replace(record["summary"], problems=opened.shown(record["summary"].problems))
     return record
 
 
@@ -180,6 +196,7 @@ def _forms(request: Any, case: Case, can: list[str], before: Answer | None) -> d
         found |= medicines.form(held)
     if "fields" in found or "decline" in can:
         found["by_pin"] = signs_by_pin(request.staff)
+        found["by_passkey"] = bool(passkey.host_of(request)) and bool(signing_passkeys(request.staff))
     return found
 
 
@@ -254,7 +271,7 @@ def _decline(request: Any, case_id: UUID) -> HttpResponse:
     wrong: dict[str, Any] = {"problem_at": "decline", "typed": request.POST}
     if request.key is None:
         require(request.staff, "case.decline", case)
-        return shown(request, case, 422, undeclined=_unsigned(request.staff), **wrong)
+        return shown(request, case, 422, undeclined=_unsigned(request), **wrong)
     try:
         acts.decline(case, request.staff, said("reason", ""), request.key, said("suggestion", ""))
     except Refusal as refused:
@@ -265,7 +282,9 @@ def _decline(request: Any, case_id: UUID) -> HttpResponse:
 
 def _opened(request: Any) -> OpenKey | None:
     # Not within the form's own transaction: a wrong PIN counts, whatever becomes of the form.
-    return open_key(request.staff, request.POST.get("secret", "")[:200], request.META.get("REMOTE_ADDR", ""))
+    if request.POST.get("credential"):
+        return passkey.open_key(request)
+    return open_key(request.staff, request.POST.get("secret", ""), request)
 
 
 @require_POST
@@ -295,7 +314,7 @@ def _answer(request: Any, case_id: UUID) -> HttpResponse:
         pack = pack_of(case.specialty)
         if pack is None:
             raise Http404
-        unsigned = "" if request.key is not None else _unsigned(request.staff)
+        unsigned = "" if request.key is not None else _unsigned(request)
         form = {"fields": answering.fields(pack, given, errors), "kept": None, "unsigned": unsigned}
         return shown(request, case, 422, problem_at="answer", **form, **medicines.form(rows, errors))
     drafts.forget(request.staff, draft_name(case))
@@ -303,8 +322,10 @@ def _answer(request: Any, case_id: UUID) -> HttpResponse:
     return redirect("specialist:case", case_id)
 
 
-def _unsigned(staff: Staff) -> str:
+def _unsigned(request: Any) -> str:
     """Why the key did not open."""
-    if not has_key(staff):
+    if request.POST.get("credential"):
+        return gettext("Not signed: the passkey did not open your key. Type your password.")
+    if not has_key(request.staff):
         return gettext("You have no key to sign with on this node: an administrator has to set your password again.")
     return gettext("Not signed: this is neither your PIN of this shift nor your password.")

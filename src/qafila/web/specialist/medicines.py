@@ -67,7 +67,7 @@ def _dose(one: Mapping[str, str]) -> list[str]:
     if (times := number(one["per_day"])) is not None:
         count = int(times) if times == int(times) else 2
         found.append(ngettext("%(n)s time a day", "%(n)s times a day", count) % {"n": f"{times.normalize():f}"})
-    if one["days"].isdigit():
+    if one["days"].isdecimal():
         found.append(ngettext("for %(n)s day", "for %(n)s days", int(one["days"])) % {"n": int(one["days"])})
     return found or [gettext("dose left to the unit's doctor")]
 

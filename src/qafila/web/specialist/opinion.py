@@ -21,7 +21,7 @@ from qafila.registry.staff.queries import specialists
 from qafila.registry.staff.rights import grants, may
 from qafila.web.access import needs
 from qafila.web.once import once
-from qafila.web.specialist.words import staff_name
+from qafila.web.staff_names import staff_name
 from qafila.web.templatetags.qafila import told
 
 

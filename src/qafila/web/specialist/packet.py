@@ -9,6 +9,7 @@ from typing import Any
 from django.utils.dateparse import parse_date
 from django.utils.translation import gettext, ngettext
 
+from qafila.clinic.access.door import Opened
 from qafila.clinic.cases.models import Case
 from qafila.clinic.forms import gate, packet, redflags
 from qafila.clinic.forms.context import conditions_of, consent_of, notes_of
@@ -18,12 +19,11 @@ from qafila.clinic.rules.observations import KINDS, rule_inputs
 from qafila.clinic.rules.rule import Result
 from qafila.clinic.visits import assessment, queries
 from qafila.clinic.visits.models import Note, Observation
-from qafila.journal.models import Label
 from qafila.packs import load
 from qafila.registry.people.births import age_days
 from qafila.registry.people.models import Person
 from qafila.registry.places.here import local_day
-from qafila.web.reception.words import language
+from qafila.web.reception.words import language, listed
 from qafila.web.templatetags.qafila import day
 
 POINTS = {"oxygen": "oxygen", "respirations": "respirations", "spo2": "spo2", "systolic": "systolic", "pulse": "pulse",
@@ -140,7 +140,7 @@ def intake(case: Case) -> list[tuple[str, list[Answered]]]:
 
 def _answered(field: packet.Field) -> Answered:
     if field.type == "choice":
-        return Answered(field.label, ", ".join(c.label for c in field.choices if c.chosen), "")
+        return Answered(field.label, listed(c.label for c in field.choices if c.chosen), "")
     if isinstance(field.value, bool):
         return Answered(field.label, gettext("Yes") if field.value else gettext("No"), "")
     if field.unit == "d" and isinstance(field.value, int):
@@ -148,25 +148,23 @@ def _answered(field: packet.Field) -> Answered:
     return Answered(field.label, str(field.value), field.unit_words)
 
 
-def story(case: Case) -> dict[str, Any]:
-    """Flags, gaps, notes, diagnoses, allergies, consent: the words of the record."""
-    notes: dict[str, Note] = {}
-    for note in notes_of(case):
-        if note.label == Label.NORMAL:
-            notes[note.kind_of_note] = note
+def story(case: Case, opened: Opened) -> dict[str, Any]:
+    """Flags, gaps, notes, diagnoses, allergies, consent: the words of the record, as far as the reader sees them."""
+    notes: dict[str, Note] = {note.kind_of_note: note for note in opened.shown(notes_of(case))}
     consent = consent_of(case)
     return {
         "flags": redflags.fired(case),
         "gaps": gate.missing(case),
         "notes": [(note_words(k), notes[k]) for k in NOTE_KINDS if k in notes],
-        "conditions": [(c, certainty_words(c.certainty)) for c in conditions_of(case)],
+        "conditions": [(c, certainty_words(c.certainty)) for c in opened.shown(conditions_of(case))],
         "summary": queries.known(case.person_id),
         "consent": consent,
-        "consent_method": _method(consent.method) if consent else "",
+        "consent_method": method_words(consent.method) if consent else "",
     }
 
 
-def _method(code: str) -> str:
+def method_words(code: str) -> str:
+    """How consent was given."""
     return next((m.label.text(language()) for m in load.encounter().consent_method if m.code == code), code)
 
 

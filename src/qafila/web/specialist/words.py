@@ -13,9 +13,9 @@ from qafila.kernel import clock
 from qafila.packs import load
 from qafila.packs.shapes import PackError
 from qafila.packs.specialty import Specialty
-from qafila.registry.staff.models import Staff
 from qafila.registry.units.models import Unit
 from qafila.web.reception.words import age_words, language, minutes_words, name_words, unit_name
+from qafila.web.staff_names import staff_name
 
 
 def status_words(status: str) -> str:
@@ -69,6 +69,8 @@ def act_words(act: str) -> str:
         "person_died": gettext("The person was recorded as deceased"),
         "cancel": gettext("Cancelled by the unit"),
         "overdue": gettext("The promised time has passed"),
+        "consent_back": gettext("The person takes the consent back: no specialist is given it"),
+        "kept_home": gettext("Kept in the country: whoever is on duty works abroad"),
         "waiting": gettext("In line: everybody on duty has cases in hand"),
         "wish_unmet": gettext("The wish for a woman or a man could not be met"),
         "claim": gettext("Taken from the line"),
@@ -103,13 +105,6 @@ def specialty_words(code: str) -> str:
     """A specialty's name, its code where this node lacks the pack."""
     pack = pack_of(code)
     return pack.label.text(language()) if pack else code
-
-
-def staff_name(staff: Staff | None) -> str:
-    """A member of staff in the script of the page."""
-    if staff is None:
-        return ""
-    return staff.name_arabic if language().startswith("ar") and staff.name_arabic else staff.name
 
 
 def unit_words(unit: Unit | None) -> str:

@@ -25,7 +25,8 @@ from qafila.registry.staff.roster.queries import swaps as asked_swaps
 from qafila.web.access import needs
 from qafila.web.once import once
 from qafila.web.specialist.case import found
-from qafila.web.specialist.words import lines, specialty_words, staff_name
+from qafila.web.specialist.words import lines, specialty_words
+from qafila.web.staff_names import staff_name
 from qafila.web.templatetags.qafila import told
 
 MINE = ("assigned", "accepted")
@@ -61,6 +62,7 @@ def done(request: Any) -> HttpResponse:
 
 @require_POST
 @needs("case.answer")
+@once
 def duty(request: Any) -> HttpResponse:
     """Go on duty, on a break, or off."""
     specialty, status = request.POST.get("specialty", ""), request.POST.get("status", "")
@@ -81,7 +83,8 @@ def claim(request: Any, case_id: UUID) -> HttpResponse:
     except Refusal as refused:
         messages.error(request, told(refused.message))
         return redirect("specialist:worklist")
-    except WrongState:
+    except (Http404, WrongState):
+        # Behind the wall of PostgreSQL a case that a colleague has taken is not there any more.
         messages.error(request, gettext("Somebody else has it already."))
         return redirect("specialist:worklist")
     return redirect("specialist:case", case_id)

@@ -18,13 +18,13 @@ from qafila.clinic.prescribing import acts as prescribing
 from qafila.clinic.prescribing import dispensing
 from qafila.clinic.prescribing.models import Prescription
 from qafila.clinic.refusal import Refusal
-from qafila.journal import history
 from qafila.registry.people import queries as people
 from qafila.registry.staff.models import Staff
 from qafila.registry.staff.rights import may, require
 from qafila.registry.stock import acts as stock
 from qafila.registry.stock import queries
 from qafila.registry.stock.models import Lot
+from qafila.web import entrance
 from qafila.web.access import needs
 from qafila.web.doctor.medicines import unit_label
 from qafila.web.doctor.prescribe import dose_words, unchecked_words
@@ -49,7 +49,7 @@ def page(request: Any, prescription_id: UUID) -> HttpResponse:
     visit = row.visit_here()
     if visit is not None:
         require(request.staff, "stock.dispense", visit)
-    history.log_read(request.staff.pk, person.pk, "stock.dispense")
+    entrance.read(request, person.pk, "stock.dispense")
     problem: tuple[str, str, bool] | None = None
     if request.method == "POST":
         try:

@@ -24,6 +24,7 @@ from qafila.web.access import needs
 from qafila.web.doctor.medicines import products
 from qafila.web.once import once
 from qafila.web.reception.words import language, name_words, unit_name
+from qafila.web.staff_names import staff_name
 from qafila.web.stock import words
 
 STATES = ("doubt", "expired", "out", "low", "soon", "good")
@@ -197,11 +198,8 @@ def confirm(request: Any, shipment_id: UUID) -> HttpResponse:
     row = Shipment.objects.filter(pk=shipment_id).first()
     if row is None:
         raise Http404
-    number = words.whole(request.POST.get("quantity", ""))
     try:
-        if number is None:
-            raise acts.StockRefused(acts.NOT_POSITIVE)
-        acts.confirm(row, request.staff, number, request.POST.get("reason", ""))
+        acts.confirm(row, request.staff, words.whole(request.POST.get("quantity", "")), request.POST.get("reason", ""))
         messages.success(request, gettext("In the stock."))
     except acts.StockRefused as refused:
         messages.error(request, str(refused))
@@ -233,7 +231,7 @@ def _moves(unit: Unit, limit: int) -> list[dict[str, Any]]:
             "what": words.move_words(m),
             "lot": lots.get(m.lot_id),
             "words": words.of_lot(lots[m.lot_id]) if m.lot_id in lots else "",
-            "by": staff.get(m.by_id),
+            "by": staff_name(staff.get(m.by_id)),
         }
         for m in rows
     ]

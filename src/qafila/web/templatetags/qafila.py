@@ -21,6 +21,9 @@ from qafila.clinic.forms import approval
 from qafila.kernel import clock
 from qafila.packs.specialty import Specialty
 from qafila.packs.strengths import isolated
+from qafila.registry.staff.models import Staff
+from qafila.web.records.attachments import kind_words
+from qafila.web.staff_names import staff_name
 
 register = template.Library()
 NBSP = "\u00a0"
@@ -40,6 +43,18 @@ def quantity(value: Any, unit: str = "") -> SafeString:
 def medicine(words: str) -> str:
     """Name, strength and form of a medicine as they stand in the record: the strength stays left to right."""
     return isolated(words)
+
+
+@register.filter
+def called(staff: Staff | None) -> str:
+    """A member of staff in the script of the page."""
+    return staff_name(staff)
+
+
+@register.filter
+def file_kind(kind: str) -> str:
+    """What kind of file it is, in a word."""
+    return kind_words(kind)
 
 
 @register.filter
@@ -237,6 +252,8 @@ def act_words(act: str) -> str:
         "unread": _("Not opened on the unit in time"),
         "reminder": _("Reminder: it stays open"),
         "came_after": _("A file came after the answer"),
+        "consent_back": _("The person takes the consent back: no specialist is given it"),
+        "kept_home": _("Kept in the country: whoever is on duty works abroad"),
         "waiting": _("In line: all specialists on duty have cases in hand"),
         "wish_unmet": _("The wish for a woman or a man could not be met"),
         "claim": _("Given to a specialist"),
@@ -289,3 +306,16 @@ def results_of(visit: Any, person: Any) -> Any:
     from qafila.web.nurse.results import of_visit
 
     return of_visit(visit, person)
+
+
+@register.simple_tag
+def breath_of(file: Any) -> Any:
+    """What a page shows of a session of spirometry among other files; None for one that cannot be read here."""
+    from django.http import Http404
+
+    from qafila.web.records.spirometry import shown
+
+    try:
+        return shown(file)
+    except Http404:
+        return None

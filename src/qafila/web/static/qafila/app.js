@@ -54,20 +54,45 @@
   // What moves while nothing is written (how far the sending is) says itself how often it is looked at, in seconds.
   const every = Math.min(...[...parts()].map((part) => Number(part.dataset.liveEvery) || Infinity));
   if (Number.isFinite(every)) setInterval(() => { if (!document.hidden) refresh(); }, every * 1000);
-  // A shared tablet covers its screen when nobody has touched it for a while; the PIN opens it again.
+  // A shared tablet covers its screen when nobody has touched it for a while, or when it shows something else; the PIN
+  // opens it again. Under the cover nothing can be read, tapped, reached by a key or heard from a screen reader.
   const idle = Number(document.querySelector('meta[name="idle"]')?.content || 0);
   const lock = document.getElementById("lock");
+  const cover = document.getElementById("cover");
+  function hide(on) {
+    if (cover.hidden === !on) return;
+    // What is being typed is kept as a draft of whoever types it: leaving the field says so.
+    if (on && document.activeElement instanceof HTMLElement) document.activeElement.blur();
+    cover.hidden = !on;
+    document.documentElement.classList.toggle("covered", on);
+    for (const part of document.body.children) if (part !== cover) part.inert = on;
+  }
   if (idle && lock) {
     let last = Date.now(), told_at = last;
-    for (const kind of ["pointerdown", "keydown", "input", "scroll"]) addEventListener(kind, () => { last = Date.now(); }, { passive: true });
-    setInterval(() => {
+    const look = () => {
       const rest = Date.now() - last;
-      document.getElementById("cover").hidden = rest < (idle - 15) * 1000;
+      hide(document.hidden || rest > (idle - 15) * 1000);
       if (rest > idle * 1000) lock.submit();
+    };
+    for (const kind of ["pointerdown", "keydown", "input", "scroll"]) addEventListener(kind, () => {
+      // A tablet that slept for longer than that is not opened by the touch that wakes it.
+      if (Date.now() - last < idle * 1000) last = Date.now();
+      look();
+    }, { passive: true });
+    addEventListener("visibilitychange", look);
+    setInterval(() => {
+      look();
       // Somebody who types for long asks nothing of the node: it is told that the screen is in use.
       if (last - told_at > 30000) { told_at = last; fetch("/healthz", { credentials: "same-origin" }).catch(() => {}); }
     }, 1000);
   }
+  // A page that the browser brings back from its memory may be of somebody who has gone.
+  addEventListener("pageshow", (event) => { if (event.persisted) location.reload(); });
+  // The folded part of the menu closes like any menu: by a touch elsewhere, by Escape.
+  const more = document.querySelector(".more");
+  const fold = (back) => { if (more?.open) { more.open = false; if (back) more.querySelector("summary").focus(); } };
+  addEventListener("pointerdown", (event) => { if (!more?.contains(event.target)) fold(false); });
+  addEventListener("keydown", (event) => { if (event.key === "Escape") fold(true); });
   // One tap, one form: a second tap on the same button does nothing while the first is under way.
   addEventListener("submit", (event) => {
     if (event.defaultPrevented || event.target.dataset.sent) { if (event.target.dataset.sent) event.preventDefault(); return; }

@@ -34,16 +34,18 @@
     // The middle half, as large as in a picture 640 wide: the node measures at that size.
     pen.drawImage(video, video.videoWidth / 4, video.videoHeight / 4, video.videoWidth / 2, video.videoHeight / 2, 0, 0, 320, 240);
     const data = pen.getImageData(0, 0, 320, 240).data, grey = new Float32Array(320 * 240), count = new Uint32Array(256);
+    let strong = 0;
     for (let i = 0; i < grey.length; i++) {
       grey[i] = 0.299 * data[4 * i] + 0.587 * data[4 * i + 1] + 0.114 * data[4 * i + 2];
       count[grey[i] | 0]++;
+      if (Math.max(data[4 * i], data[4 * i + 1], data[4 * i + 2]) >= 250) strong++;
     }
     let seen = 0, burnt = 0, top = 255, above = 0;
     for (let v = 12; v < 256; v++) seen += count[v];
     for (let v = 250; v < 256; v++) burnt += count[v];
     while (top > 0 && above + count[top] <= seen * 0.05) above += count[top--];
     const blur = Math.max(blurred(grey, 320, 240, 1, 320), blurred(grey, 240, 320, 320, 1));
-    const state = top < 70 ? "dark" : burnt > seen * 0.25 ? "bright" : blur > 0.5 ? "blurred" : "good";
+    const state = top < 70 ? "dark" : burnt > seen * 0.25 || strong > seen * 0.35 ? "bright" : blur > 0.5 ? "blurred" : "good";
     if (live.dataset.state !== state) { live.dataset.state = state; live.textContent = live.dataset[state]; }
   }
   function blurred(grey, length, lines, step, across) {

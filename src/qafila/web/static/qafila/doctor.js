@@ -82,6 +82,7 @@
     asking?.abort();
     asking = new AbortController();
     const data = new URLSearchParams(new FormData(form));
+    data.delete("secret");
     data.delete("once");
     try {
       const answer = await fetch(form.dataset.check, { method: "POST", body: data, signal: asking.signal, credentials: "same-origin" });

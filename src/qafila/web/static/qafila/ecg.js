@@ -21,6 +21,7 @@
     if (state) {
       state.textContent = kept ? state.dataset.true : state.dataset.about;
       state.classList.toggle("e-about", !kept);
+      by("e-go").hidden = Boolean(kept);
     }
     draw();
   }
@@ -32,6 +33,7 @@
   }
 
   slider.addEventListener("input", () => set(Number(slider.value)));
+  by("e-go")?.addEventListener("click", () => { by("e-calibrate").open = true; });
   by("e-less").addEventListener("click", () => set(scale - 0.01));
   by("e-more").addEventListener("click", () => set(scale + 0.01));
   by("e-save").addEventListener("click", () => {

@@ -7,7 +7,7 @@
     const data = new URLSearchParams();
     for (const [name, value] of new FormData(form)) if (typeof value === "string") data.append(name, value);
     data.delete("once");
-    data.delete("secret");
+    for (const name of ["secret", "credential", "prf"]) data.delete(name);
     data.append("draft", form.dataset.draft);
     return data;
   }
@@ -20,7 +20,7 @@
     form.dataset.kept = text;
     sending?.abort();
     sending = new AbortController();
-    fetch(form.dataset.draftUrl, { method: "POST", body: data, signal: sending.signal, credentials: "same-origin" })
+    fetch(form.dataset.draftUrl, { method: "POST", body: data, signal: sending.signal, credentials: "same-origin", keepalive: text.length < 60000 })
       .then((answer) => {
         const said = form.querySelector("[data-draft-said]");
         if (said) said.hidden = !answer.ok;

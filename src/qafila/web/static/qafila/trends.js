@@ -6,8 +6,8 @@
     { stroke: "#9a4a00", fill: "#ffffff", dash: [8, 4] },
   ];
   const two = (n) => String(n).padStart(2, "0");
-  const day = (date) => `${two(date.getDate())}/${two(date.getMonth() + 1)}/${date.getFullYear()}`;
-  const time = (date) => `${two(date.getHours())}:${two(date.getMinutes())}`;
+  const day = (date) => `${two(date.getUTCDate())}/${two(date.getUTCMonth() + 1)}/${date.getUTCFullYear()}`;
+  const time = (date) => `${two(date.getUTCHours())}:${two(date.getUTCMinutes())}`;
 
   function read(table) {
     const rows = [...table.querySelectorAll("tbody tr[data-at]")].reverse();
@@ -29,6 +29,8 @@
     const plot = new window.uPlot({
       width: place.clientWidth,
       height: 230,
+      // The node counts its own zone's wall clock in data-at: what the curve says is what the table says.
+      tzDate: (at) => window.uPlot.tzDate(new Date(at * 1000), "Etc/UTC"),
       cursor: { drag: { x: false, y: false } },
       legend: { show: columns.length > 1, live: false },
       scales: { x: { time: true }, y: { range: (_, low, high) => {

@@ -12,6 +12,12 @@
   let window_ = null, line = null, timer = 0, asked = 0;
   const sheet = document.createElement("canvas");
 
+  const tools = document.querySelectorAll(".v-tools [data-tool]"), windowing = document.querySelector("[data-tool=window]");
+  const choose = (wanted) => {
+    tool = wanted;
+    for (const one of tools) one.setAttribute("aria-pressed", String(one.dataset.tool === wanted));
+  };
+
   const load = async (index) => {
     if (kept.has(index)) return kept.get(index);
     const answer = await fetch(frames[index].url, { credentials: "same-origin" });
@@ -75,17 +81,19 @@
     tell();
   };
 
+  // Numbers keep their own direction: in Arabic text a minus would go to the other side.
+  const apart = (text) => `\u2066${text}\u2069`;
   const length = () => {
     const dx = line[1].x - line[0].x, dy = line[1].y - line[0].y, spacing = shown.meaning.spacing;
-    if (!spacing) return Math.hypot(dx, dy).toFixed(1) + " " + words.px;
-    return Math.hypot(dx * spacing[1], dy * spacing[0]).toFixed(1) + " " + (shown.meaning.at_detector ? words.detector : words.mm);
+    if (!spacing) return apart(Math.hypot(dx, dy).toFixed(1)) + " " + words.px;
+    return apart(Math.hypot(dx * spacing[1], dy * spacing[0]).toFixed(1)) + " " + (shown.meaning.at_detector ? words.detector : words.mm);
   };
   const tell = (problem) => {
     const parts = [];
     if (problem) parts.push(problem);
     else if (shown) {
-      if (!shown.meaning.colour) parts.push(`${words.window} ${Math.round(window_.centre)} / ${Math.round(window_.width)}`);
-      parts.push(`${Math.round(view.zoom * 100)} %`);
+      if (!shown.meaning.colour) parts.push(`${words.window} ${apart(`${Math.round(window_.centre)} / ${Math.round(window_.width)}`)}`);
+      parts.push(apart(`${Math.round(view.zoom * 100)} %`));
       if (line) parts.push("↔ " + length());
     }
     state.textContent = parts.join(" · ");
@@ -106,6 +114,9 @@
       const first = !shown;
       shown = found;
       if (first || !window_) window_ = { centre: found.meaning.centre, width: found.meaning.width };
+      // A colour picture has no window: dragging moves it.
+      windowing.disabled = found.meaning.colour;
+      if (found.meaning.colour && tool === "window") choose("pan");
       size();
       paint();
       canvas.dataset.drawn = String(at + 1);
@@ -174,12 +185,7 @@
     else if (event.key === "+") acts.in();
     else if (event.key === "-") acts.out();
   });
-  for (const button of document.querySelectorAll(".v-tools [data-tool]")) {
-    button.addEventListener("click", () => {
-      tool = button.dataset.tool;
-      for (const one of document.querySelectorAll(".v-tools [data-tool]")) one.setAttribute("aria-pressed", String(one === button));
-    });
-  }
+  for (const button of tools) button.addEventListener("click", () => choose(button.dataset.tool));
   for (const button of document.querySelectorAll(".v-tools [data-act]")) button.addEventListener("click", () => shown && acts[button.dataset.act]());
   for (const button of document.querySelectorAll("[data-go]")) button.addEventListener("click", () => show(Number(button.dataset.go)));
   place.addEventListener("input", () => show(Number(place.value) - 1));

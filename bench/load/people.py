@@ -1,0 +1,200 @@
+"""The people of a load: each a browser of its own, with think time, a page that renews itself, and a shift's log-in."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+import re
+import ssl
+import time
+from collections import defaultdict
+from collections.abc import Callable
+from html import unescape
+from pathlib import Path
+from typing import Any
+
+import httpx
+
+from bench.load.make import PASSWORD, role_of, username
+
+CASE = re.compile(r'href="(/specialist/case/[0-9a-f-]{36}/)"')
+LIVE = re.compile(r'<meta name="live" content="([^"]+)"')
+STATIC = re.compile(r'(?:href|src)="(/static/[^"#]+)"')
+HIDDEN = re.compile(r'<input type="hidden" name="([\w-]+)" value="([^"]*)"')
+PAGES = {
+    "specialist": (
+        ("worklist", 30), ("case", 38), ("draft", 12), ("done", 8), ("my roster", 6), ("duty", 2), ("account", 4),
+    ),
+    "coordinator": (("board", 45), ("duty of all", 15), ("units", 15), ("roster", 10), ("follow-up", 15)),
+    "admin": (("units", 50), ("packs", 50)),
+}  # fmt: skip
+AT = {
+    "worklist": "/specialist/", "done": "/specialist/done/", "my roster": "/specialist/roster/", "account": "/account/",
+    "board": "/coordinator/", "duty of all": "/coordinator/duty/", "units": "/coordinator/units/",
+    "roster": "/coordinator/roster/", "follow-up": "/loop/watch/", "packs": "/packs/",
+}  # fmt: skip
+
+
+class Told:
+    """Milliseconds of each kind of page, and what went wrong."""
+
+    def __init__(self) -> None:
+        self.ms: dict[str, list[float]] = defaultdict(list)
+        self.errors: dict[str, int] = defaultdict(int)
+        self.holding = self.held = 0
+
+    def summary(self) -> dict[str, Any]:
+        """As the report has it."""
+        every = [one for kind, some in self.ms.items() if kind not in ("door", "log-in", "static") for one in some]
+        rows = {kind: spread(some) for kind, some in sorted(self.ms.items())}
+        return {"pages": rows, "all_pages": spread(every), "errors": dict(self.errors), "held_connections": self.held}
+
+
+def spread(some: list[float]) -> dict[str, float]:
+    """Count, median, 95th and 99th percentile and the longest."""
+    if not some:
+        return {"n": 0}
+    row = sorted(some)
+    at = lambda share: round(row[min(len(row) - 1, int(len(row) * share))], 1)  # noqa: E731 - a table's columns
+    return {"n": len(row), "p50": at(0.5), "p95": at(0.95), "p99": at(0.99), "max": round(row[-1], 1)}
+
+
+class Person:
+    """Somebody at a browser."""
+
+    def __init__(self, number: int, base: str, authority: Path | None, told: Told, think_s: float) -> None:
+        self.number, self.role, self.told, self.think_s = number, role_of(number), told, think_s
+        self.dice = random.Random(number)
+        self.page, self.live, self.cases = "/", "", list[str]()
+        trust: Any = ssl_of(authority) if authority else False
+        # Each has an address of its own, as at home or in a ministry: log-ins are counted by address.
+        own = f"127.{1 + number // 62500}.{number // 250 % 250}.{1 + number % 250}"
+        transport = httpx.AsyncHTTPTransport(verify=trust, local_address=own, limits=httpx.Limits(max_connections=4))
+        self.http = httpx.AsyncClient(base_url=base, transport=transport, timeout=60, follow_redirects=True)
+
+    async def ask(self, kind: str, path: str, *, data: dict[str, str] | None = None, **head: str) -> str:
+        """One page, timed to its last byte; redirects count as one."""
+        begun = time.perf_counter()
+        try:
+            if data is None:
+                answer = await self.http.get(path, headers=head)
+            else:
+                answer = await self.http.post(path, data=data, headers={"Referer": f"{self.http.base_url}", **head})
+        except httpx.HTTPError as error:
+            self.told.errors[f"{kind}: {type(error).__name__}"] += 1
+            return ""
+        self.told.ms[kind].append((time.perf_counter() - begun) * 1000)
+        if answer.status_code >= 400:
+            self.told.errors[f"{kind}: {answer.status_code}"] += 1
+            return ""
+        if kind not in ("door", "log-in", "static") and answer.url.path in ("/login/", "/switch/"):
+            self.told.errors[f"{kind}: logged out"] += 1
+        return answer.text if "html" in answer.headers.get("content-type", "") else ""
+
+    async def work(self, starts_s: float, until: float, stopped: Callable[[], bool]) -> None:
+        """The whole of it: log in, look, think, look again."""
+        await asyncio.sleep(starts_s)
+        listening = None
+        try:
+            page = await self.ask("door", "/login/")
+            said = {**dict(HIDDEN.findall(page)), "username": username(self.number), "password": PASSWORD, "next": "/"}
+            page = await self.ask("log-in", "/login/", data=said)
+            self.seen("/", page)
+            for path in sorted(set(STATIC.findall(page))):
+                await self.ask("static", path)
+            listening = asyncio.create_task(self.listen())
+            while time.monotonic() < until and not stopped():
+                await asyncio.sleep(min(self.dice.expovariate(1 / self.think_s), 4 * self.think_s))
+                if time.monotonic() < until:
+                    await self.one()
+        finally:
+            if listening is not None:
+                listening.cancel()
+            await self.http.aclose()
+
+    async def one(self) -> None:
+        """One thing that such a person does."""
+        kinds, weights = zip(*PAGES[self.role], strict=True)
+        kind = self.dice.choices(kinds, weights)[0]
+        if kind == "case" and not self.cases:
+            kind = "worklist"
+        if kind == "case":
+            path = self.dice.choice(self.cases)
+        elif kind in ("draft", "duty"):
+            await self.write(kind)
+            return
+        else:
+            path = AT[kind]
+        self.seen(path, await self.ask(kind, path))
+
+    async def write(self, kind: str) -> None:
+        """What is typed is kept as a draft all the time; now and then somebody goes on duty or off."""
+        page = await self.ask("worklist", "/specialist/")
+        self.seen("/specialist/", page)
+        said = {name: unescape(value) for name, value in HIDDEN.findall(page)}
+        if kind == "draft":
+            words = {"draft": f"answer:{self.number:032x}", "plan": "Repos et contrôle dans une semaine. " * 4}
+            await self.ask("draft", "/nurse/draft/", data={**said, **words}, **{"X-Live": "draft"})
+        elif "specialty" in said:
+            await self.ask("duty", "/specialist/duty/", data={**said, "status": self.dice.choice(("on", "off"))})
+
+    def seen(self, path: str, page: str) -> None:
+        """Remember what a page offers."""
+        if not page:
+            return
+        self.page = path if "data-live" in page else ""
+        found = LIVE.search(page)
+        self.live = unescape(found.group(1)) if found else self.live
+        self.cases = CASE.findall(page) or self.cases
+
+    async def listen(self) -> None:
+        """Hold the live connection; the open page asks for itself again when something has changed."""
+        while True:
+            if not self.live:
+                await asyncio.sleep(1)
+                continue
+            try:
+                async with self.http.stream("GET", self.live, timeout=httpx.Timeout(60, read=None)) as held:
+                    self.told.holding += 1
+                    self.told.held = max(self.told.held, self.told.holding)
+                    try:
+                        await self.renew(held)
+                    finally:
+                        self.told.holding -= 1
+            except httpx.HTTPError as error:
+                self.told.errors[f"live: {type(error).__name__}"] += 1
+                await asyncio.sleep(3)
+
+    async def renew(self, held: httpx.Response) -> None:
+        """Ask for the open page again each time that something has changed."""
+        async for line in held.aiter_lines():
+            if line.startswith("event: changed") and self.page:
+                await self.ask("renewal", self.page, **{"X-Live": "lists"})
+
+
+_contexts: dict[Path, ssl.SSLContext] = {}
+
+
+def ssl_of(authority: Path) -> ssl.SSLContext:
+    """One context for all: a certificate is read once."""
+    if authority not in _contexts:
+        _contexts[authority] = ssl.create_default_context(cafile=str(authority))
+    return _contexts[authority]
+
+
+async def crowd(
+    base: str, authority: Path | None, people: int, minutes: float, think_s: float, watch: Callable[[], None]
+) -> Told:
+    """So many people for so long; `watch` is called every five seconds. Log-ins are spread over the first quarter."""
+    told, until = Told(), time.monotonic() + minutes * 60
+    some = [Person(n, base, authority, told, think_s) for n in range(people)]
+    tasks = [asyncio.create_task(p.work(n / people * minutes * 15, until, lambda: False)) for n, p in enumerate(some)]
+    while time.monotonic() < until:
+        watch()
+        await asyncio.sleep(min(5, max(0.1, until - time.monotonic())))
+    watch()
+    done = await asyncio.gather(*tasks, return_exceptions=True)
+    for one in done:
+        if isinstance(one, BaseException):
+            told.errors[f"driver: {type(one).__name__}"] += 1
+    return told
