@@ -11,6 +11,7 @@ import json
 import os
 import shutil
 import tempfile
+from collections import Counter
 from collections.abc import Generator, Iterator
 from pathlib import Path
 
@@ -25,6 +26,7 @@ from xdist.scheduler import LoadScopeScheduling
 settings.register_profile("qafila", deadline=None, max_examples=60)
 settings.register_profile("deep", deadline=None, max_examples=2000)
 settings.load_profile("qafila")
+DESCRIPTORS, MOST_OPEN = Path("/proc/self/fd"), 200
 MEMORY, ROOM = Path("/dev/shm"), 4_000_000_000
 if MEMORY.is_dir() and shutil.disk_usage(MEMORY).free > ROOM:
     # Commits are synchronous, and the tests make tens of thousands of them: in memory nobody waits for a disk.
@@ -109,6 +111,17 @@ def pytest_collection() -> Generator[None, object, object]:
     finally:
         gc.freeze()
         gc.enable()
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_teardown(item: pytest.Item) -> Generator[None, object, object]:
+    """Who leaves files and connections open is told, not whoever finds none left much later."""
+    try:
+        return (yield)
+    finally:
+        if DESCRIPTORS.is_dir() and len(left := os.listdir(DESCRIPTORS)) > MOST_OPEN:
+            names = Counter(os.path.realpath(DESCRIPTORS / one).split(":")[0] for one in left)
+            raise AssertionError(f"{len(left)} files and connections are left open: {names.most_common(5)}")
 
 
 def pytest_sessionfinish() -> None:

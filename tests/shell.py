@@ -13,6 +13,7 @@ import gc
 import json
 import os
 import runpy
+import select
 import signal
 import socket
 import subprocess
@@ -115,10 +116,10 @@ class Started:
 
     def wait(self, timeout: float | None = None) -> int:
         """How it ended. Raises `subprocess.TimeoutExpired`."""
-        import select
-
         if self.returncode is None:
-            if not select.select([self._socket], [], [], timeout)[0]:
+            said = select.poll()
+            said.register(self._socket, select.POLLIN)
+            if not said.poll(None if timeout is None else timeout * 1000):
                 raise subprocess.TimeoutExpired(["shell"], timeout or 0)
             self.returncode = int(self._said.readline())
             self._said.close()

@@ -8,7 +8,6 @@ from typing import Any
 
 import pytest
 import yaml
-from jsonschema import Draft202012Validator
 
 from tests.house.tree import ROOT
 
@@ -67,6 +66,9 @@ def loaded(file: Path) -> Any:
 
 @pytest.mark.parametrize("file", COMPOSE, ids=lambda p: p.stem)
 def test_a_description_has_its_shape(file: Path) -> None:
+    # Loading it takes seconds, and every test process would do so while it collects.
+    from jsonschema import Draft202012Validator
+
     wrong = [f"{'/'.join(map(str, e.path))}: {e.message}" for e in Draft202012Validator(FILE).iter_errors(loaded(file))]
     assert wrong == []
 

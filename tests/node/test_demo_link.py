@@ -9,6 +9,7 @@ from collections.abc import Iterator
 
 import pytest
 
+from bench.ports import free_port
 from qafila.node.demo.link import Link, free
 from qafila.node.demo.waiting import until
 
@@ -39,9 +40,7 @@ def echo() -> Iterator[int]:
 @pytest.fixture
 def link() -> Iterator[Link]:
     with echo() as target:
-        with socket.create_server(("127.0.0.1", 0)) as taken:
-            port = taken.getsockname()[1]
-        made = Link(port, target)
+        made = Link(free_port(), target)
         yield made
         made.close()
 

@@ -12,6 +12,7 @@ from urllib.parse import urlencode
 
 import pytest
 
+from bench.ports import free_port
 from qafila.kernel import clock
 from qafila.node import device
 from qafila.node.commands.vault import certify_door
@@ -19,7 +20,6 @@ from qafila.node.create import create, environment
 from qafila.node.directory import NodeDirectory, NodeError
 from qafila.sync import vault
 from tests.node.test_backup import qafila
-from tests.sync.test_processes import free_port
 
 PASSWORD = "Chevre-montagne-11"
 

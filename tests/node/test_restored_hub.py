@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from bench.ports import free_port
 from qafila.node.create import create
 from qafila.node.directory import NodeDirectory
 from qafila.packs import load
@@ -21,7 +22,7 @@ from tests.node.test_backup import qafila
 from tests.node.test_sealed import CODE, PUBLIC
 from tests.postgres import Cluster
 from tests.shell import environment, run
-from tests.sync.test_processes import REGISTER, contact, free_port, issue, served
+from tests.sync.test_processes import REGISTER, contact, issue, served
 
 PHOTO = """
 import os

@@ -9,12 +9,13 @@ from pathlib import Path
 import httpx
 import pytest
 
+from bench.ports import free_port
 from qafila.kernel import clock
 from qafila.node.create import create
 from qafila.node.directory import NodeDirectory
 from qafila.node.server import Server
 from qafila.sync import pki
-from tests.sync.test_processes import free_port, run
+from tests.sync.test_processes import run
 
 REVOKE = """
 from qafila.sync.models import Peer

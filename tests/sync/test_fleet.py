@@ -21,6 +21,7 @@ from typing import Any
 
 import pytest
 
+from bench.ports import free_port
 from qafila.kernel import clock
 from qafila.node.create import create
 from qafila.node.directory import NodeDirectory
@@ -30,7 +31,7 @@ from qafila.sync.serving import command
 from tests import shell
 from tests.postgres import Cluster
 from tests.shell import Started, environment, run
-from tests.sync.test_processes import Link, free_port, served
+from tests.sync.test_processes import Link, served
 
 UNITS = ("U1", "U2", "U3", "U4", "U5")
 PATIENCE_S = 120.0
@@ -190,13 +191,15 @@ class Fleet:
         self.agents[code].wait()
 
     def close(self) -> None:
-        for process in (*self.agents.values(), *(c.process for c in self.crews.values())):
-            process.kill()
-            process.wait()
-        if self.server is not None and self.server.poll() is None:
-            self.kill_server()
-        for link in self.links.values():
-            link.close()
+        """Nothing stays, whatever a part of it says."""
+        with ExitStack() as all_of_it:
+            for link in self.links.values():
+                all_of_it.callback(link.close)
+            if self.server is not None and self.server.poll() is None:
+                all_of_it.callback(self.kill_server)
+            for process in (*self.agents.values(), *(c.process for c in self.crews.values())):
+                all_of_it.callback(process.wait)
+                all_of_it.callback(process.kill)
 
     # --- sticks ---------------------------------------------------------------------------
 

@@ -11,10 +11,11 @@ from typing import Any
 
 import pytest
 
+from bench.ports import free_port
 from qafila.node.directory import NodeDirectory
 from qafila.sync.serving import command
 from tests.shell import Started, environment, run
-from tests.sync.test_processes import Link, free_port, hub, joined  # noqa: F401
+from tests.sync.test_processes import Link, hub, joined  # noqa: F401
 
 PEOPLE = """
 import secrets

@@ -15,18 +15,13 @@ from pathlib import Path
 import httpx
 import pytest
 
+from bench.ports import free_port
 from qafila.node.create import create
 from qafila.node.directory import NodeDirectory
 from qafila.packs import load
 from qafila.sync import pki
 from qafila.sync.serving import command
 from tests.shell import Started, environment, run
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 def contact(node: NodeDirectory) -> dict[str, object]:
@@ -44,8 +39,8 @@ class Link:
         """Bytes that went up."""
         self.holds = threading.Event()
         """While set, nothing more goes up once the budget is used; what is there stays open, and silent."""
-        self.ends: list[socket.socket] = []
-        self.server = socket.create_server(("127.0.0.1", 0))
+        self.under_way: dict[socket.socket, socket.socket] = {}
+        self.server = socket.create_server(("127.0.0.1", free_port()))
         self.port = self.server.getsockname()[1]
         threading.Thread(target=self._accept, daemon=True).start()
 
@@ -60,9 +55,16 @@ class Link:
             except OSError:
                 near.close()
                 continue
-            self.ends += [near, far]
-            for one, other, up in ((near, far, True), (far, near, False)):
-                threading.Thread(target=self._pass, args=(one, other, up), daemon=True).start()
+            threading.Thread(target=self._carry, args=(near, far), daemon=True).start()
+
+    def _carry(self, near: socket.socket, far: socket.socket) -> None:
+        with near, far:
+            self.under_way[near] = far
+            down = threading.Thread(target=self._pass, args=(far, near, False), daemon=True)
+            down.start()
+            self._pass(near, far, True)
+            down.join()
+            del self.under_way[near]
 
     def _pass(self, one: socket.socket, other: socket.socket, up: bool) -> None:
         try:
@@ -82,9 +84,14 @@ class Link:
                 end.shutdown(socket.SHUT_RDWR)
 
     def close(self) -> None:
+        """Nobody gets through any more; those who were are cut off."""
+        with suppress(OSError):
+            self.server.shutdown(socket.SHUT_RDWR)
         self.server.close()
-        for end in self.ends:
-            end.close()
+        for ends in list(self.under_way.items()):
+            for end in ends:
+                with suppress(OSError):
+                    end.shutdown(socket.SHUT_RDWR)
 
 
 @contextmanager

@@ -11,13 +11,14 @@ from pathlib import Path
 
 import pytest
 
+from bench.ports import free_port
 from qafila.node.create import create
 from qafila.node.directory import NodeDirectory
 from qafila.packs import load
 from qafila.sync import pki
 from tests import shell
 from tests.shell import environment, run
-from tests.sync.test_processes import REGISTER, free_port, issue, served
+from tests.sync.test_processes import REGISTER, issue, served
 
 PHONE = "from qafila.registry.people.models import Person\nprint(Person.objects.get(pk={!r}).phone)"
 WHOLE = "from qafila.journal import blobs, check\nprint([*check.problems(), *blobs.problems()])"

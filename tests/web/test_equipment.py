@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import socket
 from collections.abc import Iterator
 from datetime import timedelta
 from decimal import Decimal
@@ -13,6 +12,7 @@ from typing import cast
 import pytest
 from django.conf import settings
 
+from bench.ports import free_port
 from qafila.clinic.bedside import acts as bedside
 from qafila.clinic.lab import acts as lab
 from qafila.clinic.models import LabMessage, LabOrder, Nearby, Pairing, StripTest
@@ -217,8 +217,7 @@ def test_an_order_that_the_analyser_does_not_take_stays(van: Vehicle) -> None:
     browser, visit = van.at("rachid"), arrives(van)
     path = f"/nurse/lab/order/{visit.pk}/"
     assert browser.get(path).status_code == 404
-    with socket.create_server(("127.0.0.1", 0)) as nobody:
-        port = nobody.getsockname()[1]
+    port = free_port()
     directory = cast("Path", van.here.directory)
     peer = f'[hl7]\n[[hl7.peer]]\nname = "count"\naddress = "127.0.0.1"\norders = "127.0.0.1:{port}"\n'
     (directory / "node.toml").write_text((directory / "node.toml").read_text() + peer)
