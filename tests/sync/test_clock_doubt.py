@@ -55,3 +55,23 @@ def test_what_a_person_confirmed_holds_until_the_clock_moves_again(pair: Pair) -
             assert clock_doubt.look() == "behind"
         Peer.objects.update(offset_ms=-3_600_000)
         assert clock_doubt.look() != ""
+
+
+def test_a_frame_that_was_long_under_way_does_not_make_a_clock_late(pair: Pair) -> None:
+    pair.sync()
+    with at(pair.unit):
+        session = pair.session()
+        greeting = session.next()
+        assert greeting is not None
+        session.receive(pair.ask(greeting.data)[1])
+        register(pair.unit)
+        frame = session.next()
+        assert frame is not None
+        late = clock.now() + timedelta(seconds=45)
+        with clock.reading_from(late.timestamp):
+            status, reply = pair.ask(frame.data)
+            session.receive(reply)
+    assert status == 200 and session.report.sent > 0
+    with at(pair.hub):
+        unit = Peer.objects.get()
+        assert unit.last_contact == late and abs(unit.offset_ms or 0) < 5_000

@@ -89,6 +89,7 @@ TEMPLATES: list[dict[str, Any]] = [
 LANGUAGES = [("ar", "العربية"), ("fr", "Français"), ("en", "English")]
 LANGUAGE_CODE = DIRECTORY.language if DIRECTORY else "en"
 LOCALE_PATHS = [Path(__file__).parent.parent / "locale"]
+FORMAT_MODULE_PATH = "qafila.web.formats"
 USE_I18N = True
 USE_TZ = True
 USE_THOUSAND_SEPARATOR = False

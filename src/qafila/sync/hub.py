@@ -102,8 +102,9 @@ class HubStore(Protocol):
     def quiet(self) -> bool:
         """Whether the last note of a contact is old enough for another."""
 
-    def seen(self, time_ms: int, waits: Sequence[int] = ()) -> None:
-        """Note a contact; `time_ms` as the sender's clock said. `waits`: what it says waits there; empty: not said."""
+    def seen(self, time_ms: int | None, waits: Sequence[int] = ()) -> None:
+        """Note a contact; `time_ms` as the sender's clock said, None where the frame may have been long under way.
+        `waits`: what it says waits there; empty: not said."""
 
     def expect(self, file: File) -> bytes | None:
         """Bitmap of the chunks of a file that are not here; None where it is not taken."""
@@ -182,7 +183,8 @@ def _push(store: HubStore, frame: Frame) -> Message:
     with store.transaction():
         taken = _take(store, said.parcels)
         if store.quiet():
-            store.seen(frame.time_ms)
+            # It may be large, and have been cut and gone on: when it was sealed says nothing of the clock.
+            store.seen(None)
     taken.mail = store.waiting()
     return taken
 

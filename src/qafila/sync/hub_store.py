@@ -110,10 +110,11 @@ class Desk:
         """Whether no contact was noted in the last seconds."""
         return self.peer.last_contact is None or self.peer.last_contact < clock.now() - SEEN
 
-    def seen(self, time_ms: int, waits: Sequence[int] = ()) -> None:
-        """Note a contact, and what the sender says waits there."""
+    def seen(self, time_ms: int | None, waits: Sequence[int] = ()) -> None:
+        """Note a contact, how far the sender's clock is ahead, and what it says waits there."""
         self.peer.last_contact = clock.now()
-        self.peer.offset_ms = time_ms - clock.now_ms()
+        if time_ms is not None:
+            self.peer.offset_ms = time_ms - clock.now_ms()
         self.peer.version = self.version or self.peer.version
         if waits:
             self.peer.waits = list(waits)

@@ -322,7 +322,7 @@ class Desk(HubJournal):
     def quiet(self) -> bool:
         return self.peer.contact < self.now - 20
 
-    def seen(self, time_ms: int, waits: Sequence[int] = ()) -> None:
+    def seen(self, time_ms: int | None, waits: Sequence[int] = ()) -> None:
         self.db.put("peer", self.sender, self.peer._replace(contact=self.now))
 
     def expect(self, file: File) -> bytes | None:
