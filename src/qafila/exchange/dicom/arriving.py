@@ -7,8 +7,6 @@ import struct
 from dataclasses import asdict
 from typing import Any
 
-from pynetdicom import PYNETDICOM_IMPLEMENTATION_UID
-
 from qafila.exchange.dicom.models import Arrived
 from qafila.exchange.dicom.reading import claim
 
@@ -22,6 +20,9 @@ def arrived(file: bytes, peer: str, message: Any = None) -> Arrived:
 
 def with_meta(sop_class: str, instance: str, syntax: str, data: bytes) -> bytes:
     """A data set as a message brought it as a file: the file meta information (PS3.10 section 7.1) put before it."""
+    # Pages load this file as well, and the library would cost each process of theirs 30 MB.
+    from pynetdicom import PYNETDICOM_IMPLEMENTATION_UID
+
     elements = (
         _element(0x01, b"OB", b"\0\1"), _element(0x02, b"UI", _uid(sop_class)), _element(0x03, b"UI", _uid(instance)),
         _element(0x10, b"UI", _uid(syntax)), _element(0x12, b"UI", _uid(PYNETDICOM_IMPLEMENTATION_UID)),

@@ -35,7 +35,7 @@ PRAGMAS = (
     "PRAGMA synchronous=FULL",
     "PRAGMA foreign_keys=ON",
     "PRAGMA busy_timeout=20000",
-    "PRAGMA cache_size=-16000",
+    "PRAGMA cache_size=-8000",
     "PRAGMA temp_store=MEMORY",
     # What is deleted is overwritten: an erased record is not in the free pages either.
     "PRAGMA secure_delete=ON",
