@@ -173,6 +173,8 @@ _JOINING = (
 )
 _IDLE_ZWNJ = re.compile(f"(?<![{_JOINING}]){ZWNJ}|{ZWNJ}(?![{_JOINING}])")
 _IDLE_ZWJ = re.compile(f"(?<![{_JOINING}]){ZWJ}")
+_NOTHING_HIDDEN = re.compile("[ -~\u0621-\u063a\u0641-\u064a]*")
+"""ASCII that is seen and Arabic letters: most names, in which there is nothing to remove."""
 
 
 def strip_controls(s: str) -> str:
@@ -181,6 +183,8 @@ def strip_controls(s: str) -> str:
     Line feeds and tabs stay (other line ends become line feeds). Of marks piled on one letter eight stay.
     ZWNJ stays between letters that would join (Arabic, Syriac scripts), ZWJ after one; elsewhere they are dropped.
     """
+    if _NOTHING_HIDDEN.fullmatch(s):
+        return s
     text = _PILED_MARKS.sub(r"\1", _CONTROLS.sub("", _LINES.sub("\n", s)))
     if ZWNJ not in text and ZWJ not in text:
         return text
@@ -271,7 +275,10 @@ _FOLDED = _DIGITS | {
 
 
 def _bare(s: str) -> str:
-    return "".join(c for c in unicodedata.normalize("NFKD", s) if unicodedata.category(c) != "Mn")
+    if s.isascii():
+        return s
+    # No mark is a letter or a digit, and most of a name are: they need no look into Unicode's tables.
+    return "".join(c for c in unicodedata.normalize("NFKD", s) if c.isalnum() or unicodedata.category(c) != "Mn")
 
 
 def fold(s: str) -> str:

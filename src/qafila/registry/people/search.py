@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from typing import NamedTuple
 from uuid import UUID
 
 from django.db.models import Q
@@ -54,7 +55,8 @@ def search(text: str, limit: int = 20) -> list[Found]:
         wanted |= Q(phone__gte=phone, phone__lt=phone[:-1] + chr(ord(phone[-1]) + 1))
     people = list(Person.objects.filter(wanted)[: len(by_name) + 50])
     names = own_names(p.pk for p in people)
-    found = [_fit(p, names[p.pk], typed, code, number, phone) for p in people]
+    written = _Written.of(typed)
+    found = [_fit(p, names[p.pk], written, code, number, phone) for p in people]
     good = [f for f in found if f.why != "name" or f.score >= _ALIKE]
     return _survivors(sorted(good, key=lambda f: (-f.score, -f.person.pk.int)))[:limit]
 
@@ -89,23 +91,38 @@ def _keys(typed: str) -> list[str]:
     return list(dict.fromkeys(name_keys(typed)))
 
 
-def _fit(person: Person, names: list[PersonName], typed: str, code: str | None, number: str, phone: str) -> Found:
+def _fit(person: Person, names: list[PersonName], typed: _Written, code: str | None, number: str, phone: str) -> Found:
     if code and person.code == code:
         return Found(person, names, 100, "code")
     if number and person.national_id == number:
         return Found(person, names, 100, "national_id")
     if phone and person.phone.startswith(phone):
         return Found(person, names, 100 if person.phone == phone else 90, "phone")
-    return Found(person, names, max((likeness(typed, n.text) for n in names), default=0), "name")
+    return Found(person, names, max((typed.alike(_Written.of(n.text)) for n in names), default=0), "name")
 
 
 def likeness(one: str, other: str) -> float:
     """How alike two names are, 0-100, in whatever order their words stand and in whichever script each is."""
-    written = max(fuzz.token_sort_ratio(a := fold(one), b := fold(other)), 0.95 * fuzz.token_set_ratio(a, b))
-    # Across scripts only the keys can be compared; alike keys are less than alike letters.
-    a, b = name_key(one), name_key(other)
-    by_key = max(0.92 * fuzz.token_sort_ratio(a, b), 0.85 * _begins(a.split(), b.split()))
-    return max(written, by_key)
+    return _Written.of(one).alike(_Written.of(other))
+
+
+class _Written(NamedTuple):
+    """A name as names are compared: its letters, and its key, which is the same in each script."""
+
+    letters: str
+    key: str
+
+    @classmethod
+    def of(cls, name: str) -> _Written:
+        return cls(fold(name), name_key(name))
+
+    def alike(self, other: _Written) -> float:
+        written = max(
+            fuzz.token_sort_ratio(self.letters, other.letters), 0.95 * fuzz.token_set_ratio(self.letters, other.letters)
+        )
+        # Across scripts only the keys can be compared; alike keys are less than alike letters.
+        begun = 0.85 * _begins(self.key.split(), other.key.split())
+        return max(written, 0.92 * fuzz.token_sort_ratio(self.key, other.key), begun)
 
 
 def _begins(typed: Sequence[str], full: Sequence[str]) -> float:
