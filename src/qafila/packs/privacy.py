@@ -16,7 +16,7 @@ class StatisticRule(Shape, frozen=True):
 
     k: Annotated[int, msgspec.Meta(ge=2, le=100)]
     renewed_after_days: Annotated[int, msgspec.Meta(ge=1, le=366)]
-    source: Text
+    source: Label
 
 
 class BreachRule(Shape, frozen=True):
@@ -27,7 +27,7 @@ class BreachRule(Shape, frozen=True):
     people_days: Annotated[int, msgspec.Meta(ge=0, le=90)]
     binding: bool
     authority: Label
-    source: Text
+    source: Label
     report: tuple[Choice, ...]
     """What the report has to hold, in its order."""
     category: tuple[Choice, ...]
@@ -39,7 +39,7 @@ class TransferRule(Shape, frozen=True):
 
     authority: Label
     words: Label
-    source: Text
+    source: Label
 
 
 class Processing(Shape, frozen=True):
@@ -55,7 +55,7 @@ class Processing(Shape, frozen=True):
     """Code of a rule of retention; what it says stands there."""
     abroad: bool
     status: Status
-    source: Text
+    source: Label
 
 
 class Privacy(Shape, frozen=True):
