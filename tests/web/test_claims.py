@@ -167,7 +167,7 @@ label = { ar = "س", fr = "d", en = "Whole record" }
 kinds = ["*"]
 years = 20
 counted_from = "last_contact"
-source = "an order of the ministry"
+source = { ar = "قرار الوزارة", fr = "Un arrêté du ministère", en = "An order of the ministry" }
 status = "%s"
 [[keep]]
 code = "notes"
@@ -175,7 +175,7 @@ label = { ar = "س", fr = "d", en = "Notes" }
 kinds = ["clinic.note"]
 years = 10
 counted_from = "written"
-source = "an order of the ministry"
+source = { ar = "قرار الوزارة", fr = "Un arrêté du ministère", en = "An order of the ministry" }
 status = "%s"
 """
 

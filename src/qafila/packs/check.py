@@ -216,7 +216,7 @@ def _retention(country: Country, root: Path | None) -> Iterator[Problem]:
     for one in lines:
         if WHOLE in one.kinds and one.kinds != (WHOLE,):
             yield Problem(file, f"keep {one.code}", "the whole record stands alone")
-        if one.status == "approved" and one.source.startswith("draft"):
+        if one.status == "approved" and one.source.text("en").startswith("Draft"):
             yield Problem(file, f"keep {one.code}", "an approved period names its source")
 
 

@@ -23,7 +23,7 @@ class Keep(Shape, frozen=True):
     """As records name them, or `WHOLE` alone."""
     years: Years
     counted_from: Literal["last_contact", "written"]
-    source: Text
+    source: Label
     status: Status
     until_age: Annotated[int, msgspec.Meta(ge=0, le=60)] = 0
     """Never before the person is so old; 0: whatever the age."""

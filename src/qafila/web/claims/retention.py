@@ -59,7 +59,7 @@ def _show(request: Any, status: int = 200, **more: Any) -> HttpResponse:
                 "after_death": keep.after_death_years,
                 "written": keep.counted_from == "written",
                 "kinds": [kind_words(kind) for kind in keep.kinds if kind != "*"],
-                "source": keep.source,
+                "source": keep.source.text(language()),
                 "draft": keep.status == "draft",
             }
             for keep in lines.values()
