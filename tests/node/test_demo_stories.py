@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from qafila.clinic.diagnosis import icd10
-from qafila.node.demo.referrals import SPECIALTY, electrocardiogram
+from qafila.node.demo.referrals import electrocardiogram
 from qafila.node.demo.stories import Referral, Story, outcome, stories
 from qafila.packs import load
 
@@ -47,11 +47,15 @@ def test_questions_tell_the_referrals_apart() -> None:
 
 
 def test_outcomes_and_answers_are_the_pack_s() -> None:
-    pack = load.load_specialty(SPECIALTY)
-    assert {outcome(one) for one in stories().case} <= {o.code for o in pack.outcome} | {""}
-    known = {item.link_id for item in pack.items()}
     for one in stories().case:
-        assert set(one.intake) <= known
+        pack = load.load_specialty(one.specialty)
+        assert outcome(one) in {o.code for o in pack.outcome} | {""}
+        assert set(one.intake) <= {item.link_id for item in pack.items()}
+
+
+def test_no_specialist_has_an_empty_list() -> None:
+    waiting = {one.specialty for one in stories().case if one.ending in ("assigned", "accepted")}
+    assert waiting == set(load.specialties())
 
 
 def test_every_state_of_a_case_has_its_story() -> None:

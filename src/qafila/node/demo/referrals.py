@@ -24,7 +24,6 @@ from qafila.registry.staff.models import Staff
 from qafila.registry.staff.queries import open_by_password
 from qafila.registry.staff.signing import OpenKey
 
-SPECIALTY = "cardiology"
 HOUR = 11
 ARRIVES, ACCEPTS, ANSWERS, DELIVERED, EXPLAINS, CLOSES = 25, 40, 95, 130, 170, 1500
 """Minutes after sending: a plausible day with a link that comes and goes."""
@@ -86,7 +85,7 @@ class Referrals:
         self.past.wait(6 * hurry)
         visit = visits.start_nurse(visit, life.nurse, life.nursing)
         self.past.wait(5 * hurry)
-        life.measure(visit, who, day, referral.readings)
+        life.measure(visit, who, day, referral.readings, pregnant=referral.pregnant)
         self.past.wait(6 * hurry)
         visit = visits.start_doctor(visit, life.doctor, life.consulting)
         life.consult(visit, referral)
@@ -104,16 +103,26 @@ class Referrals:
     def _fill(self, visit: Visit, referral: Referral, number: int) -> Case:
         life, language = self.life, self.life.doctor.interface_language
         if referral.ending != "draft":
-            person = Person.objects.get(pk=visit.person_id)
-            consents.give(visit, life.nurse, "referral", "permit", "spoken", language=person.language)
+            self._agree(visit, referral)
         for kind in referral.files:
             if kind == "ecg":
                 visits.add_attachment(visit, life.nurse, electrocardiogram(number), "ecg.dcm", view="ecg12")
             else:
                 visits.add_attachment(visit, life.nurse, teaching.skin(seed=number), "photo.jpg")
-        case = cases.draft_case(visit, SPECIALTY, life.doctor)
-        intake = {**stories().intake, **referral.intake} if referral.ending != "draft" else referral.intake
+        for place, view in enumerate(referral.views):
+            picture = teaching.skin(seed=100 * number + place)
+            visits.add_attachment(visit, life.nurse, picture, "photo.jpg", view=view)
+        case = cases.draft_case(visit, referral.specialty, life.doctor)
+        usual = stories().intake if referral.ending != "draft" else {}
+        asked = {item.link_id for item in pack_of(case).items()}
+        intake = {**{name: said for name, said in usual.items() if name in asked}, **referral.intake}
         return cases.save_packet(case, intake, referral.question[language], referral.urgency, life.doctor)
+
+    def _agree(self, visit: Visit, referral: Referral) -> None:
+        person = Person.objects.get(pk=visit.person_id)
+        name, relation = referral.guardian or ("", "")
+        consents.give(visit, self.life.nurse, "referral", "permit", "spoken", language=person.language,
+                      given_by=relation or "self", guardian_name=name)  # fmt: skip
 
     def go_on(self) -> None:
         """After the hub's part: what was answered is explained, what was asked is given, some are closed."""

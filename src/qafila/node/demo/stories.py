@@ -46,7 +46,8 @@ class Reply(Shape, frozen=True):
 
 
 class Referral(Shape, frozen=True):
-    """A case and how far it came. `unit` counts from 1; `day` days before today."""
+    """A case and how far it came. `unit` counts from 1; `day` days before today; `views`: photographs that its pack
+    asks for; `guardian`: who agrees for a child, by name and relation."""
 
     unit: int
     day: int
@@ -61,7 +62,11 @@ class Referral(Shape, frozen=True):
     question: Words
     readings: dict[str, Range]
     intake: dict[str, Any]
+    specialty: str = "cardiology"
+    pregnant: bool = False
+    guardian: tuple[str, str] | None = None
     files: tuple[Literal["ecg", "photo"], ...] = ()
+    views: tuple[str, ...] = ()
     answer: Reply | None = None
     note: Words = msgspec.field(default_factory=dict)
     asks: Words = msgspec.field(default_factory=dict)
