@@ -11,6 +11,7 @@ import logging
 import secrets
 from collections.abc import Iterator, Sequence
 from datetime import timedelta
+from itertools import islice
 from uuid import UUID
 
 from django.db import transaction
@@ -166,17 +167,21 @@ def _side_by_side(have: Have) -> Iterator[tuple[str, int, Ranges, Ranges]]:
     for node, runs in have.items():
         for run, ranges in runs.items():
             there = here_now.get((node, run), [])
-            yield node, run, ranges, without(there, _emptied(node, run, ranges)) if there else there
+            both = subtract(ranges, subtract(ranges, there))
+            yield node, run, ranges, without(there, _emptied(node, run, both)) if both else there
 
 
 def _emptied(node: str, run: int, ranges: Ranges) -> list[int]:
-    """Of these the numbers of which the header alone is here, and nobody has erased them."""
-    if not ranges:
-        return []
-    bare = Record._base_manager.filter(node=node, run=run, seq__range=(ranges[0][0], ranges[-1][1]), fields=None)
-    rows = list(bare.values_list("seq", "patient", "subject"))
-    gone = erased.among(patient for _, patient, _ in rows)
-    return [seq for seq, patient, subject in rows if not gone.covers(patient, subject)]
+    """Numbers of those of these records of which the header alone is here, and nobody has erased them."""
+    bare = Record._base_manager.filter(node=node, run=run, fields=None)
+    found: list[int] = []
+    every = (seq for first, last in ranges for seq in range(first, last + 1))
+    # By number: a run may have a million records, of which the peer has a few.
+    while some := list(islice(every, _CHUNK)):
+        rows = list(bare.filter(seq__in=some).values_list("seq", "patient", "subject"))
+        gone = erased.among(patient for _, patient, _ in rows)
+        found += [seq for seq, patient, subject in rows if not gone.covers(patient, subject)]
+    return found
 
 
 def _total(node: str, run: int, ranges: Ranges) -> int:
