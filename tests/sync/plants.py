@@ -86,7 +86,7 @@ class WatermarkTooHigh(Plant):
     def unit_store(self) -> type[UnitStore]:
         class Hopeful(UnitStore):
             def note_backups(self, seen: Seen, begun: int, stands: int) -> None:
-                super().note_backups(seen, begun - 1, stands)
+                super().note_backups(seen, begun, stands + 1)
 
         return Hopeful
 

@@ -23,6 +23,13 @@ def latest(people: Iterable[UUID], node: str) -> dict[UUID, Holding]:
     return {row.who: row for row in rows}
 
 
+def told(records: Iterable[Record | Entry]) -> set[tuple[UUID, str]]:
+    """(Person, author) of those records about a person of whom the author was ever told something."""
+    pairs = {(r.patient, r.node) for r in records if r.patient}
+    rows = Holding._base_manager.filter(who__in={p for p, _ in pairs}, node__in={n for _, n in pairs})
+    return pairs.intersection(rows.values_list("who", "node"))
+
+
 def say(who: UUID, node: str, *, held: bool, after: int = 0) -> Holding:
     """Tell a node whether it holds a person; reaches its mailbox in the transaction at hand. `after`: a turn of which
     the node knows."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -49,8 +49,9 @@ def _on_written(sender: Any, records: list[Record], node: Here, **kwargs: Any) -
     fan_out(records)
 
 
-def _on_ingested(sender: Any, records: Sequence[Entry], node: Here, **kwargs: Any) -> None:
-    fan_out(records)
+def _on_ingested(sender: Any, records: Sequence[Entry], node: Here, sender_node: str = "", **kwargs: Any) -> None:
+    others = (r for r in records if r.patient and r.node not in (node.node, sender_node))
+    fan_out(records, {r.no for r in others} if sender_node else ())
 
 
 def peers(among: set[str] | None = None) -> set[str]:
@@ -59,9 +60,10 @@ def peers(among: set[str] | None = None) -> set[str]:
     return set((found if among is None else found.filter(code__in=among)).values_list("code", flat=True))
 
 
-def fan_out(records: Sequence[Record | Entry]) -> None:
-    """Put records into the mailboxes of the nodes that need them; never back to their author. Whoever gives records of
-    others back after a restore gets them, too: it may be one of two clones.
+def fan_out(records: Sequence[Record | Entry], given_back: Collection[int] = ()) -> None:
+    """Put records into the mailboxes of the nodes that need them. Whoever gives records of others back after a restore
+    gets them, too: it may be one of two clones. Never back to their author, but `given_back` (numbers of those that
+    another node gave back) where the author was once told to forget the person: it may have the header alone.
 
     The same number of queries however many records there are.
     """
@@ -90,6 +92,7 @@ def fan_out(records: Sequence[Record | Entry]) -> None:
     _decided(records)
     _renewed(records, also, holders)
     elsewhere = scope.nodes_for(nobody, every)
+    away = holdings.told([r for r in records if r.no in given_back]) if given_back else set()
     mail: list[tuple[str, int, int]] = []
     for record in records:
         if record.kind == scope.HOLDING and record.node != here().node:
@@ -98,8 +101,13 @@ def fan_out(records: Sequence[Record | Entry]) -> None:
             to = holders.get(record.patient, set()).union(*(holders.get(p, ()) for p in also.get(record.no, ())))
         else:
             to = elsewhere.get((record.kind, record.subject), set())
-        mail += [(node, record.no, _lane(record)) for node in to & every if node != record.node]
+        if record.no not in given_back or (record.patient, record.node) not in away:
+            to = to - {record.node}
+        mail += [(node, record.no, _lane(record)) for node in to & every]
     _post(mail)
+    if given_back:
+        # Where such a record was mailed before, its header alone was here.
+        Mail.objects.filter(record__in=list(given_back), acked__isnull=False).update(acked=None)
     for subject in assignments:
         _assigned(subject, every)
 

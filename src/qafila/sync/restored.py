@@ -11,18 +11,19 @@ import logging
 import secrets
 from collections.abc import Iterator, Sequence
 from datetime import timedelta
+from itertools import islice
 from uuid import UUID
 
 from django.db import transaction
 from django.db.models import Max, Q
 
-from qafila.journal import lives
+from qafila.journal import erased, lives
 from qafila.journal.cluster import fingerprint
 from qafila.journal.header import decode
 from qafila.journal.here import here
 from qafila.journal.ingest import Parcel
 from qafila.journal.models import Record, Run
-from qafila.journal.ranges import Ranges, holds, loads, subtract, total
+from qafila.journal.ranges import Ranges, holds, loads, subtract, total, without
 from qafila.kernel import clock
 from qafila.sync import intake, mailbox, scope
 from qafila.sync.hub import Have, Sums
@@ -159,11 +160,28 @@ def _of_another(person: UUID, held: set[UUID], have: Have) -> bool:
 
 
 def _side_by_side(have: Have) -> Iterator[tuple[str, int, Ranges, Ranges]]:
+    """Node, run, what the peer has of it and what is here. A record whose fields are not here is not: its author had
+    forgotten it, by the word of a backup that is later than the one out of which this database came."""
     rows = Run._base_manager.filter(node__in=list(have)).values_list("node", "run", "ranges")
     here_now = {(node, run): loads(ranges) for node, run, ranges in rows}
     for node, runs in have.items():
         for run, ranges in runs.items():
-            yield node, run, ranges, here_now.get((node, run), [])
+            there = here_now.get((node, run), [])
+            both = subtract(ranges, subtract(ranges, there))
+            yield node, run, ranges, without(there, _emptied(node, run, both)) if both else there
+
+
+def _emptied(node: str, run: int, ranges: Ranges) -> list[int]:
+    """Numbers of those of these records of which the header alone is here, and nobody has erased them."""
+    bare = Record._base_manager.filter(node=node, run=run, fields=None)
+    found: list[int] = []
+    every = (seq for first, last in ranges for seq in range(first, last + 1))
+    # By number: a run may have a million records, of which the peer has a few.
+    while some := list(islice(every, _CHUNK)):
+        rows = list(bare.filter(seq__in=some).values_list("seq", "patient", "subject"))
+        gone = erased.among(patient for _, patient, _ in rows)
+        found += [seq for seq, patient, subject in rows if not gone.covers(patient, subject)]
+    return found
 
 
 def _total(node: str, run: int, ranges: Ranges) -> int:

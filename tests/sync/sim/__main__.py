@@ -8,6 +8,9 @@ import sys
 import time
 from concurrent.futures import ProcessPoolExecutor
 
+TOLD_EACH = 5000
+"""A soak lasts for hours: so often it says how far it has come."""
+
 
 def _some(span: range) -> list[tuple[int, str]]:
     from tests.sync.sim.run import broken
@@ -34,8 +37,10 @@ def main() -> int:
     spans = [range(a, min(a + 250, last)) for a in range(first, last, 250)]
     failed = 0
     with ProcessPoolExecutor(said.processes) as pool:
-        for found in pool.map(_some, spans):
+        for span, found in zip(spans, pool.map(_some, spans), strict=True):
             failed += len(found)
+            if span.stop % TOLD_EACH == 0:
+                print(f"{first}..{span.stop}: {failed} failed", file=sys.stderr, flush=True)
             for seed, problem in found:
                 print(f"python -m tests.sync.sim --seed {seed}   # {problem}", flush=True)
     print(f"{last - first} seeds, {failed} failed, {time.monotonic() - began:.0f} s")

@@ -21,8 +21,9 @@ if TYPE_CHECKING:
     from tests.sync.sim.world import Unit, World
 
 ROUNDS = 12
-BACKUPS = 2
-"""Until what was confirmed is known to be in one that stands: a unit forgets nothing before."""
+SILENT = 2
+"""So many rounds in a row in which nothing is left to say and each unit agrees with the hub: in the first it notes that
+the next backup has all of it, in the second it hears that this one stands, and forgets whom it has to forget."""
 
 
 def settle(world: World) -> None:
@@ -53,19 +54,26 @@ def settle(world: World) -> None:
         if set(session.agreement.mine) & set(spoken(LATEST)):
             _go_on(world, process)
     said = {u.name: 99 for u in world.units}
+    silent = 0
     for turn in range(ROUNDS):
         before = len(server.disk.tables["records"])
         _backed_up(world)
         for unit in world.units:
             process = Process(world, unit)
             said[unit.name] = _contact(world, unit, process, process._session(), turn + 1 == ROUNDS)
-        if before != len(server.disk.tables["records"]) or turn < BACKUPS:
-            continue
-        if all(n == 1 for n in said.values()) or (turn > 2 and _only_files(world, said)):
+        quiet = all(n == 1 for n in said.values()) or (turn > 2 and _only_files(world, said))
+        agreed = before == len(server.disk.tables["records"]) and all(_agrees(world, u) for u in world.units)
+        silent = silent + 1 if quiet and agreed else 0
+        if silent == SILENT:
             break
     else:
         world.wrong(f"never idle: after {ROUNDS} contacts each there is still something to say: {said}")
     world.problems += checked(world)
+
+
+def _agrees(world: World, unit: Unit) -> bool:
+    """Whether the unit heard of the last backup in a greeting after which nothing was left to compare."""
+    return len(world.server.disk.tables["backups"]) in unit.disk.tables["seen"]
 
 
 def _backed_up(world: World) -> None:
@@ -165,6 +173,7 @@ def checked(world: World) -> Iterator[str]:
         there = world.server.disk.tables["files"].get(name)
         if there is None or not there.complete:
             yield f"file {name[:8]} was thrown away, and the hub does not have it"
+    yield from _emptied(world)
     yield from _rows(world)
     yield from _keys(world, twice)
     yield from _ranges(world)
@@ -191,7 +200,7 @@ def _up(world: World, unit: Unit, twice: set[Key]) -> Iterator[str]:
                 yield f"{key} is in quarantine and nothing is wrong with it"
         elif there.hash != row.hash or row.parcel.fields not in (None, there.parcel.fields):
             yield f"{key} is another record at the hub"
-        elif hub["effects"].get(key) != 1:
+        elif there.parcel.fields is not None and hub["effects"].get(key) != 1:
             yield f"{key} took effect {hub['effects'].get(key)} times"
 
 
@@ -206,7 +215,7 @@ def _down(world: World, unit: Unit, twice: set[Key]) -> Iterator[str]:
         if due and key not in here and row.parcel.header not in aside:
             yield f"{unit.name} lacks {key} ({row.kind})"
         held = (row.patient, unit.name) in hub["scope"]
-        if held and key in here and here[key].parcel.fields is None:
+        if held and row.parcel.fields is not None and key in here and here[key].parcel.fields is None:
             yield f"{unit.name} has forgotten {key}, whom it should hold"
     for key, row in here.items():
         if row.kind in (REFERENCE, HOLDING, RECEIPT, OPENED) or row.parcel.fields is None:
@@ -242,6 +251,20 @@ def _files(world: World, unit: Unit) -> Iterator[str]:
             yield f"the hub lacks file {name[:8]} of {unit.name} (sent: {row.sent})"
         if whole and not row.complete and (row.patient, unit.name) in hub["scope"]:
             yield f"{unit.name} lacks file {name[:8]}"
+
+
+def _emptied(world: World) -> Iterator[str]:
+    """The hub has fields and all of what anybody else has with them; and of what a unit has forgotten, unless a person
+    went back to a backup older than the one on which the unit relied."""
+    for key, row in world.server.disk.tables["records"].items():
+        if row.parcel.fields is not None:
+            continue
+        for unit in world.units:
+            there = unit.disk.tables["records"].get(key)
+            if there is not None and there.hash == row.hash and there.parcel.fields is not None:
+                yield f"the hub has the header alone of {key}, which {unit.name} has"
+        if not world.server.too_old:
+            yield f"the hub has the header alone of {key}"
 
 
 def _rows(world: World) -> Iterator[str]:

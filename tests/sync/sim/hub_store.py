@@ -8,7 +8,7 @@ from random import Random
 from typing import Any
 
 from qafila.journal.ingest import Parcel
-from qafila.journal.ranges import Ranges, holds, subtract
+from qafila.journal.ranges import Ranges, holds, subtract, without
 from qafila.sync.hub import Have, Sums
 from qafila.sync.messages import File, Found, Given, Lookup
 from tests.sync.sim import paper
@@ -74,8 +74,13 @@ class HubJournal(Journal):
                 nodes = {n for n in self.units if self.db.get("scope", (row.patient, n))}
             else:
                 nodes = set(self.units) if row.kind == REFERENCE else set()
-            for node in sorted(nodes - {key[0]}):
+            given_back = bool(row.patient and sender) and key[0] not in (sender, HUB)
+            if not given_back or self.db.get("word", (row.patient, key[0])) is None:
+                nodes -= {key[0]}
+            for node in sorted(nodes):
                 self.post(node, key, row.parcel.lane)
+            for node in self.units if given_back else ():
+                self.wait_again(node, key)
         for key, row in records:
             if row.kind == RECEIPT:
                 self.answer(key[0], read(row.parcel).fields)
@@ -234,7 +239,7 @@ class Desk(HubJournal):
         for node, runs in have.items() if self.restored() else ():
             here = self.own(node)
             for run, ranges in runs.items():
-                left = subtract(ranges, here.get(run, []))
+                left = subtract(ranges, without(here.get(run, []), self._emptied(node, run)))
                 if not left and self.total(node, run, ranges) != sums[node][run]:
                     left = ranges
                 elif left and (rest := subtract(ranges, left)):
@@ -246,6 +251,10 @@ class Desk(HubJournal):
             self.admit(person, self.sender)
         self._settle_mail(same)
         return asked, shared
+
+    def _emptied(self, node: str, run: int) -> list[int]:
+        rows = self.db.rows("records").items()
+        return [key[2] for key, row in rows if key[:2] == (node, run) and row.parcel.fields is None]
 
     def _held_unasked(self, have: Have) -> set[str]:
         people = {
@@ -312,7 +321,7 @@ class Desk(HubJournal):
         size = 0
         for _, number, key in waiting[:200]:
             parcel = self.db.get("records", key).parcel
-            size += len(parcel.header) + len(parcel.fields) + 64
+            size += len(parcel.header) + len(parcel.fields or b"") + 64
             if parcels and size > limit:
                 break
             numbers.append(number)

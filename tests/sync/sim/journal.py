@@ -148,7 +148,7 @@ class Journal:
                 self.db.put("alarms", said.key, (before.hash, said.hash))
                 self.set_aside(parcel, said.key)
                 aside.append(index)
-            elif before.parcel.fields is None:
+            elif before.parcel.fields is None and parcel.fields is not None:
                 again[said.key] = before._replace(parcel=parcel)
         self._keep(fresh)
         for key, row in again.items():
@@ -188,6 +188,8 @@ class Journal:
 
     def fold(self, key: Key, row: Row) -> None:
         """Make the record's row, where this release understands it; with it comes its side effect."""
+        if row.parcel.fields is None:
+            return
         said = paper.read(row.parcel)
         made = releases.understood(said.kind, said.schema, said.fields, self.release)
         if made is None:

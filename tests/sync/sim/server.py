@@ -35,6 +35,8 @@ class Server:
         self.run: int | None = None
         self.down_until = 0.0
         self.restored_at = -1e9
+        self.too_old = False
+        """It was restored from a backup older than one of which the units had heard that it stands."""
         self.version = 1
         self.disk.tables["lives"][1] = (0, 0)
         self.release = releases.LATEST
@@ -81,13 +83,18 @@ class Server:
 
     def restore(self, place: int) -> None:
         """Go back to a backup; a new life begins."""
+        stood = max((n for n, stands in self.disk.tables["backups"].items() if stands), default=0)
         self.disk.restore(self.backups[place])
         del self.backups[place + 1 :]
         self.restored_at = self.world.now
         tables = self.disk.tables
         if not self.world.plant.hub_begins_a_life:
             return
-        tables["lives"][self.world.dice.getrandbits(31) + 2] = (len(tables["lives"]), len(tables["backups"]))
+        base = len(tables["backups"])
+        tables["lives"][self.world.dice.getrandbits(31) + 2] = (len(tables["lives"]), base)
+        if base:
+            tables["backups"][base] = True
+        self.too_old = self.too_old or base < stood
         for run, row in list(tables["runs"].items()):
             if run[0] == HUB:
                 tables["runs"][run] = row._replace(sealed=True)
