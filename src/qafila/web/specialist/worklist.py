@@ -12,13 +12,12 @@ from django.utils.translation import gettext
 from django.views.decorators.http import require_GET, require_POST
 
 from qafila.clinic.cases import handing, opinions, queries
-from qafila.clinic.cases.models import Case
 from qafila.clinic.refusal import Refusal
 from qafila.kernel import clock
 from qafila.kernel.transitions import WrongState
 from qafila.registry.staff import acts as staff_acts
 from qafila.registry.staff.models import Duty, Staff
-from qafila.registry.staff.queries import duties_of, serving
+from qafila.registry.staff.queries import duties_of, known, serving
 from qafila.registry.staff.roster import acts as roster
 from qafila.registry.staff.roster.models import Shift, Swap
 from qafila.registry.staff.roster.queries import swaps as asked_swaps
@@ -36,7 +35,8 @@ MINE = ("assigned", "accepted")
 @needs("case.answer")
 def page(request: Any) -> HttpResponse:
     """Mine first: to accept, to answer, to confirm; then what waits for the unit; then what nobody has."""
-    mine = lines(queries.worklist(request.staff))
+    own, pool = queries.worklists(request.staff)
+    mine = lines(own)
     context = {
         "todo": [line for line in mine if line.case.status in MINE or line.case.reconfirm or line.case.came_after],
         "waiting": [
@@ -44,7 +44,7 @@ def page(request: Any) -> HttpResponse:
             for line in mine
             if line.case.status not in MINE and not line.case.reconfirm and not line.case.came_after
         ],
-        "unassigned": unassigned(request.staff),
+        "unassigned": lines(pool),
         "asked": opinions.asked_of(request.staff),
         "swaps": swaps(request.staff),
         "duties": duty_rows(request.staff),
@@ -110,19 +110,15 @@ def swap(request: Any, swap_id: UUID, verb: str) -> HttpResponse:
 def swaps(staff: Staff) -> list[dict[str, Any]]:
     """Shifts that colleagues ask one to take."""
     rows = [s for s in asked_swaps(Swap.Status.ASKED, staff.pk) if s.taker_id == staff.pk]
+    if not rows:
+        return []
     shifts = Shift.objects.in_bulk([s.shift_id for s in rows] + [s.back_id for s in rows if s.back_id])
-    named = Staff.objects.in_bulk([s.giver_id for s in rows])
+    named = known(s.giver_id for s in rows)
     return [
         {"id": s.pk, "giver": staff_name(named.get(s.giver_id)), "shift": shifts.get(s.shift_id),
          "back": shifts.get(s.back_id) if s.back_id else None}
         for s in rows
     ]  # fmt: skip
-
-
-def unassigned(staff: Staff) -> list[Any]:
-    """Cases of one's specialty that nobody has: how urgent and how late, without whom they are about."""
-    rows = Case.objects.filter(status__in=("received", "declined"), specialty__in=list(staff.specialties))
-    return lines(queries.rows(rows.defer("intake")))
 
 
 def duty_rows(staff: Staff) -> list[tuple[str, str, str]]:
@@ -134,4 +130,5 @@ def duty_rows(staff: Staff) -> list[tuple[str, str, str]]:
 def on_duty_words(staff: Staff) -> list[str]:
     """Colleagues on duty in one's specialties."""
     ids = [who for who, code in serving(clock.now()) if code in staff.specialties]
-    return [staff_name(s) for s in Staff.objects.filter(pk__in=ids).exclude(pk=staff.pk).order_by("name")]
+    colleagues = known(one for one in ids if one != staff.pk).values()
+    return [staff_name(one) for one in sorted(colleagues, key=lambda one: one.name)]

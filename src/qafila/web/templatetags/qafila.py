@@ -14,7 +14,9 @@ from django.templatetags.static import static
 from django.utils import formats, translation
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
+from django.utils.functional import Promise
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy as lazy
 from django.utils.translation import ngettext
 
 from qafila.clinic.forms import approval
@@ -221,60 +223,63 @@ def urgency(code: str) -> dict[str, Any]:
     return {"code": code, "words": words.get(code, code)}
 
 
+ACTS: dict[str, str | Promise] = {
+    "draft": lazy("Case begun"),
+    "send": lazy("Sent"),
+    "receive": lazy("Received by the hub"),
+    "assign": lazy("Given to a specialist"),
+    "nobody_on_duty": lazy("Nobody is on duty"),
+    "reroute": lazy("Given to another specialist"),
+    "accept": lazy("The specialist took the case"),
+    "decline": lazy("Declined"),
+    "ask": lazy("More is asked for"),
+    "supply": lazy("What was asked for was given"),
+    "answer": lazy("Answered"),
+    "correct": lazy("Answer corrected"),
+    "confirm": lazy("Answer confirmed again"),
+    "deliver": lazy("The answer is on the unit"),
+    "read": lazy("Answer read on the unit"),
+    "explain": lazy("Explained to the person"),
+    "close": lazy("Closed"),
+    "close_unreached": lazy("Closed, the person could not be reached"),
+    "close_died": lazy("Closed: the person died"),
+    "died": lazy("Closed: the person died"),
+    "cancel": lazy("Cancelled"),
+    "corrected": lazy("Something in the record was corrected"),
+    "overdue": lazy("The promised time has passed"),
+    "contact": lazy("Attempt to reach the person"),
+    "unread": lazy("Not opened on the unit in time"),
+    "reminder": lazy("Reminder: it stays open"),
+    "came_after": lazy("A file came after the answer"),
+    "consent_back": lazy("The person takes the consent back: no specialist is given it"),
+    "kept_home": lazy("Kept in the country: whoever is on duty works abroad"),
+    "waiting": lazy("In line: all specialists on duty have cases in hand"),
+    "wish_unmet": lazy("The wish for a woman or a man could not be met"),
+    "claim": lazy("Given to a specialist"),
+    "release": lazy("In line again"),
+    "remind": lazy("The specialist was reminded"),
+    "pass_on": lazy("Given to another specialist"),
+    "escalate": lazy("The coordinator was told: the time runs out"),
+    "hand_over": lazy("Given to another specialist"),
+    "stand_in": lazy("Another unit stands in"),
+    "tell": lazy("The hub told the person itself"),
+    "opinion_asked": lazy("A second specialist is asked"),
+    "opinion": lazy("A second specialist has answered"),
+    "person_died": lazy("The person died: review the case"),
+    "alarm_call": lazy("Call recorded"),
+    "alarm_transfer": lazy("Transfer recorded"),
+    "alarm_not_received": lazy("Do not wait: the hub has not received it"),
+    "alarm_nobody_on_duty": lazy("Do not wait: nobody is on duty"),
+    "alarm_late": lazy("Do not wait: no answer in time"),
+    "message": lazy("Message"),
+    "notice": lazy("Notice"),
+}
+
+
 @register.filter
 def act_words(act: str) -> str:
     """A line of a case's timeline in words."""
-    return {
-        "draft": _("Case begun"),
-        "send": _("Sent"),
-        "receive": _("Received by the hub"),
-        "assign": _("Given to a specialist"),
-        "nobody_on_duty": _("Nobody is on duty"),
-        "reroute": _("Given to another specialist"),
-        "accept": _("The specialist took the case"),
-        "decline": _("Declined"),
-        "ask": _("More is asked for"),
-        "supply": _("What was asked for was given"),
-        "answer": _("Answered"),
-        "correct": _("Answer corrected"),
-        "confirm": _("Answer confirmed again"),
-        "deliver": _("The answer is on the unit"),
-        "read": _("Answer read on the unit"),
-        "explain": _("Explained to the person"),
-        "close": _("Closed"),
-        "close_unreached": _("Closed, the person could not be reached"),
-        "close_died": _("Closed: the person died"),
-        "died": _("Closed: the person died"),
-        "cancel": _("Cancelled"),
-        "corrected": _("Something in the record was corrected"),
-        "overdue": _("The promised time has passed"),
-        "contact": _("Attempt to reach the person"),
-        "unread": _("Not opened on the unit in time"),
-        "reminder": _("Reminder: it stays open"),
-        "came_after": _("A file came after the answer"),
-        "consent_back": _("The person takes the consent back: no specialist is given it"),
-        "kept_home": _("Kept in the country: whoever is on duty works abroad"),
-        "waiting": _("In line: all specialists on duty have cases in hand"),
-        "wish_unmet": _("The wish for a woman or a man could not be met"),
-        "claim": _("Given to a specialist"),
-        "release": _("In line again"),
-        "remind": _("The specialist was reminded"),
-        "pass_on": _("Given to another specialist"),
-        "escalate": _("The coordinator was told: the time runs out"),
-        "hand_over": _("Given to another specialist"),
-        "stand_in": _("Another unit stands in"),
-        "tell": _("The hub told the person itself"),
-        "opinion_asked": _("A second specialist is asked"),
-        "opinion": _("A second specialist has answered"),
-        "person_died": _("The person died: review the case"),
-        "alarm_call": _("Call recorded"),
-        "alarm_transfer": _("Transfer recorded"),
-        "alarm_not_received": _("Do not wait: the hub has not received it"),
-        "alarm_nobody_on_duty": _("Do not wait: nobody is on duty"),
-        "alarm_late": _("Do not wait: no answer in time"),
-        "message": _("Message"),
-        "notice": _("Notice"),
-    }.get(act, act)
+    return str(ACTS.get(act, act))
 
 
 @register.inclusion_tag("parts/measured.html", takes_context=True)
