@@ -16,12 +16,9 @@ import io
 import json
 import os
 import pstats
-import re
-import subprocess
 import sys
 import time
 from collections import Counter
-from contextlib import contextmanager
 from html import unescape
 from pathlib import Path
 from statistics import median
@@ -119,7 +116,7 @@ def measured(arguments: argparse.Namespace) -> dict[str, Any]:
     from django.core.wsgi import get_wsgi_application
     from django.db import connection
 
-    from bench.load.make import PASSWORD, SHARES, role_of, username
+    from bench.load.make import PASSWORD, role_of, username
     from bench.load.people import AT, CASE, HIDDEN
 
     application = get_wsgi_application()
@@ -138,6 +135,7 @@ def measured(arguments: argparse.Namespace) -> dict[str, Any]:
         with connection.execute_wrapper(statements):
             call()
         if arguments.sql == kind:
+            Path("/tmp/load/page.html").write_text(text)
             for sql, n in statements.texts.most_common():
                 print(n, sql[:1500], "\n")
         database, own = backend_ms(pid), list[float]()
@@ -147,7 +145,8 @@ def measured(arguments: argparse.Namespace) -> dict[str, Any]:
             own.append(1000 * (time.process_time() - begun))
         database = backend_ms(pid) - database
         found[kind] = {
-            "python": round(median(own), 2), "least": round(min(own), 2),
+            "python": round(median(own), 2),
+            "least": round(min(own), 2),
             "database": round(database / arguments.times, 2),
             "statements": sum(statements.texts.values()),
             "bytes": len(text),

@@ -70,6 +70,7 @@ class SqlGuard:
         """Run the statement, or raise `OutsideWriter`."""
         found = _WRITE.match(sql) if isinstance(sql, str) else None
         if found is None:
+            topics.read(str(sql))
             return execute(sql, params, many, context)
         if not _writing.get() and found[1].lower() in self.tables():
             raise OutsideWriter(f"{found[1]} is written by journal.writing alone")

@@ -11,8 +11,12 @@ topics may share a place: then somebody looks once too often.
 from __future__ import annotations
 
 import os
+import re
 import threading
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass
 from functools import lru_cache, wraps
 from pathlib import Path
 from typing import Any, ParamSpec, TypeVar, cast
@@ -20,6 +24,7 @@ from zlib import crc32
 
 from django.db import connections
 
+from qafila.journal import wall
 from qafila.journal.here import nobody_or_here
 from qafila.kernel import clock
 
@@ -74,7 +79,7 @@ def every(directory: Path) -> bytes:
 def numbers(directory: Path, places: Iterable[int]) -> bytes:
     """The numbers at some places as they stand."""
     number = _descriptor(directory)
-    return b"".join(os.pread(number, WIDE, where * WIDE) for where in places)
+    return b"".join([os.pread(number, WIDE, where * WIDE) for where in places])
 
 
 class Told:
@@ -106,38 +111,81 @@ def wrote(connection: Any, topics: Iterable[str]) -> None:
     connection.on_commit(told)
 
 
-_kept: dict[Any, tuple[bytes, float, Any]] = {}
+_FROM = re.compile(r'\b(?:FROM|JOIN)\s+"?([a-z]\w*)"?', re.I)
+_reading: ContextVar[set[str] | None] = ContextVar("qafila_reading", default=None)
 
 
-def until_changed(*tables: str) -> Callable[[Callable[P, T]], Callable[P, T]]:
-    """Keep what a reading function with hashable arguments gives as long as nothing in these tables is written.
+@contextmanager
+def reading() -> Iterator[set[str]]:
+    """The names of the tables that are read in the block, also where what was read is kept (`until_changed`)."""
+    tables, outer = set[str](), _reading.get()
+    token = _reading.set(tables)
+    try:
+        yield tables
+    finally:
+        _reading.reset(token)
+        if outer is not None:
+            outer |= tables
 
-    For what is the same for every reader: no patient's row, nothing that depends on the hour. Inside of a transaction
-    nothing is kept and nothing kept is used. What it gives is not to be changed.
+
+def read(sql: str) -> None:
+    """A statement is run that reads."""
+    tables = _reading.get()
+    if tables is not None:
+        tables |= _tables(sql)
+
+
+@lru_cache(maxsize=4096)
+def _tables(sql: str) -> frozenset[str]:
+    return frozenset(name.lower() for name in _FROM.findall(sql))
+
+
+@dataclass(frozen=True, slots=True)
+class _Kept:
+    """What a function gave: when, of which tables, and their numbers before it looked."""
+
+    given: Any
+    at: float
+    tables: frozenset[str]
+    places: tuple[int, ...]
+    numbers: bytes
+
+
+_kept: dict[Any, _Kept] = {}
+
+
+def until_changed(function: Callable[P, T]) -> Callable[P, T]:
+    """Keep what a reading function with hashable arguments gives until something is written in a table that it read.
+
+    For what is the same for every reader with these arguments; behind the wall of PostgreSQL whoever sees less than all
+    is given nothing that was read for somebody else. Inside of a transaction nothing is kept and nothing kept is used.
+    What it gives is not to be changed.
     """
-    places = tuple(sorted({place(table) for table in tables}))
 
-    def wrap(function: Callable[P, T]) -> Callable[P, T]:
-        @wraps(function)
-        def reading(*args: P.args, **kwargs: P.kwargs) -> T:
-            node = nobody_or_here()
-            if node is None or node.directory is None or connections[node.database].in_atomic_block:
-                return function(*args, **kwargs)
-            key = (node.directory, node.database, function, args, tuple(sorted(kwargs.items())))
-            try:
-                seen = numbers(node.directory, places)
-            except OSError:
-                return function(*args, **kwargs)
-            held, now = _kept.get(key), clock.monotonic()
-            if held is not None and held[0] == seen and now - held[1] < AGE_S:
-                return cast(T, held[2])
+    @wraps(function)
+    def reader(*args: P.args, **kwargs: P.kwargs) -> T:
+        node = nobody_or_here()
+        if node is None or node.directory is None or connections[node.database].in_atomic_block:
+            return function(*args, **kwargs)
+        key = (node.directory, node.database, function, args, tuple(sorted(kwargs.items())), wall.whose())
+        held, now = _kept.get(key), clock.seconds()
+        if held is not None and abs(now - held.at) < AGE_S and numbers(node.directory, held.places) == held.numbers:
+            outer = _reading.get()
+            if outer is not None:
+                outer |= held.tables
+            return cast(T, held.given)
+        before = every(node.directory)
+        with reading() as tables:
             found = function(*args, **kwargs)
-            if len(_kept) >= MOST_KEPT:
-                _kept.clear()
-            _kept[key] = seen, now, found
-            return found
+        if len(_kept) >= MOST_KEPT:
+            _kept.clear()
+        places = tuple(sorted({place(table) for table in tables}))
+        _kept[key] = _Kept(found, now, frozenset(tables), places, at(before, places))
+        return found
 
-        reading.tables = tables  # type: ignore[attr-defined]
-        return reading
+    return reader
 
-    return wrap
+
+def at(numbers: bytes, places: Iterable[int]) -> bytes:
+    """Of the numbers of all topics those at some places."""
+    return b"".join(numbers[where * WIDE : (where + 1) * WIDE] for where in places)

@@ -62,9 +62,9 @@ def key_of(key_id: UUID | None) -> SigningKey | None:
     return found
 
 
-@until_changed("registry_duty")
+@until_changed
 def _said_since(day: date) -> tuple[tuple[datetime | None, hours.Said], ...]:
-    """What people said of themselves that held on a day or later, each with its end, in the order of their beginnings."""
+    """What people said of themselves that held on a day or later, each with its end; who began first stands first."""
     running = Q(ends__isnull=True) | Q(ends__gte=datetime.combine(day, time(), UTC))
     rows = Duty.objects.filter(running).order_by("starts", "id")
     return tuple(
@@ -101,7 +101,7 @@ def duties_of(staff: Staff, at: datetime | None = None) -> dict[str, Literal["on
     return {code: status for (who, code), status in duty_now(at).items() if who == staff.pk}
 
 
-@until_changed("registry_staff")
+@until_changed
 def everybody() -> dict[UUID, Staff]:
     """All staff by id, in the order of their names; to be shown and not to be written."""
     return {one.pk: one for one in Staff.objects.order_by("name", "id")}

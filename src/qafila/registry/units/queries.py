@@ -33,7 +33,7 @@ def units_of_node(code: str, day: date | None = None) -> list[Unit]:
     return list(_units_of_node(code, day or local_day(), day or begun_by()))
 
 
-@until_changed("registry_assignment", "registry_unit")
+@until_changed
 def _units_of_node(code: str, day: date, begun: date) -> tuple[Unit, ...]:
     ids = list(dict.fromkeys(_holding(day, begun).filter(node=code).values_list("unit_id", flat=True)))
     units = {u.pk: u for u in Unit.objects.filter(pk__in=ids)} if ids else {}
@@ -46,7 +46,7 @@ def known(ids: Iterable[UUID | None]) -> dict[UUID, Unit]:
     return {one: every[one] for one in ids if one is not None and one in every}
 
 
-@until_changed("registry_unit")
+@until_changed
 def _every() -> dict[UUID, Unit]:
     return dict(Unit.objects.in_bulk())
 

@@ -19,7 +19,6 @@ from qafila.registry.units.models import Unit
 from qafila.web.reception.words import age_words, language, minutes_words, name_words, unit_name
 from qafila.web.staff_names import staff_name
 
-
 STATES: dict[str, str | Promise] = {
     "draft": _("Being written"),
     "sent": _("On its way to the hub"),

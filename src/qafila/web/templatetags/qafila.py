@@ -12,9 +12,9 @@ from django import template
 from django.conf import settings
 from django.templatetags.static import static
 from django.utils import formats, translation
+from django.utils.functional import Promise
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
-from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as lazy
 from django.utils.translation import ngettext
@@ -183,10 +183,11 @@ def icon(name: str, words: str = "") -> SafeString:
     return format_html('<svg class="icon" aria-hidden="true" focusable="false"><use href="{}#{}"/></svg>', sprite, name)
 
 
-@register.simple_tag
-def once() -> SafeString:
+@register.simple_tag(takes_context=True)
+def once(context: Any) -> SafeString:
     """The hidden token by which a form counts once."""
-    return format_html('<input type="hidden" name="once" value="{}">', secrets.token_urlsafe(16))
+    token = context.get("once_token", "") + secrets.token_urlsafe(16)
+    return format_html('<input type="hidden" name="once" value="{}">', token)
 
 
 @register.inclusion_tag("parts/bars.html")

@@ -44,7 +44,7 @@ def leave_between(first: date, last: date) -> list[Leave]:
     return list(_leave_between(first, last))
 
 
-@until_changed("registry_leave")
+@until_changed
 def _leave_between(first: date, last: date) -> tuple[Leave, ...]:
     rows = Leave.objects.filter(first__lte=last, last__gte=first, withdrawn=False, status=Leave.Status.GRANTED)
     return tuple(rows.order_by("first", "id"))
@@ -98,7 +98,7 @@ def on_shift(at: datetime) -> set[tuple[UUID, str]]:
     return set(_on_shift(*half_at(timezone.localtime(at))))
 
 
-@until_changed("registry_shift")
+@until_changed
 def _on_shift(day: date, half: str) -> frozenset[tuple[UUID, str]]:
     rows = Shift.objects.filter(day=day, half=half, status=Shift.Status.PUBLISHED)
     return frozenset(rows.values_list("staff_id", "specialty"))
@@ -116,6 +116,6 @@ def swaps(status: str, staff: UUID | None = None) -> list[Swap]:
     return found if staff is None else [s for s in found if staff in (s.taker_id, s.giver_id)]
 
 
-@until_changed("registry_swap")
+@until_changed
 def _swaps(status: str) -> tuple[Swap, ...]:
     return tuple(Swap.objects.filter(status=status).order_by("-asked_at", "-id")[:100])
