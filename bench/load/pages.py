@@ -113,13 +113,12 @@ def main() -> int:
 
 def measured(arguments: argparse.Namespace) -> dict[str, Any]:
     from django.conf import settings
-    from django.core.wsgi import get_wsgi_application
     from django.db import connection
 
     from bench.load.make import PASSWORD, role_of, username
     from bench.load.people import AT, CASE, HIDDEN
+    from qafila.node.wsgi import application
 
-    application = get_wsgi_application()
     host = f"localhost:{settings.DIRECTORY.port}"
     found: dict[str, Any] = {}
     numbers = {"specialist": 70, "coordinator": 7, "admin": 49}

@@ -96,6 +96,10 @@ TIME_ZONE = DIRECTORY.time_zone if DIRECTORY else "UTC"
 
 STATIC_URL = "/static/"
 STATIC_ROOT = None
+STORAGES = {
+    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    "staticfiles": {"BACKEND": "qafila.web.statics.KnownStorage"},
+}
 WHITENOISE_USE_FINDERS = True
 WHITENOISE_AUTOREFRESH = False
 WHITENOISE_MAX_AGE = 3600

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import NamedTuple
+from uuid import UUID
 
 from django.utils.functional import Promise
 from django.utils.translation import gettext
@@ -102,8 +104,9 @@ def act_words(act: str) -> str:
 
 def pack_of(specialty: str) -> Specialty | None:
     """The pack of a specialty; None where this node lacks it."""
+    # The folder is not looked through for each line of a list: what was read once is kept.
     try:
-        return load.load_specialty(specialty) if specialty in load.specialties() else None
+        return load.load_specialty(specialty) if specialty.isidentifier() else None
     except PackError:
         return None
 
@@ -171,6 +174,41 @@ class Line:
     def late(self) -> bool:
         """Past its promised time."""
         return self.row.late
+
+
+class Shown(NamedTuple):
+    """All that a case's place in a list shows."""
+
+    case: UUID
+    urgency: str
+    name: str
+    other: str
+    age: str
+    words: str
+    question: str
+    specialty: str
+    unit: str
+    sent_at: datetime | None
+    delay: str
+    due: str
+    late: bool
+    reconfirm: bool
+    came_after: bool
+    owned: bool
+    """It says who has it, too."""
+    specialist: str
+    last: str
+
+
+def shown(line: Line, *, owner: bool = False, specialty: bool = False) -> Shown:
+    """A line as it stands in a list; `owner`: with who has it, `specialty`: with the specialty."""
+    case = line.case
+    return Shown(
+        case.pk, case.urgency, line.name, line.other, line.age, line.words, case.question,
+        line.specialty if specialty else "", line.unit, case.sent_at, line.delay,
+        "" if case.answered_at else line.due, line.late, case.reconfirm, case.came_after, owner,
+        line.specialist if owner else "", line.last,
+    )  # fmt: skip
 
 
 def lines(rows: list[CaseRow]) -> list[Line]:

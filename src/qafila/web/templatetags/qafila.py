@@ -5,6 +5,7 @@ from __future__ import annotations
 import secrets
 from datetime import date, datetime
 from decimal import Decimal
+from functools import lru_cache
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -173,6 +174,16 @@ def get(mapping: Any, key: Any) -> Any:
 
 
 @register.simple_tag
+def case_line(line: Any, owner: bool = False, specialty: bool = False) -> SafeString:
+    """A case's place in a list."""
+    from qafila.web.alike import kept
+    from qafila.web.specialist.words import shown
+
+    return kept("specialist/line.html", case=shown(line, owner=owner, specialty=specialty))
+
+
+@register.simple_tag
+@lru_cache(maxsize=1024)
 def icon(name: str, words: str = "") -> SafeString:
     """An icon of the sprite: decoration, or with `words` a picture that is read out."""
     sprite = static("vendor/bootstrap-icons/bootstrap-icons.svg")
