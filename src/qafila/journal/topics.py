@@ -1,18 +1,12 @@
-"""What of the node's data has changed, told from process to process: by topic, and never what.
+"""Which tables are read and which are written: for lists that follow by themselves, and for what a process keeps.
 
-A topic is a word: the name of a table, or something narrower that a writer names (`patient:…`). Each has a place in one
-small file of the node's directory; whoever commits a change puts a new random number there. A page that remembers the
-numbers of the topics it was made of can be told apart from one that is out of date without asking the database. Two
-topics may share a place: then somebody looks once too often.
-
-`until_changed` keeps what was read in this process as long as nothing of its tables has changed.
+Every statement comes by here (`guard.SqlGuard`). `until_changed` keeps what was read in this process as long as nothing
+of its tables has changed, on this machine at once (`kernel.topics`), on another after `AGE_S`.
 """
 
 from __future__ import annotations
 
-import os
 import re
-import threading
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
@@ -20,66 +14,19 @@ from dataclasses import dataclass
 from functools import lru_cache, wraps
 from pathlib import Path
 from typing import Any, ParamSpec, TypeVar, cast
-from zlib import crc32
 
 from django.db import connections
 
 from qafila.journal import wall
 from qafila.journal.here import nobody_or_here
 from qafila.kernel import clock
+from qafila.kernel.topics import at, every, numbers, place, touch
 
 P = ParamSpec("P")
 T = TypeVar("T")
-FILE = "topics"
-PLACES, WIDE = 4096, 8
 AGE_S = 5.0
 """What a process keeps it reads again after this long in any case: the word does not come from another machine."""
 MOST_KEPT = 512
-MOST_OPEN = 16
-_lock = threading.Lock()
-_open: dict[Path, int] = {}
-
-
-@lru_cache(maxsize=8192)
-def place(topic: str) -> int:
-    """Where a topic's number stands."""
-    return crc32(topic.encode()) % PLACES
-
-
-def _descriptor(directory: Path) -> int:
-    found = _open.get(directory)
-    if found is not None:
-        return found
-    with _lock:
-        if directory not in _open:
-            if len(_open) >= MOST_OPEN:
-                os.close(_open.pop(next(iter(_open))))
-            number = os.open(directory / FILE, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-            # The room is taken now: on a full disk a number has to find its place all the same.
-            os.posix_fallocate(number, 0, PLACES * WIDE)
-            _open[directory] = number
-        return _open[directory]
-
-
-def touch(directory: Path, topics: Iterable[str]) -> None:
-    """Say that something of these topics has changed. To be called after the commit."""
-    try:
-        number = _descriptor(directory)
-    except FileNotFoundError:  # the node is gone: nobody is left to be told
-        return
-    for where in {place(topic) for topic in topics}:
-        os.pwrite(number, os.urandom(WIDE), where * WIDE)
-
-
-def every(directory: Path) -> bytes:
-    """The numbers of all topics as they stand."""
-    return os.pread(_descriptor(directory), PLACES * WIDE, 0)
-
-
-def numbers(directory: Path, places: Iterable[int]) -> bytes:
-    """The numbers at some places as they stand."""
-    number = _descriptor(directory)
-    return b"".join([os.pread(number, WIDE, where * WIDE) for where in places])
 
 
 class Told:
@@ -126,6 +73,16 @@ def reading() -> Iterator[set[str]]:
         _reading.reset(token)
         if outer is not None:
             outer |= tables
+
+
+@contextmanager
+def unnoticed() -> Iterator[None]:
+    """What is read in the block is beside the point: it moves all the time, or stands outside of any list."""
+    token = _reading.set(None)
+    try:
+        yield
+    finally:
+        _reading.reset(token)
 
 
 def read(sql: str) -> None:
@@ -184,8 +141,3 @@ def until_changed(function: Callable[P, T]) -> Callable[P, T]:
         return found
 
     return reader
-
-
-def at(numbers: bytes, places: Iterable[int]) -> bytes:
-    """Of the numbers of all topics those at some places."""
-    return b"".join(numbers[where * WIDE : (where + 1) * WIDE] for where in places)

@@ -13,9 +13,11 @@ from qafila.journal import doubt
 from qafila.kernel import clock
 from qafila.office.breaches import queries as breaches
 from qafila.packs import load
+from qafila.registry.staff.models import Staff
 from qafila.registry.staff.rights import grants
 from qafila.sync import clock_doubt, lease, machine
 from qafila.web.doctor import alarms
+from qafila.web.live import ASKS, address
 from qafila.web.menu import entries
 from qafila.web.ways_back import above, back
 
@@ -34,6 +36,13 @@ def screen(request: HttpRequest) -> dict[str, Any]:
     }
     if staff is None:
         return context
+    # Of a list that asks for itself the page around it stays as it is.
+    alone = ASKS in request.headers
+    return context | ({"base": "live.html"} if alone else _around(request, staff)) | _node(request, alone)
+
+
+def _around(request: HttpRequest, staff: Staff) -> dict[str, Any]:
+    context: dict[str, Any] = {}
     context["watched"] = alarms.watched(request)
     context["alarms"] = alarms.banner(request)
     context["came"] = alarms.answers(request)
@@ -46,15 +55,22 @@ def screen(request: HttpRequest) -> dict[str, Any]:
     context["way_back"] = back(request)
     roles = load.roles()
     context["role_words"] = [roles[r].label.text(request.LANGUAGE_CODE) for r in staff.roles if r in roles]
-    if directory is not None:
-        from qafila.web.link import link_of
-
-        context["link"] = link_of(request)
-        context["live"] = live(request, directory)
-        context["machine"] = machine.read(directory.path)
-        context["lease_word"] = lease.word()
-        context["clock_doubt"] = clock_doubt.REASONS.get(doubt.doubted(), "")
     return context
+
+
+def _node(request: HttpRequest, alone: bool) -> dict[str, Any]:
+    directory = settings.DIRECTORY
+    if directory is None:
+        return {}
+    from qafila.web.link import link_of
+
+    return {
+        "link": link_of(request),
+        "live": "" if alone else address(request, directory),
+        "machine": machine.read(directory.path),
+        "lease_word": lease.word(),
+        "clock_doubt": clock_doubt.REASONS.get(doubt.doubted(), ""),
+    }
 
 
 def broken(request: HttpRequest) -> dict[str, Any] | None:
@@ -63,12 +79,3 @@ def broken(request: HttpRequest) -> dict[str, Any] | None:
     if opened is None or opened.broken is None:
         return None
     return {"grant": opened.broken, "minutes": minutes_left(opened.broken, clock.now())}
-
-
-def live(request: HttpRequest, directory: Any) -> str:
-    """The address at which this page hears of changes."""
-    from qafila.web.live_token import issue
-
-    host = request.get_host().rsplit(":", 1)[0]
-    since = getattr(request, "made_at", "")
-    return f"https://{host}:{directory.live_port}/live?token={issue(directory.path)}&since={since}"
