@@ -35,7 +35,7 @@ INSTALLED_APPS = [
 ]
 AUTH_USER_MODEL = "registry.Staff"
 AUTHENTICATION_BACKENDS = ["qafila.web.login.StaffBackend"]
-PASSWORD_HASHERS = ["django.contrib.auth.hashers.Argon2PasswordHasher"]
+PASSWORD_HASHERS = ["qafila.registry.staff.hashing.AsideHasher"]
 AUTH_PASSWORD_VALIDATORS: list[dict[str, Any]] = [
     {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 15}},
     {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
