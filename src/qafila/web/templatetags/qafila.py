@@ -174,6 +174,14 @@ def get(mapping: Any, key: Any) -> Any:
 
 
 @register.simple_tag
+def piece(template: str, **shown: Any) -> SafeString:
+    """A piece of a page that many pages have alike (`alike.kept`): it is given `shown` alone."""
+    from qafila.web.alike import kept
+
+    return kept(template, **{name: tuple(some) if isinstance(some, list) else some for name, some in shown.items()})
+
+
+@register.simple_tag
 def case_line(line: Any, owner: bool = False, specialty: bool = False) -> SafeString:
     """A case's place in a list."""
     from qafila.web.alike import kept
