@@ -138,4 +138,4 @@ def test_the_board_costs_the_same_for_any_number(hub_desk: Desk, board: Any) -> 
     for urgency in ("routine", "emergency", "urgent"):
         hub_desk.sent(urgency)
     assert queries(board, "/coordinator/") == few
-    assert Case.objects.count() == 4
+    assert Case.objects.count() == 5

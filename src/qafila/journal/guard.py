@@ -75,5 +75,5 @@ class SqlGuard:
         if not _writing.get() and found[1].lower() in self.tables():
             raise OutsideWriter(f"{found[1]} is written by journal.writing alone")
         done = execute(sql, params, many, context)
-        topics.wrote(context["connection"], [found[1].lower()])
+        topics.wrote_table(context["connection"], found[1].lower())
         return done

@@ -29,6 +29,29 @@ AGE_S = 5.0
 MOST_KEPT = 512
 
 
+_named: ContextVar[bool] = ContextVar("qafila_named", default=False)
+
+
+def elsewhere(table: str) -> str:
+    """The topic of what was written in a table by whoever did not name it narrower (`named`)."""
+    return f"{table} elsewhere"
+
+
+@contextmanager
+def named() -> Iterator[None]:
+    """Whoever writes in the block names with `wrote` whom each row concerns (`Recorded.concerns`)."""
+    token = _named.set(True)
+    try:
+        yield
+    finally:
+        _named.reset(token)
+
+
+def wrote_table(connection: Any, table: str) -> None:
+    """A statement has written a table."""
+    wrote(connection, [table] if _named.get() else [table, elsewhere(table)])
+
+
 class Told:
     """Called when a transaction is committed: tells the topics that were written in it."""
 
@@ -73,6 +96,17 @@ def reading() -> Iterator[set[str]]:
         _reading.reset(token)
         if outer is not None:
             outer |= tables
+
+
+@contextmanager
+def narrowed(*tables: str) -> Iterator[set[str]]:
+    """Of these tables the block reads only what the topics put into the given set stand for. Whoever writes names whom
+    a row concerns (`named`); what is written in any other way counts for the whole table all the same."""
+    topics = set[str]()
+    with reading() as found:
+        yield topics
+        found -= set(tables)
+        found |= topics | {elsewhere(one) for one in tables}
 
 
 @contextmanager

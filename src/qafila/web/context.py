@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import nullcontext
 from typing import Any
 
 from django.conf import settings
@@ -10,6 +11,7 @@ from django.http import HttpRequest
 from qafila.clinic.access import watching
 from qafila.clinic.access.acts import minutes_left
 from qafila.journal import doubt
+from qafila.journal.topics import unnoticed
 from qafila.kernel import clock
 from qafila.office.breaches import queries as breaches
 from qafila.packs import load
@@ -42,8 +44,14 @@ def screen(request: HttpRequest) -> dict[str, Any]:
 
 
 def _around(request: HttpRequest, staff: Staff) -> dict[str, Any]:
+    watched = alarms.watched(request)
+    # What stands around a list does not follow it, but for a unit's alarms.
+    with nullcontext() if watched else unnoticed():
+        return {"watched": watched, **_head(request, staff)}
+
+
+def _head(request: HttpRequest, staff: Staff) -> dict[str, Any]:
     context: dict[str, Any] = {}
-    context["watched"] = alarms.watched(request)
     context["alarms"] = alarms.banner(request)
     context["came"] = alarms.answers(request)
     context["unread_answers"] = alarms.unread(request)

@@ -21,7 +21,7 @@ from qafila.clinic.cases.queries import CaseRow
 from qafila.clinic.cases.routing import Candidate
 from qafila.clinic.cases.transitions import CASE, DECLINED, RECEIVED
 from qafila.clinic.refusal import Refusal
-from qafila.journal.topics import until_changed
+from qafila.journal.topics import unnoticed, until_changed
 from qafila.registry.staff.models import Staff
 from qafila.registry.staff.queries import known
 from qafila.registry.staff.rights import grants, may
@@ -85,9 +85,11 @@ def _draw(verb: Callable[[Case], str]) -> str:
     some = choices({row.case.specialty for rows in groups.values() for row in rows})
     cards = {name: [_card(line, verb(line.case), some) for line in lines(rows)] for name, rows in groups.items()}
     clashes, quarantined = unsettled()
+    with unnoticed():  # each contact of a unit moves it: it is looked at with the next change
+        silent = state.nodes_count()[1]
     context = {
         "overview": overviews(held),
-        "silent": state.nodes_count()[1],
+        "silent": silent,
         "sections": [(name, title, words, cards[name]) for name, title, words in titles()],
         "counts": counts(held),
         "clashes": clashes,

@@ -12,7 +12,11 @@ from django.utils.translation import gettext
 from django.views.decorators.http import require_GET, require_POST
 
 from qafila.clinic.cases import handing, opinions, queries
+from qafila.clinic.cases.models import list_of, waiting_for
+from qafila.clinic.cases.queries import CaseRow
 from qafila.clinic.refusal import Refusal
+from qafila.journal import topics
+from qafila.journal.models import about
 from qafila.kernel import clock
 from qafila.kernel.transitions import WrongState
 from qafila.registry.staff import acts as staff_acts
@@ -29,13 +33,20 @@ from qafila.web.staff_names import staff_name
 from qafila.web.templatetags.qafila import told
 
 MINE = ("assigned", "accepted")
+NARROW = ("clinic_case", "clinic_caseevent", "clinic_opinion", "registry_person", "registry_personname")
+"""Of these a list reads what is about its own cases, and it is told of no other."""
 
 
 @require_GET
 @needs("case.answer")
 def page(request: Any) -> HttpResponse:
     """Mine first: to accept, to answer, to confirm; then what waits for the unit; then what nobody has."""
-    own, pool = queries.worklists(request.staff)
+    me = request.staff
+    with topics.narrowed(*NARROW) as told_of:
+        own, pool = queries.worklists(me)
+        asked = opinions.asked_of(me)
+        told_of |= {list_of(me.pk), *(waiting_for(code) for code in me.specialties)}
+        told_of |= {about(one) for row in (*own, *pool) for one in _records(row)} | {about(o.person_id) for o in asked}
     mine = lines(own)
     context = {
         "todo": [line for line in mine if line.case.status in MINE or line.case.reconfirm or line.case.came_after],
@@ -45,12 +56,18 @@ def page(request: Any) -> HttpResponse:
             if line.case.status not in MINE and not line.case.reconfirm and not line.case.came_after
         ],
         "unassigned": lines(pool),
-        "asked": opinions.asked_of(request.staff),
+        "asked": asked,
         "swaps": swaps(request.staff),
-        "duties": duty_rows(request.staff),
-        "on_duty": on_duty_words(request.staff),
     }
+    # Who is on duty stands beside the list, which does not follow it.
+    with topics.unnoticed():
+        context |= {"duties": duty_rows(me), "on_duty": on_duty_words(me)}
     return render(request, "specialist/worklist.html", context)
+
+
+def _records(row: CaseRow) -> set[UUID]:
+    """The case's patient, and the surviving record where they were merged."""
+    return {row.case.person_id, row.person.pk if row.person is not None else row.case.person_id}
 
 
 @require_GET
