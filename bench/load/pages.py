@@ -1,11 +1,11 @@
 """What each page of the load costs a hub: milliseconds of processor and statements, one page at a time in one process.
 
-    python -m bench.load.pages [--times 40] [--profile KIND] [--people 500] [--cases 140] [--keep FOLDER]
+    QAFILA_DIR=… python -m bench.load.pages [--times 25] [--only WORD] [--profile KIND] [--statements KIND] [--json]
 
-The hub is the one of `bench.load.run`; its pages are asked through the WSGI application with a browser's cookies, so
-that everything but the server itself (TLS, HTTP) is counted: middleware, session, look-ups, drawing, the log of looks.
-`database` is the processor time of the connection's PostgreSQL process. With --keep the hub stays in FOLDER and is
-measured again the next time.
+Runs in a process of a hub that `bench.load.make` has filled. Its pages are asked through the WSGI application with a
+browser's cookies, so that everything but the server itself (TLS, HTTP) is counted: middleware, session, look-ups,
+drawing, the log of looks. `python` is this process's time, median and least: a busy machine makes each page dearer, the
+least says most of the page. `database` is the processor time of the connection's PostgreSQL process.
 """
 
 from __future__ import annotations
@@ -19,19 +19,22 @@ import pstats
 import sys
 import time
 from collections import Counter
+from collections.abc import Callable, Iterator
+from functools import partial
 from html import unescape
+from itertools import cycle
 from pathlib import Path
 from statistics import median
 from typing import Any
+from urllib.parse import urlencode
+
+import django
 
 TICK = os.sysconf("SC_CLK_TCK")
 WARM = 4
-
-
-def backend_ms(pid: int) -> float:
-    """Processor time of a process so far, in ms."""
-    fields = Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()
-    return (int(fields[11]) + int(fields[12])) * 1000 / TICK
+WHO = {"specialist": 70, "coordinator": 7, "admin": 49}
+"""Number of somebody of each role; this specialist has cases."""
+Answer = tuple[int, dict[str, str], str]
 
 
 class Browser:
@@ -40,10 +43,8 @@ class Browser:
     def __init__(self, application: Any, host: str) -> None:
         self.application, self.host, self.cookies = application, host, dict[str, str]()
 
-    def ask(self, path: str, data: dict[str, str] | None = None, **head: str) -> tuple[int, dict[str, str], str]:
+    def ask(self, path: str, data: dict[str, str] | None = None, **head: str) -> Answer:
         """Status, headers, body; redirects are followed."""
-        from urllib.parse import urlencode
-
         body = urlencode(data).encode() if data is not None else b""
         path, _, query = path.partition("?")
         environ = {
@@ -52,7 +53,8 @@ class Browser:
             "REMOTE_ADDR": "127.0.0.1", "wsgi.url_scheme": "https", "wsgi.input": io.BytesIO(body),
             "wsgi.errors": sys.stderr, "wsgi.version": (1, 0), "SERVER_PROTOCOL": "HTTP/1.1", "SCRIPT_NAME": "",
             "CONTENT_LENGTH": str(len(body)), "CONTENT_TYPE": "application/x-www-form-urlencoded" if body else "",
-            "HTTP_REFERER": f"https://{self.host}/", "HTTP_COOKIE": "; ".join(f"{k}={v}" for k, v in self.cookies.items()),
+            "HTTP_REFERER": f"https://{self.host}/",
+            "HTTP_COOKIE": "; ".join(f"{name}={value}" for name, value in self.cookies.items()),
             **{f"HTTP_{name.upper().replace('-', '_')}": value for name, value in head.items()},
         }  # fmt: skip
         told: list[Any] = []
@@ -65,141 +67,118 @@ class Browser:
                 key, _, rest = value.partition("=")
                 self.cookies[key] = rest.split(";")[0]
         found = {name.lower(): value for name, value in headers}
-        if status.startswith("302"):
-            return self.ask(found["location"])
-        return int(status[:3]), found, text
+        return self.ask(found["location"]) if status.startswith("302") else (int(status[:3]), found, text)
+
+    def log_in(self, number: int) -> Answer:
+        """Somebody's whole way in, to their first page."""
+        from bench.load.make import PASSWORD, username
+
+        return self.ask("/login/", self.form("/login/") | {"username": username(number), "password": PASSWORD})
+
+    def form(self, path: str) -> dict[str, str]:
+        """The hidden fields of a page."""
+        from bench.load.people import HIDDEN
+
+        return {name: unescape(value) for name, value in HIDDEN.findall(self.ask(path)[2])}
 
 
-class Statements:
-    """Counts what is asked of the database."""
+def backend_ms(pid: int) -> float:
+    """Processor time of a process so far, in ms."""
+    fields = Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()
+    return (int(fields[11]) + int(fields[12])) * 1000 / TICK
 
-    def __init__(self) -> None:
-        self.texts: Counter[str] = Counter()
 
-    def __call__(self, execute: Any, sql: Any, params: Any, many: bool, context: Any) -> Any:
-        self.texts[str(sql)] += 1
+def visits(browser: Browser) -> Iterator[tuple[str, Callable[[], Answer]]]:
+    """Every page of the mix, by somebody of its role; those that write, with the page from which they do."""
+    from bench.load.people import AT, PAGES
+
+    yield "log-in", lambda: browser.log_in(WHO["specialist"])
+    for role, number in WHO.items():
+        first = browser.log_in(number)[2]
+        for kind, _ in PAGES[role]:
+            if kind in AT:
+                yield kind, partial(browser.ask, AT[kind])
+            if kind in ("worklist", "board"):
+                asks = {"X-Live": kind}
+                yield f"{kind} renewed", partial(browser.ask, AT[kind], **asks)
+                since = browser.ask(AT[kind], **asks)[1]["x-live-of"]
+                yield f"{kind} unchanged", partial(browser.ask, AT[kind], **asks, **{"X-Live-Since": since})
+        if role == "specialist":
+            yield from specialist(browser, first, number)
+
+
+def specialist(browser: Browser, first: str, number: int) -> Iterator[tuple[str, Callable[[], Answer]]]:
+    """A case, a draft, going on duty and off."""
+    from bench.load.people import CASE
+
+    turns = cycle(("on", "off"))
+
+    def duty() -> Answer:
+        return browser.ask("/specialist/duty/", browser.form("/specialist/") | {"status": next(turns)})
+
+    yield "case", partial(browser.ask, CASE.findall(first)[0])
+    words = {"draft": f"answer:{number:032x}", "plan": "Repos et contrôle dans une semaine. " * 4}
+    yield "draft", partial(browser.ask, "/nurse/draft/", browser.form("/specialist/") | words, **{"X-Live": "draft"})
+    yield "duty (3 pages)", duty
+
+
+def measured(kind: str, call: Callable[[], Answer], arguments: argparse.Namespace) -> dict[str, Any]:
+    """One kind of page."""
+    from django.db import connection
+
+    for _ in range(WARM):
+        status, _, text = call()
+    statements: Counter[str] = Counter()
+
+    def counted(execute: Any, sql: Any, params: Any, many: bool, context: Any) -> Any:
+        statements[str(sql)] += 1
         return execute(sql, params, many, context)
 
-
-def kinds(role: str) -> list[str]:
-    """The pages of a role's mix."""
-    from bench.load.people import PAGES
-
-    return [kind for kind, _ in PAGES[role]]
+    with connection.execute_wrapper(counted):
+        call()
+    if arguments.statements == kind:
+        print("\n".join(f"{n} {sql}" for sql, n in statements.most_common()))
+    pid, own = connection.connection.info.backend_pid, list[float]()
+    database = backend_ms(pid)
+    for _ in range(arguments.times):
+        begun = time.process_time()
+        call()
+        own.append(1000 * (time.process_time() - begun))
+    database = backend_ms(pid) - database
+    if arguments.profile == kind:
+        with cProfile.Profile() as profile:
+            for _ in range(arguments.times):
+                call()
+        pstats.Stats(profile).sort_stats("cumulative").print_stats(100).sort_stats("tottime").print_stats(40)
+    return {
+        "python": round(median(own), 1), "least": round(min(own), 1), "database": round(database / arguments.times, 1),
+        "statements": statements.total(), "bytes": len(text.encode()), "status": status,
+    }  # fmt: skip
 
 
 def main() -> int:
     """Measure and print."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--times", type=int, default=40)
-    parser.add_argument("--profile", default="")
-    parser.add_argument("--sql", default="")
-    parser.add_argument("--only", default="")
+    parser.add_argument("--times", type=int, default=25)
+    parser.add_argument("--only", default="", help="pages whose name contains this")
+    parser.add_argument("--profile", default="", help="where the time of a page goes")
+    parser.add_argument("--statements", default="", help="what a page asks of the database")
     parser.add_argument("--json", action="store_true")
     arguments = parser.parse_args()
-    import django
-
     django.setup()
-    rows = measured(arguments)
-    if arguments.json:
-        print(json.dumps(rows, indent=1))
-    else:
-        for kind, row in rows.items():
-            print(
-                f"{kind:24} {row['python']:7.1f} (least {row['least']:6.1f}) {row['database']:6.1f} ms  {row['statements']:5.1f} statements {row['bytes']:8} bytes {row['status']}"
-            )
-    return 0
-
-
-def measured(arguments: argparse.Namespace) -> dict[str, Any]:
     from django.conf import settings
-    from django.db import connection
 
-    from bench.load.make import PASSWORD, role_of, username
-    from bench.load.people import AT, CASE, HIDDEN
     from qafila.node.wsgi import application
 
-    host = f"localhost:{settings.DIRECTORY.port}"
-    found: dict[str, Any] = {}
-    numbers = {"specialist": 70, "coordinator": 7, "admin": 49}
-
-    def one(kind: str, call: Any) -> None:
-        if arguments.only and arguments.only not in kind:
-            return
-        for _ in range(WARM):
-            call()
-        pid = connection.connection.info.backend_pid
-        statements = Statements()
-        status, _, text = call()
-        with connection.execute_wrapper(statements):
-            call()
-        if arguments.sql == kind:
-            Path("/tmp/load/page.html").write_text(text)
-            for sql, n in statements.texts.most_common():
-                print(n, sql[:1500], "\n")
-        database, own = backend_ms(pid), list[float]()
-        for _ in range(arguments.times):
-            begun = time.process_time()
-            call()
-            own.append(1000 * (time.process_time() - begun))
-        database = backend_ms(pid) - database
-        found[kind] = {
-            "python": round(median(own), 2),
-            "least": round(min(own), 2),
-            "database": round(database / arguments.times, 2),
-            "statements": sum(statements.texts.values()),
-            "bytes": len(text),
-            "status": status,
-        }
-        if arguments.profile == kind:
-            profile = cProfile.Profile()
-            profile.enable()
-            for _ in range(arguments.times):
-                call()
-            profile.disable()
-            out = io.StringIO()
-            stats = pstats.Stats(profile, stream=out)
-            stats.sort_stats("cumulative").print_stats(110)
-            stats.sort_stats("tottime").print_stats(45)
-            print(out.getvalue())
-
-    for role, number in numbers.items():
-        assert role_of(number) == role
-        browser = Browser(application, host)
-
-        def log_in() -> tuple[int, dict[str, str], str]:
-            page = browser.ask("/login/")[2]
-            return browser.ask(
-                "/login/",
-                {**dict(HIDDEN.findall(page)), "username": username(number), "password": PASSWORD, "next": "/"},
-            )
-
-        if role == "specialist":
-            one("log-in", log_in)
-        log_in()
-        browser.cookies and None
-        home = browser.ask("/")[2]
-        cases = CASE.findall(home)
-        for kind in kinds(role):
-            if kind == "case":
-                one(kind, lambda: browser.ask(cases[0]))
-            elif kind == "draft":
-                said = {name: unescape(value) for name, value in HIDDEN.findall(browser.ask("/specialist/")[2])}
-                words = {"draft": f"answer:{number:032x}", "plan": "Repos et contrôle dans une semaine. " * 4}
-                one(kind, lambda: browser.ask("/nurse/draft/", {**said, **words}, **{"X-Live": "draft"}))
-            elif kind == "duty":
-
-                def duty() -> Any:
-                    said = {name: unescape(value) for name, value in HIDDEN.findall(browser.ask("/specialist/")[2])}
-                    duty.n = not getattr(duty, "n", False)
-                    return browser.ask("/specialist/duty/", {**said, "status": "on" if duty.n else "off"})
-
-                one("duty (3 pages)", duty)
-            else:
-                one(kind, lambda: browser.ask(AT[kind]))
-                if kind in ("worklist", "board"):
-                    one(f"{kind} renewed", lambda: browser.ask(AT[kind], **{"X-Live": "lists"}))
-    return found
+    browser = Browser(application, f"localhost:{settings.DIRECTORY.port}")
+    rows = {k: measured(k, call, arguments) for k, call in visits(browser) if arguments.only in k}
+    if arguments.json:
+        print(json.dumps(rows, indent=1))
+        return 0
+    for kind, row in rows.items():
+        print(f"{kind:20} {row['python']:8} ms (least {row['least']:8}) {row['database']:6} ms of PostgreSQL "
+              f"{row['statements']:4} statements {row['bytes']:9} bytes {row['status']}")  # fmt: skip
+    return 0
 
 
 if __name__ == "__main__":
