@@ -1,8 +1,10 @@
 """The people of a load: each a browser of its own, with think time, a page that renews itself, and a shift's log-in.
 
 As browsers do: connections stay open between two pages (httpx would shut them after 5 s, and make each page pay for
-another handshake: a browser keeps them for minutes); the live connection is the open page's own, begun anew with each
-page that has a list and shut with it; a list says what it was made of when it asks for itself.
+another handshake: a browser keeps them for minutes). The live connection is the open page's own, begun anew with each
+page that has a list and shut with it; a list says what it was made of when it asks for itself. What was sent over a
+kept connection that the server shut at that moment (it does after 30 s idle) is sent once more; how often, is told
+(`resent`).
 """
 
 from __future__ import annotations
@@ -47,13 +49,19 @@ class Told:
     def __init__(self) -> None:
         self.ms: dict[str, list[float]] = defaultdict(list)
         self.errors: dict[str, int] = defaultdict(int)
-        self.holding = self.held = 0
+        self.holding = self.held = self.resent = 0
 
     def summary(self) -> dict[str, Any]:
         """As the report has it."""
         every = [one for kind, some in self.ms.items() if kind not in ("door", "log-in", "static") for one in some]
         rows = {kind: spread(some) for kind, some in sorted(self.ms.items())}
-        return {"pages": rows, "all_pages": spread(every), "errors": dict(self.errors), "held_connections": self.held}
+        return {
+            "pages": rows,
+            "all_pages": spread(every),
+            "errors": dict(self.errors),
+            "held_connections": self.held,
+            "resent": self.resent,
+        }
 
 
 def spread(some: list[float]) -> dict[str, float]:
@@ -83,10 +91,11 @@ class Person:
         """One page, timed to its last byte; redirects count as one."""
         begun = time.perf_counter()
         try:
-            if data is None:
-                answer = await self.http.get(path, headers=head)
-            else:
-                answer = await self.http.post(path, data=data, headers={"Referer": f"{self.http.base_url}", **head})
+            try:
+                answer = await self.once(path, data, head)
+            except (httpx.RemoteProtocolError, httpx.ReadError):
+                self.told.resent += 1
+                answer = await self.once(path, data, head)
         except httpx.HTTPError as error:
             self.told.errors[f"{kind}: {type(error).__name__}"] += 1
             return ""
@@ -99,6 +108,12 @@ class Person:
         if kind not in ("door", "log-in", "static") and answer.url.path in ("/login/", "/switch/"):
             self.told.errors[f"{kind}: logged out"] += 1
         return answer.text if "html" in answer.headers.get("content-type", "") else ""
+
+    async def once(self, path: str, data: dict[str, str] | None, head: dict[str, str]) -> httpx.Response:
+        """Send it."""
+        if data is None:
+            return await self.http.get(path, headers=head)
+        return await self.http.post(path, data=data, headers={"Referer": f"{self.http.base_url}", **head})
 
     async def work(self, starts_s: float, until: float, stopped: Callable[[], bool]) -> None:
         """The whole of it: log in, look, think, look again."""
