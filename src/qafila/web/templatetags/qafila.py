@@ -13,15 +13,14 @@ from django import template
 from django.conf import settings
 from django.templatetags.static import static
 from django.utils import formats, translation
-from django.utils.functional import Promise
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy as lazy
 from django.utils.translation import ngettext
 
 from qafila.clinic.forms import approval
 from qafila.kernel import clock
+from qafila.kernel.text import N_
 from qafila.packs.specialty import Specialty
 from qafila.packs.strengths import isolated
 from qafila.registry.staff.models import Staff
@@ -243,63 +242,63 @@ def urgency(code: str) -> dict[str, Any]:
     return {"code": code, "words": words.get(code, code)}
 
 
-ACTS: dict[str, str | Promise] = {
-    "draft": lazy("Case begun"),
-    "send": lazy("Sent"),
-    "receive": lazy("Received by the hub"),
-    "assign": lazy("Given to a specialist"),
-    "nobody_on_duty": lazy("Nobody is on duty"),
-    "reroute": lazy("Given to another specialist"),
-    "accept": lazy("The specialist took the case"),
-    "decline": lazy("Declined"),
-    "ask": lazy("More is asked for"),
-    "supply": lazy("What was asked for was given"),
-    "answer": lazy("Answered"),
-    "correct": lazy("Answer corrected"),
-    "confirm": lazy("Answer confirmed again"),
-    "deliver": lazy("The answer is on the unit"),
-    "read": lazy("Answer read on the unit"),
-    "explain": lazy("Explained to the person"),
-    "close": lazy("Closed"),
-    "close_unreached": lazy("Closed, the person could not be reached"),
-    "close_died": lazy("Closed: the person died"),
-    "died": lazy("Closed: the person died"),
-    "cancel": lazy("Cancelled"),
-    "corrected": lazy("Something in the record was corrected"),
-    "overdue": lazy("The promised time has passed"),
-    "contact": lazy("Attempt to reach the person"),
-    "unread": lazy("Not opened on the unit in time"),
-    "reminder": lazy("Reminder: it stays open"),
-    "came_after": lazy("A file came after the answer"),
-    "consent_back": lazy("The person takes the consent back: no specialist is given it"),
-    "kept_home": lazy("Kept in the country: whoever is on duty works abroad"),
-    "waiting": lazy("In line: all specialists on duty have cases in hand"),
-    "wish_unmet": lazy("The wish for a woman or a man could not be met"),
-    "claim": lazy("Given to a specialist"),
-    "release": lazy("In line again"),
-    "remind": lazy("The specialist was reminded"),
-    "pass_on": lazy("Given to another specialist"),
-    "escalate": lazy("The coordinator was told: the time runs out"),
-    "hand_over": lazy("Given to another specialist"),
-    "stand_in": lazy("Another unit stands in"),
-    "tell": lazy("The hub told the person itself"),
-    "opinion_asked": lazy("A second specialist is asked"),
-    "opinion": lazy("A second specialist has answered"),
-    "person_died": lazy("The person died: review the case"),
-    "alarm_call": lazy("Call recorded"),
-    "alarm_transfer": lazy("Transfer recorded"),
-    "alarm_not_received": lazy("Do not wait: the hub has not received it"),
-    "alarm_nobody_on_duty": lazy("Do not wait: nobody is on duty"),
-    "alarm_late": lazy("Do not wait: no answer in time"),
-    "message": lazy("Message"),
-    "notice": lazy("Notice"),
+ACTS = {
+    "draft": N_("Case begun"),
+    "send": N_("Sent"),
+    "receive": N_("Received by the hub"),
+    "assign": N_("Given to a specialist"),
+    "nobody_on_duty": N_("Nobody is on duty"),
+    "reroute": N_("Given to another specialist"),
+    "accept": N_("The specialist took the case"),
+    "decline": N_("Declined"),
+    "ask": N_("More is asked for"),
+    "supply": N_("What was asked for was given"),
+    "answer": N_("Answered"),
+    "correct": N_("Answer corrected"),
+    "confirm": N_("Answer confirmed again"),
+    "deliver": N_("The answer is on the unit"),
+    "read": N_("Answer read on the unit"),
+    "explain": N_("Explained to the person"),
+    "close": N_("Closed"),
+    "close_unreached": N_("Closed, the person could not be reached"),
+    "close_died": N_("Closed: the person died"),
+    "died": N_("Closed: the person died"),
+    "cancel": N_("Cancelled"),
+    "corrected": N_("Something in the record was corrected"),
+    "overdue": N_("The promised time has passed"),
+    "contact": N_("Attempt to reach the person"),
+    "unread": N_("Not opened on the unit in time"),
+    "reminder": N_("Reminder: it stays open"),
+    "came_after": N_("A file came after the answer"),
+    "consent_back": N_("The person takes the consent back: no specialist is given it"),
+    "kept_home": N_("Kept in the country: whoever is on duty works abroad"),
+    "waiting": N_("In line: all specialists on duty have cases in hand"),
+    "wish_unmet": N_("The wish for a woman or a man could not be met"),
+    "claim": N_("Given to a specialist"),
+    "release": N_("In line again"),
+    "remind": N_("The specialist was reminded"),
+    "pass_on": N_("Given to another specialist"),
+    "escalate": N_("The coordinator was told: the time runs out"),
+    "hand_over": N_("Given to another specialist"),
+    "stand_in": N_("Another unit stands in"),
+    "tell": N_("The hub told the person itself"),
+    "opinion_asked": N_("A second specialist is asked"),
+    "opinion": N_("A second specialist has answered"),
+    "person_died": N_("The person died: review the case"),
+    "alarm_call": N_("Call recorded"),
+    "alarm_transfer": N_("Transfer recorded"),
+    "alarm_not_received": N_("Do not wait: the hub has not received it"),
+    "alarm_nobody_on_duty": N_("Do not wait: nobody is on duty"),
+    "alarm_late": N_("Do not wait: no answer in time"),
+    "message": N_("Message"),
+    "notice": N_("Notice"),
 }
 
 
 @register.filter
 def act_words(act: str) -> str:
     """A line of a case's timeline in words."""
-    return str(ACTS.get(act, act))
+    return _(ACTS.get(act, act))
 
 
 @register.inclusion_tag("parts/measured.html", takes_context=True)
