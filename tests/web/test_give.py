@@ -1,4 +1,4 @@
-"""The people to whom a case can be given stand once in the board; a form's list holds them once somebody comes to it."""
+"""The people to whom a case can be given stand once in the board, and in a form's list once somebody comes to it."""
 
 from __future__ import annotations
 
