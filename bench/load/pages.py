@@ -73,7 +73,9 @@ class Browser:
         """Somebody's whole way in, to their first page."""
         from bench.load.make import PASSWORD, username
 
-        return self.ask("/login/", self.form("/login/") | {"username": username(number), "password": PASSWORD})
+        return self.ask(
+            "/login/", self.form("/login/") | {"username": username(number), "password": PASSWORD, "next": "/"}
+        )
 
     def form(self, path: str) -> dict[str, str]:
         """The hidden fields of a page."""
