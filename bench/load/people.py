@@ -1,4 +1,11 @@
-"""The people of a load: each a browser of its own, with think time, a page that renews itself, and a shift's log-in."""
+"""The people of a load: each a browser of its own, with think time, a page that renews itself, and a shift's log-in.
+
+As browsers do: connections stay open between two pages (httpx would shut them after 5 s, and make each page pay for
+another handshake: a browser keeps them for minutes). The live connection is the open page's own, begun anew with each
+page that has a list and shut with it; a list says what it was made of when it asks for itself. What was sent over a
+kept connection that the server shut at that moment (it does after 30 s idle) is sent once more; how often, is told
+(`resent`).
+"""
 
 from __future__ import annotations
 
@@ -33,6 +40,7 @@ AT = {
     "board": "/coordinator/", "duty of all": "/coordinator/duty/", "units": "/coordinator/units/",
     "roster": "/coordinator/roster/", "follow-up": "/loop/watch/", "packs": "/packs/",
 }  # fmt: skip
+LIMITS = httpx.Limits(max_connections=6, keepalive_expiry=300)
 
 
 class Told:
@@ -41,13 +49,19 @@ class Told:
     def __init__(self) -> None:
         self.ms: dict[str, list[float]] = defaultdict(list)
         self.errors: dict[str, int] = defaultdict(int)
-        self.holding = self.held = 0
+        self.holding = self.held = self.resent = 0
 
     def summary(self) -> dict[str, Any]:
         """As the report has it."""
         every = [one for kind, some in self.ms.items() if kind not in ("door", "log-in", "static") for one in some]
         rows = {kind: spread(some) for kind, some in sorted(self.ms.items())}
-        return {"pages": rows, "all_pages": spread(every), "errors": dict(self.errors), "held_connections": self.held}
+        return {
+            "pages": rows,
+            "all_pages": spread(every),
+            "errors": dict(self.errors),
+            "held_connections": self.held,
+            "resent": self.resent,
+        }
 
 
 def spread(some: list[float]) -> dict[str, float]:
@@ -65,25 +79,29 @@ class Person:
     def __init__(self, number: int, base: str, authority: Path | None, told: Told, think_s: float) -> None:
         self.number, self.role, self.told, self.think_s = number, role_of(number), told, think_s
         self.dice = random.Random(number)
-        self.page, self.live, self.cases = "/", "", list[str]()
+        self.page, self.live, self.of, self.drawn, self.cases = "", "", "", 0.0, list[str]()
+        self.listening: asyncio.Task[None] | None = None
         trust: Any = ssl_of(authority) if authority else False
         # Each has an address of its own, as at home or in a ministry: log-ins are counted by address.
         own = f"127.{1 + number // 62500}.{number // 250 % 250}.{1 + number % 250}"
-        transport = httpx.AsyncHTTPTransport(verify=trust, local_address=own, limits=httpx.Limits(max_connections=4))
+        transport = httpx.AsyncHTTPTransport(verify=trust, local_address=own, limits=LIMITS)
         self.http = httpx.AsyncClient(base_url=base, transport=transport, timeout=60, follow_redirects=True)
 
     async def ask(self, kind: str, path: str, *, data: dict[str, str] | None = None, **head: str) -> str:
         """One page, timed to its last byte; redirects count as one."""
         begun = time.perf_counter()
         try:
-            if data is None:
-                answer = await self.http.get(path, headers=head)
-            else:
-                answer = await self.http.post(path, data=data, headers={"Referer": f"{self.http.base_url}", **head})
+            try:
+                answer = await self.once(path, data, head)
+            except (httpx.RemoteProtocolError, httpx.ReadError):
+                self.told.resent += 1
+                answer = await self.once(path, data, head)
         except httpx.HTTPError as error:
             self.told.errors[f"{kind}: {type(error).__name__}"] += 1
             return ""
+        kind = "unchanged" if answer.status_code == 204 and kind == "renewal" else kind
         self.told.ms[kind].append((time.perf_counter() - begun) * 1000)
+        self.of = answer.headers.get("X-Live-Of", self.of) if kind == "renewal" else self.of
         if answer.status_code >= 400:
             self.told.errors[f"{kind}: {answer.status_code}"] += 1
             return ""
@@ -91,10 +109,15 @@ class Person:
             self.told.errors[f"{kind}: logged out"] += 1
         return answer.text if "html" in answer.headers.get("content-type", "") else ""
 
+    async def once(self, path: str, data: dict[str, str] | None, head: dict[str, str]) -> httpx.Response:
+        """Send it."""
+        if data is None:
+            return await self.http.get(path, headers=head)
+        return await self.http.post(path, data=data, headers={"Referer": f"{self.http.base_url}", **head})
+
     async def work(self, starts_s: float, until: float, stopped: Callable[[], bool]) -> None:
         """The whole of it: log in, look, think, look again."""
         await asyncio.sleep(starts_s)
-        listening = None
         try:
             page = await self.ask("door", "/login/")
             said = {**dict(HIDDEN.findall(page)), "username": username(self.number), "password": PASSWORD, "next": "/"}
@@ -102,14 +125,13 @@ class Person:
             self.seen("/", page)
             for path in sorted(set(STATIC.findall(page))):
                 await self.ask("static", path)
-            listening = asyncio.create_task(self.listen())
             while time.monotonic() < until and not stopped():
-                await asyncio.sleep(min(self.dice.expovariate(1 / self.think_s), 4 * self.think_s))
+                think = min(self.dice.expovariate(1 / self.think_s), 4 * self.think_s)
+                await asyncio.sleep(max(0.0, min(think, until - time.monotonic())))
                 if time.monotonic() < until:
                     await self.one()
         finally:
-            if listening is not None:
-                listening.cancel()
+            self.shut()
             await self.http.aclose()
 
     async def one(self) -> None:
@@ -139,37 +161,55 @@ class Person:
             await self.ask("duty", "/specialist/duty/", data={**said, "status": self.dice.choice(("on", "off"))})
 
     def seen(self, path: str, page: str) -> None:
-        """Remember what a page offers."""
+        """Another page is open now: remember what it offers, and listen for it where it has a list."""
         if not page:
             return
-        self.page = path if "data-live" in page else ""
-        found = LIVE.search(page)
-        self.live = unescape(found.group(1)) if found else self.live
+        self.shut()
         self.cases = CASE.findall(page) or self.cases
+        found = LIVE.search(page)
+        self.page = path if "data-live" in page and found else ""
+        if self.page and found:
+            self.live, self.of = unescape(found.group(1)).split("&of=")
+            self.of, self.drawn = f"of={self.of}", time.monotonic()
+            self.listening = asyncio.create_task(self.listen())
+
+    def shut(self) -> None:
+        """The page is left, and its connection with it."""
+        if self.listening is not None:
+            self.listening.cancel()
+        self.listening = None
 
     async def listen(self) -> None:
-        """Hold the live connection; the open page asks for itself again when something has changed."""
+        """Hold the live connection of the open page; begin it anew where its list is made of something else now."""
         while True:
-            if not self.live:
-                await asyncio.sleep(1)
-                continue
+            topics, _ = self.of.split("&")
             try:
-                async with self.http.stream("GET", self.live, timeout=httpx.Timeout(60, read=None)) as held:
+                async with self.http.stream(
+                    "GET", f"{self.live}&{self.of}", timeout=httpx.Timeout(60, read=None)
+                ) as held:
                     self.told.holding += 1
                     self.told.held = max(self.told.held, self.told.holding)
                     try:
-                        await self.renew(held)
+                        await self.renew(held, topics)
                     finally:
                         self.told.holding -= 1
             except httpx.HTTPError as error:
                 self.told.errors[f"live: {type(error).__name__}"] += 1
                 await asyncio.sleep(3)
 
-    async def renew(self, held: httpx.Response) -> None:
-        """Ask for the open page again each time that something has changed."""
+    async def renew(self, held: httpx.Response, topics: str) -> None:
+        """Ask for the open list again each time that something has changed."""
         async for line in held.aiter_lines():
-            if line.startswith("event: changed") and self.page:
-                await self.ask("renewal", self.page, **{"X-Live": "lists"})
+            if not line.startswith("event: changed"):
+                continue
+            young = time.monotonic() - self.drawn < 60
+            begun = time.monotonic()
+            if await self.ask(
+                "renewal", self.page, **{"X-Live": "lists"}, **({"X-Live-Since": self.of} if young else {})
+            ):
+                self.drawn = begun
+            if not self.of.startswith(f"{topics}&"):
+                return
 
 
 _contexts: dict[Path, ssl.SSLContext] = {}

@@ -32,7 +32,7 @@ from bench.ports import free_ports
 from bench.unit.run import pss_mb
 from qafila.node.create import create, environment
 from qafila.node.directory import NodeDirectory
-from qafila.node.server import certify, granian, page_workers
+from qafila.node.server import PAGE_THREADS, certify, granian, page_workers
 from qafila.packs import load
 from qafila.sync.pki import make_authority
 from tests.postgres import Cluster
@@ -128,7 +128,7 @@ def measured(name: str, folder: Path, cluster: Cluster, arguments: argparse.Name
 
 def lines(hub: NodeDirectory, safe: bool) -> list[list[str]]:
     """The commands that serve pages and live lists."""
-    pages = granian("wsgi", "qafila.node.wsgi:application", hub.port, hub, "--blocking-threads", "4",
+    pages = granian("wsgi", "qafila.node.wsgi:application", hub.port, hub, "--blocking-threads", PAGE_THREADS,
                     "--backlog", "1024", workers=page_workers(hub))  # fmt: skip
     live = granian("asgi", "qafila.node.live:application", hub.live_port, hub, "--backlog", "1024")
     if not safe:

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from qafila.kernel.stamp import stamp, touch
+from qafila.kernel.topics import NODE, every, mark, place, touch
 from qafila.web.live_token import issue
 
 
@@ -18,7 +18,6 @@ from qafila.web.live_token import issue
 def live(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> ModuleType:
     (tmp_path / "keys").mkdir()
     (tmp_path / "keys" / "web.key").write_bytes(b"synthetic")
-    touch(tmp_path / "changed")
     monkeypatch.setenv("QAFILA_DIR", str(tmp_path))
     return importlib.reload(importlib.import_module("qafila.node.live"))
 
@@ -58,11 +57,17 @@ async def _opened(live: ModuleType, query: str) -> tuple[Page, asyncio.Task[None
     return page, task
 
 
+def _of(live: ModuleType, *topics: str) -> str:
+    """What a page says that was made now of these topics."""
+    places = [place(one) for one in topics]
+    return f"of={'.'.join(map(str, places))}&since={mark(every(live.DIRECTORY), places)}"
+
+
 def test_a_change_before_the_page_listened_is_told(live: ModuleType) -> None:
     async def story() -> None:
-        made_at = stamp(live.DIRECTORY / "changed")
-        touch(live.DIRECTORY / "changed")
-        page, task = await _opened(live, f"token={issue(live.DIRECTORY)}&since={made_at}")
+        made_of = _of(live, "cases")
+        touch(live.DIRECTORY, ["cases"])
+        page, task = await _opened(live, f"token={issue(live.DIRECTORY)}&{made_of}")
         assert b"changed" in await page.next()
         page.left.set()
         await task
@@ -72,16 +77,33 @@ def test_a_change_before_the_page_listened_is_told(live: ModuleType) -> None:
 
 def test_each_change_is_told_to_everybody(live: ModuleType) -> None:
     async def story() -> None:
-        query = f"token={issue(live.DIRECTORY)}&since={stamp(live.DIRECTORY / 'changed')}"
-        pages = [await _opened(live, query) for _ in range(3)]
-        for _ in range(3):
-            touch(live.DIRECTORY / "changed")
+        pages = [await _opened(live, f"token={issue(live.DIRECTORY)}&{_of(live, 'cases', NODE)}") for _ in range(3)]
+        for topic in ("cases", NODE, "cases"):
+            touch(live.DIRECTORY, [topic])
             for page, _ in pages:
                 assert b"changed" in await page.next()
         for page, task in pages:
             assert page.words.empty()
             page.left.set()
             await task
+
+    asyncio.run(story())
+
+
+def test_a_change_wakes_only_whose_list_it_is_about(live: ModuleType) -> None:
+    async def story() -> None:
+        token = f"token={issue(live.DIRECTORY)}"
+        ours, task = await _opened(live, f"{token}&{_of(live, 'cases')}")
+        theirs, other = await _opened(live, f"{token}&{_of(live, 'duty')}&{_of(live, 'leave')}")
+        touch(live.DIRECTORY, ["cases"])
+        assert b"changed" in await ours.next()
+        assert theirs.words.empty()
+        touch(live.DIRECTORY, ["leave"])
+        assert b"changed" in await theirs.next()
+        assert ours.words.empty()
+        for page in (ours, theirs):
+            page.left.set()
+        await asyncio.gather(task, other)
 
     asyncio.run(story())
 
@@ -93,11 +115,24 @@ def test_without_a_token_of_this_node_nothing_is_heard(live: ModuleType, query: 
     assert page.status == 403
 
 
-@pytest.mark.parametrize("since", ["", "x", "-1", "9" * 40, "١٢"])
-def test_an_odd_time_is_taken_for_now(live: ModuleType, since: str) -> None:
+@pytest.mark.parametrize(
+    "said", ["", "of=x&since=1", "of=-1&since=", "of=9.&since=5", "of=١٢&since=5", "since=" + "9" * 40]
+)
+def test_whoever_says_nothing_that_can_be_read_hears_of_everything(live: ModuleType, said: str) -> None:
     async def story() -> None:
-        page, task = await _opened(live, f"token={issue(live.DIRECTORY)}&since={since}")
-        touch(live.DIRECTORY / "changed")
+        page, task = await _opened(live, f"token={issue(live.DIRECTORY)}&{said}")
+        touch(live.DIRECTORY, ["whatever"])
+        assert b"changed" in await page.next()
+        page.left.set()
+        await task
+
+    asyncio.run(story())
+
+
+@pytest.mark.parametrize("since", ["", "x", "9" * 40])
+def test_whoever_knows_an_odd_word_is_told_at_once(live: ModuleType, since: str) -> None:
+    async def story() -> None:
+        page, task = await _opened(live, f"token={issue(live.DIRECTORY)}&of=7.9999&since={since or 'y'}")
         assert b"changed" in await page.next()
         page.left.set()
         await task

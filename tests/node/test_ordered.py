@@ -98,7 +98,7 @@ def test_a_wipe_waits_for_what_was_not_sent_then_nothing_can_be_read(van: Pair) 
     clear = (directory / "keys").resolve()
     step(van)
     left = sorted(f.name for f in directory.rglob("*") if f.is_file())
-    assert set(left) <= {"changed", "closing", "node.toml", "wiped"}
+    assert set(left) <= {"changed", "closing", "node.toml", "topics", "wiped"}
     assert not clear.exists() and not (directory / "vault").exists()
     with pytest.raises(vault.Shut):
         vault.unlock(directory, secret="7K2M")

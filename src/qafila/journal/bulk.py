@@ -10,13 +10,14 @@ two processes never wait for each other in a circle.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 from typing import Any
 
 import orjson
 from django.db import DatabaseError, transaction
 
-from qafila.journal import tables, upcast
+from qafila.journal import tables, topics, upcast
 from qafila.journal.apply import apply_one, model_for, raise_if_ours
 from qafila.journal.entries import Entry, Taken
 from qafila.journal.guard import writer_token
@@ -207,7 +208,8 @@ def _steps(made: Plan) -> Iterable[tuple[_Write, type[Recorded], list[_Subject]]
 def _insert(model: type[Recorded], subjects: Sequence[_Subject], database: str) -> list[_Subject]:
     """Insert the rows; those that another process has made meanwhile are left."""
     ids = [s.entries[0].subject for s in subjects]
-    done = tables.insert(model, layout(model).names, [s.row for s in subjects], database, once=["id"])
+    with _named(model):
+        done = tables.insert(model, layout(model).names, [s.row for s in subjects], database, once=["id"])
     if done == len(subjects):
         return []
     mine = dict(zip(ids, (s.row[1] for s in subjects), strict=True))
@@ -220,8 +222,14 @@ def _update(model: type[Recorded], subjects: Sequence[_Subject], database: str) 
     shape = layout(model)
     touched = sorted({shape.places[name] for s in subjects for name in s.names})
     places = [0, 1, *touched]
-    tables.update(model, [shape.names[p] for p in places], [[s.row[p] for p in places] for s in subjects], database)
+    with _named(model):
+        tables.update(model, [shape.names[p] for p in places], [[s.row[p] for p in places] for s in subjects], database)
     return []
+
+
+def _named(model: type[Recorded]) -> AbstractContextManager[None]:
+    """Of rows that concern nobody but their patient's readers whoever takes them in names the patients."""
+    return topics.named() if model.concerns is Recorded.concerns else nullcontext()
 
 
 def _halved(node: Here, write: _Write, model: type[Recorded], subjects: Sequence[_Subject]) -> list[_Subject]:

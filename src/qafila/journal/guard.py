@@ -1,4 +1,5 @@
-"""Keeps every write of a recorded row inside `journal.writing`: managers, instances and raw SQL."""
+"""Keeps every write of a recorded row inside `journal.writing`: managers, instances and raw SQL; and notes which table
+each write was to."""
 
 from __future__ import annotations
 
@@ -9,6 +10,8 @@ from contextvars import ContextVar
 from typing import Any
 
 from django.db import models
+
+from qafila.journal import topics
 
 _writing: ContextVar[bool] = ContextVar("qafila_writing", default=False)
 
@@ -57,15 +60,20 @@ _WRITE = re.compile(
 
 
 class SqlGuard:
-    """An execute wrapper that stops statements which write a recorded table without the writer's token."""
+    """An execute wrapper that stops statements which write a recorded table without the writer's token, and tells of
+    the others which table they wrote (`topics`)."""
 
     def __init__(self, tables: Callable[[], frozenset[str]]) -> None:
         self.tables = tables
 
     def __call__(self, execute: Any, sql: Any, params: Any, many: bool, context: Any) -> Any:
         """Run the statement, or raise `OutsideWriter`."""
-        if not _writing.get() and isinstance(sql, str):
-            found = _WRITE.match(sql)
-            if found and found[1].lower() in self.tables():
-                raise OutsideWriter(f"{found[1]} is written by journal.writing alone")
-        return execute(sql, params, many, context)
+        found = _WRITE.match(sql) if isinstance(sql, str) else None
+        if found is None:
+            topics.read(str(sql))
+            return execute(sql, params, many, context)
+        if not _writing.get() and found[1].lower() in self.tables():
+            raise OutsideWriter(f"{found[1]} is written by journal.writing alone")
+        done = execute(sql, params, many, context)
+        topics.wrote_table(context["connection"], found[1].lower())
+        return done

@@ -14,13 +14,13 @@ import orjson
 from django.db import OperationalError, connections, transaction
 from django.db.models import Q
 
-from qafila.journal import bulk, canon, erased, tables
+from qafila.journal import bulk, canon, erased, tables, topics
 from qafila.journal.apply import recorded_model
 from qafila.journal.changed import mark
 from qafila.journal.entries import COLUMNS, Entry, Parcel, Taken, entry
 from qafila.journal.header import Header, decode
 from qafila.journal.here import Here, here
-from qafila.journal.models import Record, Run
+from qafila.journal.models import Record, Run, about
 from qafila.journal.ranges import add, join, loads, total
 from qafila.journal.signals import ingested
 from qafila.kernel import clock
@@ -69,6 +69,7 @@ def _batch(node: Here, parcels: Sequence[Parcel], start: int, sender: str, autho
     taken.write(node.database)
     if came:
         mark(node)
+        topics.wrote(connections[node.database], {about(e.patient) for e in came if e.patient is not None})
         ingested.send(sender=Record, headers=[e.said for e in came], records=came, node=node, sender_node=sender)
 
 

@@ -47,6 +47,11 @@ class Ref(models.ForeignKey[Any, Any]):
         super().__init__(to, **options)
 
 
+def about(patient: UUID) -> str:
+    """The topic of everything in a patient's record."""
+    return f"patient {patient.hex}"
+
+
 class Recorded(models.Model):
     """A row whose every change is a record. Written only by `journal.writing`.
 
@@ -94,6 +99,11 @@ class Recorded(models.Model):
     def subject_of_care(self) -> UUID | None:
         """The person whose record this row belongs to, None for what is about nobody."""
         return getattr(self, "person_id", None)
+
+    def concerns(self) -> set[str]:
+        """The topics of those whose lists the row belongs to now; a list in which it stood knows its patient."""
+        patient = self.subject_of_care()
+        return {about(patient)} if patient is not None else set()
 
     def save(self, *args: Any, **kwargs: Any) -> None:
         """Refused outside of a writer."""

@@ -91,6 +91,15 @@ def _as(wanted: Asking | None) -> Iterator[None]:
         _tell(_asks.get())
 
 
+def whose() -> Asking | str:
+    """For whom statements are run now, as far as it changes what they see: the person, or one word for all who see the
+    same."""
+    asks = _asks.get()
+    if _key is None or (asks is not None and ALL in asks.reach):
+        return ALL
+    return "" if asks is None else asks
+
+
 def _tell(wanted: Asking | None) -> None:
     connection = connections[_alias()]
     if connection.connection is None:

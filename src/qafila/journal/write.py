@@ -17,9 +17,9 @@ from contextvars import ContextVar
 from typing import Any, TypeVar
 from uuid import UUID
 
-from django.db import transaction
+from django.db import connections, transaction
 
-from qafila.journal import canon, fold, lives, tables, wall
+from qafila.journal import canon, fold, lives, tables, topics, wall
 from qafila.journal.changed import mark
 from qafila.journal.guard import writer_token
 from qafila.journal.header import CHANGE, CREATE, Header
@@ -79,7 +79,7 @@ class Writer:
         for obj, lane in fresh:
             self._created(obj, (), lane)
         names = [f.attname for f in model._meta.concrete_fields]
-        with writer_token():
+        with writer_token(), topics.named():
             tables.insert(model, names, [[getattr(obj, n) for n in names] for obj, _ in fresh], database)
         for obj, _ in fresh:
             obj._state.adding, obj._state.db = False, database
@@ -88,7 +88,7 @@ class Writer:
 
     def _create(self, obj: Recorded, refs: tuple[UUID, ...], lane: int | None) -> None:
         self._created(obj, refs, lane)
-        with writer_token():
+        with writer_token(), topics.named():
             obj.save(force_insert=True, using=self.node.database)
         _remember(obj)
 
@@ -127,7 +127,7 @@ class Writer:
             for field in canon.payload_fields(model):
                 setattr(obj, field.attname, getattr(current, field.attname))
             _remember(obj)
-        with writer_token():
+        with writer_token(), topics.named():
             for columns, values in alike.items():
                 tables.update(model, columns, values, self.node.database)
 
@@ -149,7 +149,8 @@ class Writer:
         fold.put(current, heads, direct, stamp)
         for name in stale:
             fold.refold(current, heads, name, extra=[(stamp, base[name], changed[name])])
-        fold.store(current, heads, list(changed), self.node.database)
+        with topics.named():
+            fold.store(current, heads, list(changed), self.node.database)
         for field in canon.payload_fields(model):
             setattr(obj, field.attname, getattr(current, field.attname))
         obj.heads = current.heads
@@ -196,6 +197,7 @@ class Writer:
         if not self.drafts or self.run is None:
             return []
         drafts, self.drafts = self.drafts, []
+        topics.wrote(connections[self.node.database], {one for _, _, obj in drafts for one in obj.concerns()})
         with lives.extending(self.node, self.run) as end:
             records = []
             for values, data, _ in drafts:

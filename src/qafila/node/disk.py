@@ -8,6 +8,7 @@ from pathlib import Path
 
 from django.conf import settings
 
+from qafila.kernel import topics
 from qafila.kernel.text import N_
 from qafila.node import power
 from qafila.node.directory import current
@@ -49,3 +50,4 @@ def watch(batteries: Path = power.ROOT) -> None:
     directory, told = current().path, power.read(batteries)
     if machine.keep(directory, machine.Machine(state(), told.word if told else "", told.percent if told else 0)):
         (directory / "changed").touch()
+        topics.touch(directory, [topics.NODE])

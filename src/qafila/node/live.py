@@ -1,9 +1,9 @@
 """Held connections: tells open pages that a list has changed (server-sent events).
 
-A small ASGI application in a process of its own, without Django and without the database: the journal's writer
-touches `changed` in the node's directory at each commit, and this process passes the word on. A page shows a
-token that its own node signed and that is good for some hours, and the time of the last commit before it was made
-(`since`); what has changed is never said, only that.
+A small ASGI application in a process of its own, without Django and without the database: whoever commits a change says
+of which topics in the node's directory (`kernel.topics`), and this process passes the word on to the pages that were
+made of them. A page shows a token that its own node signed and that is good for some hours, and says for each of its
+lists of which topics it was made (`of`) and how they stood then (`since`); what has changed is never said, only that.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ from __future__ import annotations
 import asyncio
 import os
 import random
+import re
 from collections.abc import Awaitable, Callable
 from functools import lru_cache
 from pathlib import Path
@@ -18,7 +19,7 @@ from typing import Any
 from urllib.parse import parse_qs
 
 from qafila.kernel.process import end_with_the_server
-from qafila.kernel.stamp import stamp
+from qafila.kernel.topics import PLACES, every, mark
 from qafila.node.directory import NodeDirectory
 from qafila.web.live_token import valid
 
@@ -27,7 +28,10 @@ DIRECTORY = Path(os.environ["QAFILA_DIR"])
 BEAT_S = 20
 LOOK_S = 0.5
 A_SECOND = 25
-"""So many pages ask for themselves again within a second of a change; where more are open, they take turns."""
+"""So many pages ask for themselves again within a second of a change; where more are concerned, they take turns."""
+REST_S = 1.0
+MOST_LISTS = 8
+PLACES_SAID = re.compile(r"\d{1,4}(\.\d{1,4}){0,400}", re.ASCII)
 
 Send = Callable[[dict[str, Any]], Awaitable[None]]
 
@@ -50,41 +54,61 @@ def _origins() -> frozenset[str]:
     return frozenset(f"https://{host}" + ("" if port == 443 else f":{port}") for host in directory.hosts)
 
 
-class Watch:
-    """Looks at the file once for all who listen."""
+class Listener:
+    """A page that listens: for each list the places of its topics, and the word for their numbers that it knows."""
 
-    def __init__(self, file: Path) -> None:
-        self.file = file
-        self.turn = asyncio.Condition()
-        self.stamp = stamp(file)
+    def __init__(self, groups: list[tuple[list[int], str]]) -> None:
+        self.groups = groups
+        self.news = asyncio.Event()
+
+    def look(self, numbers: bytes) -> bool:
+        """Whether something is news to it."""
+        return any(mark(numbers, places) != known for places, known in self.groups)
+
+    def told(self, numbers: bytes) -> None:
+        """It is told now: what is so now it knows."""
+        self.groups = [(places, mark(numbers, places)) for places, _ in self.groups]
+        self.news.clear()
+
+
+class Watch:
+    """Looks at the topics once for all who listen."""
+
+    def __init__(self, directory: Path) -> None:
+        self.directory = directory
+        self.numbers = every(directory)
         self.task: asyncio.Task[None] | None = None
-        self.listeners = 0
+        self.listeners: set[Listener] = set()
 
     async def run(self) -> None:
         """Watch for as long as the process lives."""
         while True:
             await asyncio.sleep(LOOK_S)
-            await self.look()
+            self.look()
 
-    async def look(self) -> None:
-        """Look at the file now."""
-        async with self.turn:
-            seen = stamp(self.file)
-            if seen != self.stamp:
-                self.stamp = seen
-                self.turn.notify_all()
+    def look(self) -> None:
+        """Look at the topics now, and wake those whose lists have changed."""
+        seen = every(self.directory)
+        if seen == self.numbers:
+            return
+        self.numbers = seen
+        for one in self.listeners:
+            if not one.news.is_set() and one.look(seen):
+                one.news.set()
 
-    async def change(self, since: int) -> int:
-        """The stamp as soon as it is not `since`; after a while without a change `since` itself."""
+    def join(self, listener: Listener) -> None:
+        """From now on this page is told, of what it has missed at once."""
         if self.task is None:
             self.task = asyncio.create_task(self.run())
-        await self.look()
-        try:
-            async with asyncio.timeout(BEAT_S), self.turn:
-                await self.turn.wait_for(lambda: self.stamp != since)
-        except TimeoutError:
-            return since
-        return self.stamp
+        self.look()
+        self.listeners.add(listener)
+        if listener.look(self.numbers):
+            listener.news.set()
+
+    def turn(self) -> float:
+        """After how many seconds somebody who has news is told: as many as have news take turns."""
+        waiting = sum(one.news.is_set() for one in self.listeners)
+        return random.uniform(0, waiting / A_SECOND) if waiting > A_SECOND else 0.0  # noqa: S311 - spreads work
 
 
 _watch: Watch | None = None
@@ -98,38 +122,50 @@ async def application(scope: dict[str, Any], receive: Any, send: Send) -> None:
     headers = {k.decode().lower(): v.decode("latin-1") for k, v in scope["headers"]}
     origin = headers.get("origin", "")
     asked = parse_qs(scope.get("query_string", b"").decode("latin-1"))
-    token, since = asked.get("token", [""])[0], asked.get("since", [""])[0]
+    token = asked.get("token", [""])[0]
     if scope["path"] != "/live" or not valid(DIRECTORY, token):
         await _plain(send, 403)
         return
     await send({"type": "http.response.start", "status": 200, "headers": _headers(b"text/event-stream", origin)})
-    _watch = _watch or Watch(DIRECTORY / "changed")
-    _watch.listeners += 1
+    _watch = _watch or Watch(DIRECTORY)
+    listener = Listener(_groups(asked))
+    # What changed since the page was made, or while a word is on its way, is told next, not lost.
+    _watch.join(listener)
     try:
-        # What changed since the page was made, or while a word is on its way, is told next, not lost.
-        await _tell(send, receive, _watch, since)
+        await _tell(send, receive, _watch, listener)
     finally:
-        _watch.listeners -= 1
+        _watch.listeners.discard(listener)
 
 
-async def _tell(send: Send, receive: Any, watch: Watch, since: str) -> None:
+def _groups(asked: dict[str, list[str]]) -> list[tuple[list[int], str]]:
+    """What a page says its lists were made of; one that says nothing that can be read hears of everything."""
+    found = []
+    for of, since in zip(asked.get("of", [])[:MOST_LISTS], asked.get("since", []), strict=False):
+        if PLACES_SAID.fullmatch(of):
+            places = [int(one) for one in of.split(".")]
+            found.append(([one for one in places if one < PLACES], since))
+    return found or [(list(range(PLACES)), mark(every(DIRECTORY), range(PLACES)))]
+
+
+async def _tell(send: Send, receive: Any, watch: Watch, listener: Listener) -> None:
     gone = asyncio.ensure_future(_gone(receive))
     await send({"type": "http.response.body", "body": b"retry: 3000\n\n", "more_body": True})
-    told = int(since) if since.isascii() and since.isdigit() and len(since) < 20 else watch.stamp
     while not gone.done():
-        waiting = asyncio.ensure_future(watch.change(told))
-        await asyncio.wait({gone, waiting}, return_when=asyncio.FIRST_COMPLETED)
-        if not waiting.done():
-            waiting.cancel()
+        news = asyncio.ensure_future(listener.news.wait())
+        await asyncio.wait({gone, news}, timeout=BEAT_S, return_when=asyncio.FIRST_COMPLETED)
+        news.cancel()
+        if gone.done():
             break
-        found = waiting.result()
-        if found != told and watch.listeners > A_SECOND:
-            turn = random.uniform(0, watch.listeners / A_SECOND)  # noqa: S311 - spreads work, hides nothing
-            await asyncio.wait({gone}, timeout=turn)
-            found = watch.stamp
-        word = b"event: changed\ndata: lists\n\n" if found != told else b": still here\n\n"
-        told = found
+        word = b": still here\n\n"
+        if listener.news.is_set():
+            await asyncio.wait({gone}, timeout=watch.turn())
+            watch.look()
+            listener.told(watch.numbers)
+            word = b"event: changed\ndata: lists\n\n"
         await send({"type": "http.response.body", "body": word, "more_body": True})
+        if word.startswith(b"event"):
+            # What else changes at once is one more word, not ten.
+            await asyncio.wait({gone}, timeout=REST_S)
 
 
 async def _gone(receive: Any) -> None:

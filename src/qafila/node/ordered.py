@@ -13,7 +13,7 @@ from pathlib import Path
 
 from django.db import connections
 
-from qafila.kernel import clock
+from qafila.kernel import clock, topics
 from qafila.node.directory import current
 from qafila.sync import orders, vault
 from qafila.sync.models import NodeOrder, NodeOrderDone
@@ -52,6 +52,7 @@ def _close(directory: Path) -> None:
         log.warning("the hub has ordered this node to lock or wipe itself")
         (directory / CLOSING).touch()
         (directory / "changed").touch()
+        topics.touch(directory, [topics.NODE])
     end_all()
 
 

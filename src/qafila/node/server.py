@@ -38,6 +38,8 @@ from qafila.sync.serving import command as sync_command
 log = logging.getLogger("qafila.serve")
 LOOK_S = 0.2
 USUAL_WORKERS, MOST_WORKERS = 4, 64
+PAGE_THREADS = "6"
+"""Of each process that serves pages. Some may wait for a password's hash (`kernel.aside`): the others draw pages."""
 WIPED = "wiped"
 """A file that a wiped node leaves (`ordered`)."""
 STEADY_S = 20
@@ -119,7 +121,7 @@ def parts(directory: NodeDirectory) -> list[Part]:
     """The processes that this node's profile asks for."""
     found = [
         Part("web", granian("wsgi", "qafila.node.wsgi:application", directory.port, directory,
-                            "--blocking-threads", "4", "--backlog", "256", workers=page_workers(directory))),
+                            "--blocking-threads", PAGE_THREADS, "--backlog", "256", workers=page_workers(directory))),
         Part("live", granian("asgi", "qafila.node.live:application", directory.live_port, directory)),
         Part("agent", [sys.executable, "-m", "qafila.cli", "agent", str(directory.path)]),
     ]  # fmt: skip

@@ -35,7 +35,7 @@ INSTALLED_APPS = [
 ]
 AUTH_USER_MODEL = "registry.Staff"
 AUTHENTICATION_BACKENDS = ["qafila.web.login.StaffBackend"]
-PASSWORD_HASHERS = ["django.contrib.auth.hashers.Argon2PasswordHasher"]
+PASSWORD_HASHERS = ["qafila.registry.staff.hashing.AsideHasher"]
 AUTH_PASSWORD_VALIDATORS: list[dict[str, Any]] = [
     {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 15}},
     {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
@@ -97,6 +97,10 @@ TIME_ZONE = DIRECTORY.time_zone if DIRECTORY else "UTC"
 
 STATIC_URL = "/static/"
 STATIC_ROOT = None
+STORAGES = {
+    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    "staticfiles": {"BACKEND": "qafila.web.statics.KnownStorage"},
+}
 WHITENOISE_USE_FINDERS = True
 WHITENOISE_AUTOREFRESH = False
 WHITENOISE_MAX_AGE = 3600

@@ -1,5 +1,6 @@
 """The WSGI application of the node named by `QAFILA_DIR`."""
 
+import gc
 import os
 
 from django.core.wsgi import get_wsgi_application
@@ -9,3 +10,6 @@ from qafila.kernel.process import end_with_the_server
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "qafila.node.settings")
 application = get_wsgi_application()
 end_with_the_server()
+# What is loaded now stays, and a page makes thousands of objects without cycles: the collector looks seldom.
+gc.freeze()
+gc.set_threshold(50_000, 20, 50)

@@ -18,7 +18,7 @@ from django.utils.translation import gettext_lazy as _
 from qafila.journal import doubt
 from qafila.journal.here import here
 from qafila.journal.models import Record, Run
-from qafila.kernel import clock
+from qafila.kernel import clock, topics
 from qafila.kernel.clock import COUNTER_BITS
 from qafila.sync.models import ClockWord, Peer
 
@@ -62,6 +62,7 @@ def look() -> str:
         fresh.write_text(found)
         fresh.replace(directory / doubt.FILE)
         (directory / "changed").touch()
+        topics.touch(directory, [topics.NODE])
     return found
 
 

@@ -25,7 +25,7 @@ from django.utils.translation import gettext_lazy as _
 
 from qafila.journal.here import here
 from qafila.journal.write import writing
-from qafila.kernel import clock, typed
+from qafila.kernel import clock, topics, typed
 from qafila.sync import clock_doubt, pki
 from qafila.sync.enrolment import keys_folder
 from qafila.sync.models import Lease, LeaseCode, LeaseOpening, Peer
@@ -204,6 +204,7 @@ def _tell(now: State | None) -> None:
         fresh.write_text(word)
         fresh.replace(file)
         (directory / "changed").touch()
+        topics.touch(directory, [topics.NODE])
 
 
 def word() -> str:

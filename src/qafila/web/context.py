@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import nullcontext
 from typing import Any
 
 from django.conf import settings
@@ -10,12 +11,15 @@ from django.http import HttpRequest
 from qafila.clinic.access import watching
 from qafila.clinic.access.acts import minutes_left
 from qafila.journal import doubt
+from qafila.journal.topics import unnoticed
 from qafila.kernel import clock
 from qafila.office.breaches import queries as breaches
 from qafila.packs import load
+from qafila.registry.staff.models import Staff
 from qafila.registry.staff.rights import grants
 from qafila.sync import clock_doubt, lease, machine
 from qafila.web.doctor import alarms
+from qafila.web.live import ASKS, address
 from qafila.web.menu import entries
 from qafila.web.ways_back import above, back
 
@@ -34,7 +38,20 @@ def screen(request: HttpRequest) -> dict[str, Any]:
     }
     if staff is None:
         return context
-    context["watched"] = alarms.watched(request)
+    # Of a list that asks for itself the page around it stays as it is.
+    alone = ASKS in request.headers
+    return context | ({"base": "live.html"} if alone else _around(request, staff)) | _node(request, alone)
+
+
+def _around(request: HttpRequest, staff: Staff) -> dict[str, Any]:
+    watched = alarms.watched(request)
+    # What stands around a list does not follow it, but for a unit's alarms.
+    with nullcontext() if watched else unnoticed():
+        return {"watched": watched, **_head(request, staff)}
+
+
+def _head(request: HttpRequest, staff: Staff) -> dict[str, Any]:
+    context: dict[str, Any] = {}
     context["alarms"] = alarms.banner(request)
     context["came"] = alarms.answers(request)
     context["unread_answers"] = alarms.unread(request)
@@ -46,15 +63,22 @@ def screen(request: HttpRequest) -> dict[str, Any]:
     context["way_back"] = back(request)
     roles = load.roles()
     context["role_words"] = [roles[r].label.text(request.LANGUAGE_CODE) for r in staff.roles if r in roles]
-    if directory is not None:
-        from qafila.web.link import link_of
-
-        context["link"] = link_of(request)
-        context["live"] = live(request, directory)
-        context["machine"] = machine.read(directory.path)
-        context["lease_word"] = lease.word()
-        context["clock_doubt"] = clock_doubt.REASONS.get(doubt.doubted(), "")
     return context
+
+
+def _node(request: HttpRequest, alone: bool) -> dict[str, Any]:
+    directory = settings.DIRECTORY
+    if directory is None:
+        return {}
+    from qafila.web.link import link_of
+
+    return {
+        "link": link_of(request),
+        "live": "" if alone else address(request, directory),
+        "machine": machine.read(directory.path),
+        "lease_word": lease.word(),
+        "clock_doubt": clock_doubt.REASONS.get(doubt.doubted(), ""),
+    }
 
 
 def broken(request: HttpRequest) -> dict[str, Any] | None:
@@ -63,12 +87,3 @@ def broken(request: HttpRequest) -> dict[str, Any] | None:
     if opened is None or opened.broken is None:
         return None
     return {"grant": opened.broken, "minutes": minutes_left(opened.broken, clock.now())}
-
-
-def live(request: HttpRequest, directory: Any) -> str:
-    """The address at which this page hears of changes."""
-    from qafila.web.live_token import issue
-
-    host = request.get_host().rsplit(":", 1)[0]
-    since = getattr(request, "made_at", "")
-    return f"https://{host}:{directory.live_port}/live?token={issue(directory.path)}&since={since}"

@@ -20,15 +20,15 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.utils import translation
 
 from qafila.journal import wall
+from qafila.journal.topics import reading
 from qafila.kernel import clock
 from qafila.kernel.looks import one_look
 from qafila.kernel.rights import Closed, NotAllowed
-from qafila.kernel.stamp import stamp
 from qafila.kernel.transitions import WrongState
 from qafila.registry.staff.models import Staff
 from qafila.registry.staff.rights import reach
 from qafila.registry.units.queries import unit_of_node
-from qafila.web import errors, sessions
+from qafila.web import errors, live, sessions
 from qafila.web.prints.drawing import PrintFailed
 from qafila.web.watch import passing
 
@@ -75,7 +75,7 @@ class PersonMiddleware:
         request.staff = user if isinstance(user, Staff) and user.active else None  # type: ignore[attr-defined]
         directory = settings.DIRECTORY
         # Before the page reads anything: what is committed from here on is news to it.
-        request.made_at = stamp(directory.path / "changed") if directory else 0  # type: ignore[attr-defined]
+        numbers = live.before(directory.path) if directory else b""
         request.profile = directory.profile if directory else None  # type: ignore[attr-defined]
         request.unit = unit_of_node(directory.code) if directory else None  # type: ignore[attr-defined]
         if hasattr(request, "session") and request.staff is not None and over(request):  # type: ignore[attr-defined]
@@ -85,9 +85,15 @@ class PersonMiddleware:
             request.staff = None  # type: ignore[attr-defined]
             request.locked = True  # type: ignore[attr-defined]
         staff = request.staff  # type: ignore[attr-defined]
-        look = one_look() if request.method in ("GET", "HEAD") else nullcontext()
-        with wall.asking(staff.pk if staff else None, reach(staff)), look:
-            return self.get_response(request)
+        reads = request.method in ("GET", "HEAD")
+        if reads and staff is not None and directory is not None and live.current(request, numbers):
+            return HttpResponse(status=204)
+        look = one_look() if reads else nullcontext()
+        with wall.asking(staff.pk if staff else None, reach(staff)), look, reading() as tables:
+            response = self.get_response(request)
+        if reads and directory is not None:
+            live.finish(request, response, tables, numbers)
+        return response
 
 
 def over(request: HttpRequest) -> bool:

@@ -354,6 +354,7 @@ def test_lists_cost_the_same_for_one_and_for_many(crew: Crew) -> None:
     from tests.clinic.conftest import new_person
 
     acts.send(crew.filled(), crew.doctor)
+    queries.board()
     with CaptureQueriesContext(connection) as one:
         assert len(queries.board().waiting) == 1
     with writing(None, "setup") as write:

@@ -7,6 +7,7 @@ from typing import ClassVar
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
+from qafila.clinic.cases.models import list_of
 from qafila.journal.models import Lane, Recorded, Ref
 from qafila.kernel import clock
 
@@ -36,3 +37,7 @@ class Opinion(Recorded):
     """What they say; empty while they have not answered."""
     given_at = models.DateTimeField(null=True, blank=True)
     withdrawn = models.BooleanField(default=False)
+
+    def concerns(self) -> set[str]:
+        """Whoever is asked, too."""
+        return super().concerns() | {list_of(self.staff_id)}

@@ -22,7 +22,7 @@ from qafila.registry.people.models import Person
 from qafila.registry.people.queries import groups_of
 from qafila.registry.places.transfers import abroad
 from qafila.registry.staff.models import Staff
-from qafila.registry.staff.queries import serving, specialists
+from qafila.registry.staff.queries import known, serving, specialists
 from qafila.registry.staff.rights import grants
 
 IN_HAND = (ASSIGNED, ACCEPTED)
@@ -106,27 +106,53 @@ def _by_case(pairs: Iterable[tuple[UUID, UUID]]) -> dict[UUID, set[UUID]]:
 
 
 def candidates(specialty: str = "", *, everybody: bool = False, at: datetime | None = None) -> list[routing.Candidate]:
-    """Who is on duty now, for a specialty or for any; `everybody`: also those who are not. Three queries."""
+    """Who is on duty now, for a specialty or for any; `everybody`: also those who are not. One query, and four more
+    where something of staff, duty or roster has changed."""
+    on = _on(at)
+    crew = specialists() if everybody else [one for one in known(on).values() if one.active]
+    return _candidates(crew, on, specialty, everybody)
+
+
+def crews() -> dict[str, list[routing.Candidate]]:
+    """Specialty → `candidates(specialty, everybody=True)`, for all specialties that somebody answers: for a page that
+    shows several."""
+    on, crew = _on(None), specialists()
+    codes = {code for one in crew for code in one.specialties}
+    hands = hands_of()
+    return {code: _candidates(crew, on, code, True, hands) for code in codes}
+
+
+def _on(at: datetime | None) -> dict[UUID, set[str]]:
     on: dict[UUID, set[str]] = defaultdict(set)
     for staff, code in serving(at or clock.now()):
         on[staff].add(code)
-    rows = specialists() if everybody else list(Staff.objects.filter(active=True, pk__in=list(on)))
-    hands, load = hands_of()
+    return on
+
+
+def _candidates(
+    crew: Iterable[Staff],
+    on: dict[UUID, set[str]],
+    specialty: str,
+    everybody: bool,
+    weighed: tuple[dict[UUID, int], dict[UUID, int]] | None = None,
+) -> list[routing.Candidate]:
+    hands, load = weighed or hands_of()
     found = []
-    for one in rows:
-        if not grants(one).has("case.answer") or (specialty and specialty not in one.specialties):
+    for one in crew:
+        if (specialty and specialty not in one.specialties) or not grants(one).has("case.answer"):
             continue
-        codes = frozenset(one.specialties) & on[one.pk] if not everybody else frozenset(one.specialties)
+        running = on.get(one.pk, set())
+        codes = frozenset(one.specialties) if everybody else frozenset(one.specialties) & running
         if codes:
             found.append(
                 routing.Candidate(
                     staff=one.pk,
                     name=one.name,
                     specialties=codes,
-                    on_duty=specialty in on[one.pk] if specialty else bool(on[one.pk]),
+                    on_duty=specialty in running if specialty else bool(running),
                     languages=frozenset(one.languages),
-                    hands=hands[one.pk],
-                    load=load[one.pk],
+                    hands=hands.get(one.pk, 0),
+                    load=load.get(one.pk, 0),
                     sex=one.sex,
                     skills=frozenset(one.subspecialties),
                     country=abroad(one),

@@ -17,6 +17,7 @@ from qafila.clinic.cases.loop_models import Contact, Saving
 from qafila.clinic.cases.models import Answer, Case, CaseEvent
 from qafila.clinic.cases.transitions import ANSWERED, CLOSED, DRAFT, EXPLAINED, MORE_ASKED, ON_UNIT, WITH_ANSWER
 from qafila.clinic.visits.models import FactStatus, Visit
+from qafila.journal.topics import until_changed
 from qafila.kernel import clock
 from qafila.packs import load
 from qafila.registry.claims.restricting import restricted
@@ -105,11 +106,16 @@ def owner_of(case: Case) -> Staff | None:
 
 def unread() -> list[loop.Unread]:
     """Answers that no unit has opened in time: for the coordinator."""
+    return list(_unread())
+
+
+@until_changed
+def _unread() -> tuple[loop.Unread, ...]:
     rules = load.loop()
     urgencies = [one.urgency for one in rules.unread]
     cases = list(LISTED.filter(status__in=NEW, urgency__in=urgencies))
     ids = [c.pk for c in cases]
-    return loop.unread(cases, answers_in_force(ids), _read(ids), rules, clock.now())
+    return tuple(loop.unread(cases, answers_in_force(ids), _read(ids), rules, clock.now()))
 
 
 def reminders(unit: Unit | None = None) -> list[loop.Reminder]:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from typing import Any, ClassVar
+from uuid import UUID
 
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
-from qafila.clinic.cases.transitions import CASE
+from qafila.clinic.cases.transitions import CASE, DECLINED, RECEIVED
 from qafila.clinic.visits.models import Fact, said
 from qafila.journal.models import Lane, Recorded, Ref
 from qafila.journal.upcast import Upcast
@@ -21,6 +22,16 @@ class Urgency(models.TextChoices):
     EMERGENCY = "emergency", _("Emergency")
     URGENT = "urgent", _("Urgent")
     ROUTINE = "routine", _("Routine")
+
+
+def list_of(staff: UUID) -> str:
+    """The topic of what comes to somebody's list of cases."""
+    return f"list {staff.hex}"
+
+
+def waiting_for(specialty: str) -> str:
+    """The topic of cases that wait for anybody of a specialty."""
+    return f"waiting {specialty}"
 
 
 class Case(Recorded):
@@ -71,6 +82,13 @@ class Case(Recorded):
             models.Index(fields=["status", "deadline"], name="case_status"),
             models.Index(fields=["unit", "status"], name="case_unit"),
         ]
+
+    def concerns(self) -> set[str]:
+        """Its specialist's list too, and, while nobody has it, those of the specialty."""
+        found = super().concerns()
+        if self.specialist_id is not None:
+            found.add(list_of(self.specialist_id))
+        return found | ({waiting_for(self.specialty)} if self.status in (RECEIVED, DECLINED) else set())
 
 
 class CaseEvent(Recorded):

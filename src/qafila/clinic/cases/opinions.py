@@ -91,5 +91,9 @@ def opinions_of(case: Case) -> list[Opinion]:
 def asked_of(staff: Staff) -> list[Opinion]:
     """What somebody has been asked and has not said yet, about open cases, oldest first."""
     rows = Opinion.objects.filter(staff_id=staff.pk, withdrawn=False, given_at__isnull=True)
-    open_cases = set(Case.objects.filter(pk__in=rows.values("case_id"), status__in=OPEN).values_list("pk", flat=True))
-    return [one for one in rows.order_by("asked_at", "id") if one.case_id in open_cases]
+    asked = list(rows.order_by("asked_at", "id"))
+    if not asked:
+        return []
+    held = Case.objects.filter(pk__in=[one.case_id for one in asked], status__in=OPEN)
+    open_cases = set(held.values_list("pk", flat=True))
+    return [one for one in asked if one.case_id in open_cases]

@@ -40,8 +40,10 @@ from qafila.registry.people.models import Person, PersonName
 from qafila.registry.people.queries import one_with, who_are
 from qafila.registry.places.here import local_day
 from qafila.registry.staff.models import Staff
+from qafila.registry.staff.queries import known as known_staff
 from qafila.registry.staff.rights import may
 from qafila.registry.units.models import Unit
+from qafila.registry.units.queries import known as known_units
 
 URGENCY = {"emergency": 0, "urgent": 1, "routine": 2}
 LISTED = Case.objects.defer("intake")
@@ -135,7 +137,7 @@ def talk_of(case: Case, also: Iterable[UUID] = ()) -> Talk:
     declines = list(Decline.objects.filter(case_id=case.pk).order_by("at", "id")) if declined else []
     ids = {e.by_id for e in events} | {m.author_id for m in messages} | {a.author_id for a in (*answers, *declines)}
     ids |= {case.doctor_id, case.specialist_id, *also}
-    return Talk(events, messages, answers, declines, Staff.objects.in_bulk([one for one in ids if one is not None]))
+    return Talk(events, messages, answers, declines, known_staff(ids))
 
 
 def receipts(case: Case, answer: Answer, talk: Talk | None = None) -> Receipts:
@@ -151,10 +153,25 @@ def receipts(case: Case, answer: Answer, talk: Talk | None = None) -> Receipts:
 
 def worklist(specialist: Staff) -> list[CaseRow]:
     """The specialist's cases that need something of them or of the unit, most pressing first."""
-    mine = LISTED.filter(specialist_id=specialist.pk)
-    under_way = list(mine.filter(status__in=UNDER_WAY))
-    again = list(mine.filter(Q(reconfirm=True) | Q(came_after=True)).exclude(status__in=UNDER_WAY))
-    return rows([*under_way, *again])
+    return rows(LISTED.filter(_of(specialist)))
+
+
+def worklists(specialist: Staff) -> tuple[list[CaseRow], list[CaseRow]]:
+    """The `worklist` of a specialist, and the cases of their specialties that nobody has, as one reading."""
+    pool = Q(status__in=(RECEIVED, DECLINED), specialty__in=list(specialist.specialties))
+    every = rows(LISTED.filter(_of(specialist) | pool))
+    mine = [r for r in every if r.case.specialist_id == specialist.pk and _needs_specialist(r.case)]
+    nobodys = [r for r in every if r.case.status in (RECEIVED, DECLINED) and r.case.specialty in specialist.specialties]
+    return mine, nobodys
+
+
+def _of(specialist: Staff) -> Q:
+    needs = Q(status__in=UNDER_WAY) | Q(reconfirm=True) | Q(came_after=True)
+    return Q(needs, specialist_id=specialist.pk)
+
+
+def _needs_specialist(case: Case) -> bool:
+    return case.status in UNDER_WAY or case.reconfirm or case.came_after
 
 
 def answered_by(specialist: Staff, limit: int = 50) -> list[CaseRow]:
@@ -241,23 +258,31 @@ def available(case: Case, by: Staff) -> list[str]:
     return [row.act for row in CASE.available(case.status) if row.right != "node" and may(by, row.right, case)]
 
 
-def rows(cases: Iterable[Case], *, keep_order: bool = False) -> list[CaseRow]:
-    """Cases with the people, units, staff and last event that a list shows: six queries for any number."""
-    held = list(cases)
-    people, names = who_are(c.person_id for c in held)
-    units = Unit.objects.in_bulk([c.unit_id for c in held])
-    staff = Staff.objects.in_bulk([c.specialist_id for c in held if c.specialist_id])
+def _last_events(cases: list[UUID]) -> dict[UUID, CaseEvent]:
+    """Case → the last line of its timeline: what it was, and when."""
     latest = CaseEvent.objects.filter(case_id=OuterRef("pk")).order_by("-at", "-id").values("pk")[:1]
-    ids = dict(Case.objects.filter(pk__in=[c.pk for c in held]).values_list("pk", Subquery(latest)))
-    events = CaseEvent.objects.in_bulk([one for one in ids.values() if one is not None])
-    last = {case: events[one] for case, one in ids.items() if one in events}
+    ids = Case.objects.filter(pk__in=cases).order_by().values(last=Subquery(latest))
+    found = CaseEvent.objects.filter(pk__in=ids).only("id", "case_id", "act", "at")
+    return {one.case_id: one for one in found}
+
+
+def rows(cases: Iterable[Case], *, keep_order: bool = False) -> list[CaseRow]:
+    """Cases with the people, units, staff and last event that a list shows: four queries for any number."""
+    held = list(cases)
+    if not held:
+        return []
+    people, names = who_are(c.person_id for c in held)
+    units = known_units(c.unit_id for c in held)
+    staff = known_staff(c.specialist_id for c in held)
+    last = _last_events([c.pk for c in held])
+    today = local_day()
     now = clock.now()
     found = [
         CaseRow(
             case=c,
             person=people.get(c.person_id),
             names=names.get(c.person_id, []),
-            age=age_of(people[c.person_id], local_day()) if c.person_id in people else None,
+            age=age_of(people[c.person_id], today) if c.person_id in people else None,
             unit=units.get(c.unit_id),
             specialist=staff.get(c.specialist_id) if c.specialist_id else None,
             late=c.status in UNDER_WAY and c.deadline is not None and c.deadline < now,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from qafila.clinic.forms.models import PackApproval
 from qafila.clinic.refusal import Refusal, tidy
 from qafila.clinic.rules.words import N_, Message
+from qafila.journal.topics import until_changed
 from qafila.journal.write import writing
 from qafila.kernel import clock
 from qafila.packs import load
@@ -28,7 +29,12 @@ def approval_of(pack: Specialty) -> PackApproval | None:
 
 def is_draft(pack: Specialty) -> bool:
     """Whether nobody has approved what the pack says, in its file or on the hub."""
-    return pack.status == "draft" and approval_of(pack) is None
+    return pack.status == "draft" and not _approved(pack.code, pack.digest())
+
+
+@until_changed
+def _approved(code: str, digest: str) -> bool:
+    return PackApproval.objects.filter(code=code, digest=digest, withdrawn_at__isnull=True).exists()
 
 
 def approve(code: str, digest: str, by: Staff, note: str = "") -> PackApproval:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from qafila.journal.topics import until_changed
 from qafila.kernel import clock
 from qafila.office.breaches import deadline
 from qafila.office.breaches.deadline import Clock
@@ -43,6 +44,7 @@ def register() -> list[Entry]:
     return sorted(found, key=lambda e: (e.breach.closed_at is not None, e.authority.done is not None, e.authority.due))
 
 
+@until_changed
 def pressing() -> tuple[int, int]:
     """How many open breaches the authority or the people have not been told of, and how many of these too late."""
     open_ = [entry(one) for one in Breach.objects.filter(closed_at__isnull=True)]

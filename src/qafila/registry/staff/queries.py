@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from collections.abc import Iterable
+from datetime import UTC, date, datetime, time
 from typing import Literal
 from uuid import UUID
 
 from django.contrib.auth.hashers import check_password, make_password
-from django.db.models import Q, QuerySet
+from django.db.models import Q
 
+from qafila.journal.topics import until_changed
 from qafila.kernel import clock
-from qafila.kernel.looks import looked
 from qafila.registry.staff.models import Credential, Duty, Staff
 from qafila.registry.staff.roster import hours
 from qafila.registry.staff.roster.queries import away_since, on_shift
@@ -61,18 +62,27 @@ def key_of(key_id: UUID | None) -> SigningKey | None:
     return found
 
 
-def _said(moment: datetime) -> QuerySet[Duty]:
+@until_changed
+def _said_since(day: date) -> tuple[tuple[datetime | None, hours.Said], ...]:
+    """What people said of themselves that held on a day or later, each with its end; who began first stands first."""
+    running = Q(ends__isnull=True) | Q(ends__gte=datetime.combine(day, time(), UTC))
+    rows = Duty.objects.filter(running).order_by("starts", "id")
+    return tuple(
+        (row[0], hours.Said(*row[1:])) for row in rows.values_list("ends", "staff_id", "specialty", "status", "starts")
+    )
+
+
+def _said(moment: datetime) -> list[hours.Said]:
     """What people said of themselves that holds at an instant."""
-    running = Q(ends__isnull=True) | Q(ends__gt=moment)
-    rows: QuerySet[Duty] = Duty.objects.filter(running, starts__lte=moment)
-    return rows
+    said = _said_since(moment.astimezone(UTC).date())
+    return [one for ends, one in said if one.since <= moment and (ends is None or ends > moment)]
 
 
 def duty_now(at: datetime | None = None) -> dict[tuple[UUID, str], Literal["on", "break"]]:
-    """(staff, specialty) → on duty or on a break at an instant (now), by the roster and what each said. 3 queries."""
+    """(staff, specialty) → on duty or on a break at an instant (now), by the roster and what each said. 3 queries, none
+    where nothing of these has changed."""
     moment = at or clock.now()
-    rows = _said(moment).order_by("starts", "id").values_list("staff_id", "specialty", "status", "starts")
-    return hours.serving(on_shift(moment), [hours.Said(*row) for row in rows], away_since(moment))
+    return hours.serving(on_shift(moment), _said(moment), away_since(moment))
 
 
 def serving(at: datetime, *, breaks: bool = False) -> set[tuple[UUID, str]]:
@@ -91,10 +101,21 @@ def duties_of(staff: Staff, at: datetime | None = None) -> dict[str, Literal["on
     return {code: status for (who, code), status in duty_now(at).items() if who == staff.pk}
 
 
-@looked
+@until_changed
+def everybody() -> dict[UUID, Staff]:
+    """All staff by id, in the order of their names; to be shown and not to be written."""
+    return {one.pk: one for one in Staff.objects.order_by("name", "id")}
+
+
+def known(ids: Iterable[UUID | None]) -> dict[UUID, Staff]:
+    """Staff by their ids; to be shown and not to be written."""
+    every = everybody()
+    return {one: every[one] for one in ids if one is not None and one in every}
+
+
 def specialists() -> list[Staff]:
-    """Active staff with a specialty, by name."""
-    return list(Staff.objects.filter(active=True).exclude(specialties=[]).order_by("name", "id"))
+    """Active staff with a specialty, by name; to be shown and not to be written."""
+    return [one for one in everybody().values() if one.active and one.specialties]
 
 
 def has_role(role: str) -> list[Staff]:

@@ -19,6 +19,8 @@ from cryptography.exceptions import InvalidSignature, InvalidTag
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 from cryptography.hazmat.primitives.ciphers.aead import ChaCha20Poly1305
 
+from qafila.kernel.aside import aside
+
 SALT, NONCE = 16, 12
 PASSES, MEMORY_KIB, LANES = 3, 19_456, 1
 VERSION = "1"
@@ -82,4 +84,4 @@ def unseal(sealed: str, secret: str) -> bytes | None:
 
 
 def _key(secret: str, salt: bytes) -> bytes:
-    return hash_secret_raw(secret.encode(), salt, PASSES, MEMORY_KIB, LANES, 32, Type.ID)
+    return aside(lambda: hash_secret_raw(secret.encode(), salt, PASSES, MEMORY_KIB, LANES, 32, Type.ID))

@@ -7,9 +7,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import date
+from uuid import UUID
 
 from django.db.models import F, Q, QuerySet
 
+from qafila.journal.topics import until_changed
 from qafila.registry.places.here import begun_by, local_day
 from qafila.registry.staff.models import Staff
 from qafila.registry.units.models import Assignment, Room, Round, Stop, Unit, Vehicle
@@ -17,17 +19,36 @@ from qafila.registry.units.models import Assignment, Room, Round, Stop, Unit, Ve
 
 def holding(day: date | None = None) -> QuerySet[Assignment]:
     """Assignments in force on a day (today), the latest first."""
-    on = day or local_day()
+    return _holding(day or local_day(), day or begun_by())
+
+
+def _holding(on: date, begun: date) -> QuerySet[Assignment]:
     until = Q(ends__isnull=True) | Q(ends__gte=on)
-    rows: QuerySet[Assignment] = Assignment.objects.filter(until, starts__lte=day or begun_by())
+    rows: QuerySet[Assignment] = Assignment.objects.filter(until, starts__lte=begun)
     return rows.exclude(ends__lt=F("starts")).order_by("-starts", "-id")
 
 
 def units_of_node(code: str, day: date | None = None) -> list[Unit]:
     """The units that a box serves on a day: more than one where crews share it. Latest assignment first."""
-    ids = list(dict.fromkeys(holding(day).filter(node=code).values_list("unit_id", flat=True)))
-    units = {u.pk: u for u in Unit.objects.filter(pk__in=ids)}
-    return [units[i] for i in ids if i in units]
+    return list(_units_of_node(code, day or local_day(), day or begun_by()))
+
+
+@until_changed
+def _units_of_node(code: str, day: date, begun: date) -> tuple[Unit, ...]:
+    ids = list(dict.fromkeys(_holding(day, begun).filter(node=code).values_list("unit_id", flat=True)))
+    units = {u.pk: u for u in Unit.objects.filter(pk__in=ids)} if ids else {}
+    return tuple(units[i] for i in ids if i in units)
+
+
+def known(ids: Iterable[UUID | None]) -> dict[UUID, Unit]:
+    """Units by their ids, to be shown and not to be written."""
+    every = _every()
+    return {one: every[one] for one in ids if one is not None and one in every}
+
+
+@until_changed
+def _every() -> dict[UUID, Unit]:
+    return dict(Unit.objects.in_bulk())
 
 
 def unit_of_node(code: str, day: date | None = None) -> Unit | None:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 from uuid import UUID
 
@@ -13,16 +15,22 @@ from django.utils.translation import gettext
 from django.views.decorators.http import require_GET, require_POST
 
 from qafila.clinic.cases import acts, queries
-from qafila.clinic.cases.line import candidates as crew_of
+from qafila.clinic.cases.line import crews
+from qafila.clinic.cases.models import Case
 from qafila.clinic.cases.queries import CaseRow
+from qafila.clinic.cases.routing import Candidate
 from qafila.clinic.cases.transitions import CASE, DECLINED, RECEIVED
 from qafila.clinic.refusal import Refusal
+from qafila.journal.topics import unnoticed, until_changed
 from qafila.registry.staff.models import Staff
-from qafila.registry.staff.rights import may
+from qafila.registry.staff.queries import known
+from qafila.registry.staff.rights import grants, may
 from qafila.sync import state
 from qafila.web.access import needs
+from qafila.web.alike import drawn, own
 from qafila.web.coordinator.overview import overviews
 from qafila.web.once import once
+from qafila.web.reception.words import language
 from qafila.web.records.clashes import unsettled
 from qafila.web.specialist.case import found
 from qafila.web.specialist.words import Line, lines
@@ -48,29 +56,47 @@ class Card:
 
     line: Line
     give: str
-    others: list[Choice]
+    has: UUID | None
+    """Who has it: they are not offered."""
+    others: bool
+    """Somebody else answers the specialty."""
 
 
 @require_GET
 @needs("case.assign")
 def page(request: Any) -> HttpResponse:
     """Every open case that needs somebody's eye, each in the most pressing place it belongs to."""
+    held = grants(request.staff)
+    alike = all(held.scope(right) in (None, "all") for right in ("case.assign", "case.reroute"))
+    gives = tuple(right for right in ("case.assign", "case.reroute") if held.has(right))
+    text = _drawn(language(), gives) if alike else _draw(partial(verb_of, by=request.staff))
+    return render(request, "coordinator/board.html", {"board": own(request, text)})
+
+
+@until_changed
+def _drawn(_language: str, gives: tuple[str, ...]) -> str:
+    """The board of everybody who may do the same about every case, in a language."""
+    return _draw(partial(verb_for, gives=gives))
+
+
+def _draw(verb: Callable[[Case], str]) -> str:
     held = queries.board()
     groups = sorted_out(held)
-    every = [row for rows in groups.values() for row in rows]
-    choices = {code: candidates(code) for code in sorted({r.case.specialty for r in every})}
-    cards = {name: [_card(line, request.staff, choices) for line in lines(rows)] for name, rows in groups.items()}
+    some = choices({row.case.specialty for rows in groups.values() for row in rows})
+    cards = {name: [_card(line, verb(line.case), some) for line in lines(rows)] for name, rows in groups.items()}
     clashes, quarantined = unsettled()
-    sections = [(name, title, words, cards[name]) for name, title, words in titles()]
+    with unnoticed():  # each contact of a unit moves it: it is looked at with the next change
+        silent = state.nodes_count()[1]
     context = {
         "overview": overviews(held),
-        "silent": state.nodes_count()[1],
-        "sections": sections,
+        "silent": silent,
+        "sections": [(name, title, words, cards[name]) for name, title, words in titles()],
         "counts": counts(held),
         "clashes": clashes,
         "quarantined": quarantined,
+        "choices": some,
     }
-    return render(request, "coordinator/board.html", context)
+    return drawn("coordinator/board_list.html", context)
 
 
 def titles() -> list[tuple[str, str, str]]:
@@ -111,26 +137,34 @@ def counts(held: queries.Board) -> list[tuple[str, int]]:
     ]
 
 
-def candidates(specialty: str) -> list[Choice]:
-    """Who answers a specialty: those on duty first, the least busy first."""
-    found_ = [Choice(c.staff, c.name, c.on_duty, c.hands) for c in crew_of(specialty, everybody=True)]
-    known = Staff.objects.in_bulk([c.id for c in found_])
-    named = [Choice(c.id, staff_name(known.get(c.id)) or c.name, c.on_duty, c.hands) for c in found_]
-    return sorted(named, key=lambda c: (not c.on_duty, c.hands, c.name))
+def choices(specialties: set[str]) -> dict[str, list[Choice]]:
+    """Who answers each of these specialties: those on duty first, the least busy first."""
+    crew = crews()
+    named = known(one.staff for some in crew.values() for one in some)
+    return {code: _choices(crew.get(code, []), named) for code in sorted(specialties)}
 
 
-def _card(line: Line, by: Staff, choices: dict[str, list[Choice]]) -> Card:
-    verb = verb_of(line.case, by)
-    held = choices.get(line.case.specialty, []) if verb else []
-    return Card(line, verb, [c for c in held if c.id != line.case.specialist_id])
+def _choices(crew: list[Candidate], named: dict[UUID, Staff]) -> list[Choice]:
+    some = [Choice(c.staff, staff_name(named.get(c.staff)) or c.name, c.on_duty, c.hands) for c in crew]
+    return sorted(some, key=lambda c: (not c.on_duty, c.hands, c.name))
 
 
-def verb_of(case: Any, by: Staff) -> str:
+def _card(line: Line, verb: str, choices: dict[str, list[Choice]]) -> Card:
+    has = line.case.specialist_id
+    return Card(line, verb, has, any(one.id != has for one in choices[line.case.specialty]))
+
+
+def verb_of(case: Case, by: Staff) -> str:
     """How a case is given in its state: assign, reroute, "" for not at all."""
+    return verb_for(case, tuple(right for right in ("case.assign", "case.reroute") if may(by, right, case)))
+
+
+def verb_for(case: Case, gives: tuple[str, ...]) -> str:
+    """As `verb_of`, for somebody who holds these rights about the case."""
     open_acts = {row.act for row in CASE.available(case.status)}
-    if case.status in (RECEIVED, DECLINED) and "assign" in open_acts and may(by, "case.assign", case):
+    if case.status in (RECEIVED, DECLINED) and "assign" in open_acts and "case.assign" in gives:
         return "assign"
-    return "reroute" if "reroute" in open_acts and may(by, "case.reroute", case) else ""
+    return "reroute" if "reroute" in open_acts and "case.reroute" in gives else ""
 
 
 @require_POST

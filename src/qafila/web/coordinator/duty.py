@@ -13,12 +13,15 @@ from django.utils.translation import gettext
 from django.views.decorators.http import require_GET, require_POST
 
 from qafila.clinic.cases.line import hands_of
+from qafila.journal.topics import until_changed
 from qafila.registry.staff import acts
 from qafila.registry.staff.models import Duty, Staff
-from qafila.registry.staff.queries import duty_now
+from qafila.registry.staff.queries import duty_now, everybody
 from qafila.registry.staff.rights import grants
 from qafila.web.access import needs
+from qafila.web.alike import drawn, own
 from qafila.web.once import once
+from qafila.web.reception.words import language
 from qafila.web.specialist.words import specialty_words
 from qafila.web.staff_names import staff_name
 
@@ -52,7 +55,13 @@ class Specialty:
 @needs("roster.manage")
 def page(request: Any) -> HttpResponse:
     """Every specialty, with who is on duty: a fixed number of queries."""
-    return render(request, "coordinator/duty.html", {"specialties": specialties()})
+    return render(request, "coordinator/duty.html", {"duty": own(request, _drawn(language()))})
+
+
+@until_changed
+def _drawn(_language: str) -> str:
+    """The list of everybody who keeps the roster, in a language."""
+    return drawn("coordinator/duty_list.html", {"specialties": specialties()})
 
 
 def specialties() -> list[Specialty]:
@@ -60,12 +69,12 @@ def specialties() -> list[Specialty]:
     running = duty_now()
     hands, _ = hands_of()
     held: dict[str, list[Row]] = {}
-    for one in Staff.objects.filter(active=True).order_by("name", "id"):
-        if not grants(one).has("case.answer"):
+    for one in everybody().values():
+        if not (one.active and grants(one).has("case.answer")):
             continue
         for code in one.specialties:
             status = running.get((one.pk, code), "off")
-            row = Row(one.pk, staff_name(one), list(one.languages), status, hands[one.pk])
+            row = Row(one.pk, staff_name(one), list(one.languages), status, hands.get(one.pk, 0))
             held.setdefault(code, []).append(row)
     found = [Specialty(code, specialty_words(code), rows) for code, rows in held.items()]
     return sorted(found, key=lambda s: (s.covered, s.label))

@@ -21,6 +21,7 @@ from qafila.packs import load
 from qafila.registry.places.here import local_day
 from qafila.registry.staff.models import Staff
 from qafila.registry.staff.obligations import NobodyNamed
+from qafila.registry.staff.queries import everybody, specialists
 from qafila.registry.staff.rights import grants
 from qafila.registry.staff.roster import acts, queries
 from qafila.registry.staff.roster.draft import Draft, Place, Worker, roster_draft
@@ -53,7 +54,10 @@ class Cell:
     half: str
     need: int
     turns: list[Turn]
-    free: list[tuple[UUID, str]]
+    taken: str
+    """Ids of those who have a turn in it, or are on leave: they are not offered."""
+    free: bool
+    """Somebody could be put in."""
 
     @property
     def lacks(self) -> int:
@@ -88,7 +92,7 @@ def specialties() -> list[tuple[str, str]]:
 def _page(request: Any, code: str, monday: date, **more: Any) -> HttpResponse:
     people = answering(code)
     rows = week(code, monday, people)
-    named = Staff.objects.in_bulk()
+    named = everybody()
     last = monday + timedelta(days=27)
     context = {
         "specialties": specialties(),
@@ -126,8 +130,7 @@ def _swap(swap: Swap, named: dict[UUID, Staff]) -> dict[str, Any]:
 
 def answering(code: str) -> list[Staff]:
     """Who answers a specialty, by name."""
-    held = Staff.objects.filter(active=True).exclude(specialties=[]).order_by("name", "id")
-    return [s for s in held if code in s.specialties and grants(s).has("case.answer")]
+    return [s for s in specialists() if code in s.specialties and grants(s).has("case.answer")]
 
 
 def week(code: str, monday: date, people: list[Staff]) -> list[tuple[date, list[Cell]]]:
@@ -147,8 +150,9 @@ def week(code: str, monday: date, people: list[Staff]) -> list[tuple[date, list[
             held = shifts[day, half]
             here = {s.staff_id for s in held}
             turns = [Turn(s.pk, names.get(s.staff_id, "—"), s.status == Shift.Status.PROPOSED) for s in held]
-            free = [(s.pk, names[s.pk]) for s in people if s.pk not in here and s.pk not in gone]
-            cells.append(Cell(day, half, needs_.get((n, half), 0), sorted(turns, key=lambda t: t.name), free))
+            taken = [s.pk for s in people if s.pk in here or s.pk in gone]
+            need, turns = needs_.get((n, half), 0), sorted(turns, key=lambda t: t.name)
+            cells.append(Cell(day, half, need, turns, " ".join(map(str, taken)), len(taken) < len(people)))
         found.append((day, cells))
     return found
 

@@ -33,7 +33,7 @@ from qafila.registry.staff.models import Staff
 from qafila.registry.staff.queries import has_key
 from qafila.registry.staff.rights import may, require
 from qafila.registry.staff.signing import OpenKey
-from qafila.registry.units.models import Unit
+from qafila.registry.units.queries import known as known_units
 from qafila.web import entrance
 from qafila.web.access import needs
 from qafila.web.account import passkey
@@ -138,7 +138,7 @@ def _kept(request: Any, case: Case, status: int, more: dict[str, Any], talk: que
 def _head(case: Case, staff: dict[UUID, Staff]) -> dict[str, Any]:
     person = people.get(case.person_id)
     name, other = name_words(person, people.names_of_one(case.person_id))
-    unit = Unit.objects.filter(pk=case.unit_id).first()
+    unit = known_units([case.unit_id]).get(case.unit_id)
     return {
         "person": person,
         "name": name,

@@ -17,7 +17,7 @@ from qafila.clinic.cases.models import Case
 from qafila.clinic.refusal import Refusal
 from qafila.kernel.transitions import WrongState
 from qafila.registry.staff.models import Staff
-from qafila.registry.staff.queries import specialists
+from qafila.registry.staff.queries import known, specialists
 from qafila.registry.staff.rights import grants, may
 from qafila.web.access import needs
 from qafila.web.once import once
@@ -28,7 +28,7 @@ from qafila.web.templatetags.qafila import told
 def shown(case: Case, by: Staff) -> dict[str, Any]:
     """For the case's page: opinions with names, and whom one may ask."""
     held = opinions.opinions_of(case)
-    named = Staff.objects.in_bulk([o.staff_id for o in held])
+    named = known(o.staff_id for o in held)
     people: list[tuple[UUID, str]] = []
     if case.status in opinions.UNDER_WAY and may(by, "case.consult", case):
         people = [

@@ -4,8 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import NamedTuple
+from uuid import UUID
 
+from django.utils.functional import Promise
 from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 
 from qafila.clinic.cases.models import Case
 from qafila.clinic.cases.queries import CaseRow
@@ -17,86 +21,92 @@ from qafila.registry.units.models import Unit
 from qafila.web.reception.words import age_words, language, minutes_words, name_words, unit_name
 from qafila.web.staff_names import staff_name
 
+STATES: dict[str, str | Promise] = {
+    "draft": _("Being written"),
+    "sent": _("On its way to the hub"),
+    "received": _("Here, with nobody"),
+    "assigned": _("Given, not yet accepted"),
+    "accepted": _("Being worked on"),
+    "more_asked": _("Waits for the unit"),
+    "declined": _("Declined, with nobody"),
+    "answered": _("Answered, on its way to the unit"),
+    "on_unit": _("The unit has the answer"),
+    "explained": _("Explained to the person"),
+    "closed": _("Closed"),
+    "cancelled": _("Cancelled by the unit"),
+    "died": _("Closed: the person died"),
+}
+
 
 def status_words(status: str) -> str:
     """Where a case is, as the hub says it."""
-    return {
-        "draft": gettext("Being written"),
-        "sent": gettext("On its way to the hub"),
-        "received": gettext("Here, with nobody"),
-        "assigned": gettext("Given, not yet accepted"),
-        "accepted": gettext("Being worked on"),
-        "more_asked": gettext("Waits for the unit"),
-        "declined": gettext("Declined, with nobody"),
-        "answered": gettext("Answered, on its way to the unit"),
-        "on_unit": gettext("The unit has the answer"),
-        "explained": gettext("Explained to the person"),
-        "closed": gettext("Closed"),
-        "cancelled": gettext("Cancelled by the unit"),
-        "died": gettext("Closed: the person died"),
-    }.get(status, status)
+    return str(STATES.get(status, status))
+
+
+ACTS: dict[str, str | Promise] = {
+    "draft": _("Begun"),
+    "send": _("Sent by the unit"),
+    "receive": _("Received by the hub"),
+    "assign": _("Assigned"),
+    "nobody_on_duty": _("Nobody can have it now"),
+    "reroute": _("Given to another specialist"),
+    "accept": _("Accepted"),
+    "decline": _("Declined"),
+    "ask": _("Asked for more"),
+    "supply": _("The unit gave what was asked for"),
+    "answer": _("Answered"),
+    "final": _("Answer"),
+    "amended": _("Earlier answer, replaced"),
+    "entered-in-error": _("Answer withdrawn"),
+    "correct": _("Answer corrected"),
+    "confirm": _("Answer confirmed again"),
+    "corrected": _("Something in the record was corrected"),
+    "deliver": _("The answer is on the unit"),
+    "read": _("Read on the unit"),
+    "explain": _("Explained to the person"),
+    "close": _("Closed"),
+    "contact": _("The unit tried to reach the person"),
+    "unread": _("Not opened on the unit in time"),
+    "reminder": _("Reminder: it stays open"),
+    "came_after": _("A file came after the answer"),
+    "died": _("The person died"),
+    "person_died": _("The person was recorded as deceased"),
+    "cancel": _("Cancelled by the unit"),
+    "overdue": _("The promised time has passed"),
+    "consent_back": _("The person takes the consent back: no specialist is given it"),
+    "kept_home": _("Kept in the country: whoever is on duty works abroad"),
+    "waiting": _("In line: everybody on duty has cases in hand"),
+    "wish_unmet": _("The wish for a woman or a man could not be met"),
+    "claim": _("Taken from the line"),
+    "release": _("In line again"),
+    "remind": _("Reminded"),
+    "pass_on": _("Passed on, not accepted in time"),
+    "escalate": _("Told to the coordinator: the time runs out"),
+    "hand_over": _("Handed over"),
+    "stand_in": _("Another unit stands in"),
+    "tell": _("The hub told the person itself"),
+    "opinion_asked": _("An opinion was asked"),
+    "opinion": _("An opinion was given"),
+    "alarm_call": _("The unit called"),
+    "alarm_transfer": _("The unit arranged a transfer"),
+    "alarm_not_received": _("Alarm: not received by the hub in time"),
+    "alarm_nobody_on_duty": _("Alarm: nobody on duty"),
+    "alarm_late": _("Alarm: no answer in time"),
+    "message": _("Message"),
+    "crossing": _("Both sides acted before they met"),
+}
 
 
 def act_words(act: str) -> str:
     """A line of the timeline in a few words."""
-    return {
-        "draft": gettext("Begun"),
-        "send": gettext("Sent by the unit"),
-        "receive": gettext("Received by the hub"),
-        "assign": gettext("Assigned"),
-        "nobody_on_duty": gettext("Nobody can have it now"),
-        "reroute": gettext("Given to another specialist"),
-        "accept": gettext("Accepted"),
-        "decline": gettext("Declined"),
-        "ask": gettext("Asked for more"),
-        "supply": gettext("The unit gave what was asked for"),
-        "answer": gettext("Answered"),
-        "final": gettext("Answer"),
-        "amended": gettext("Earlier answer, replaced"),
-        "entered-in-error": gettext("Answer withdrawn"),
-        "correct": gettext("Answer corrected"),
-        "confirm": gettext("Answer confirmed again"),
-        "corrected": gettext("Something in the record was corrected"),
-        "deliver": gettext("The answer is on the unit"),
-        "read": gettext("Read on the unit"),
-        "explain": gettext("Explained to the person"),
-        "close": gettext("Closed"),
-        "contact": gettext("The unit tried to reach the person"),
-        "unread": gettext("Not opened on the unit in time"),
-        "reminder": gettext("Reminder: it stays open"),
-        "came_after": gettext("A file came after the answer"),
-        "died": gettext("The person died"),
-        "person_died": gettext("The person was recorded as deceased"),
-        "cancel": gettext("Cancelled by the unit"),
-        "overdue": gettext("The promised time has passed"),
-        "consent_back": gettext("The person takes the consent back: no specialist is given it"),
-        "kept_home": gettext("Kept in the country: whoever is on duty works abroad"),
-        "waiting": gettext("In line: everybody on duty has cases in hand"),
-        "wish_unmet": gettext("The wish for a woman or a man could not be met"),
-        "claim": gettext("Taken from the line"),
-        "release": gettext("In line again"),
-        "remind": gettext("Reminded"),
-        "pass_on": gettext("Passed on, not accepted in time"),
-        "escalate": gettext("Told to the coordinator: the time runs out"),
-        "hand_over": gettext("Handed over"),
-        "stand_in": gettext("Another unit stands in"),
-        "tell": gettext("The hub told the person itself"),
-        "opinion_asked": gettext("An opinion was asked"),
-        "opinion": gettext("An opinion was given"),
-        "alarm_call": gettext("The unit called"),
-        "alarm_transfer": gettext("The unit arranged a transfer"),
-        "alarm_not_received": gettext("Alarm: not received by the hub in time"),
-        "alarm_nobody_on_duty": gettext("Alarm: nobody on duty"),
-        "alarm_late": gettext("Alarm: no answer in time"),
-        "message": gettext("Message"),
-        "crossing": gettext("Both sides acted before they met"),
-    }.get(act, act)
+    return str(ACTS.get(act, act))
 
 
 def pack_of(specialty: str) -> Specialty | None:
     """The pack of a specialty; None where this node lacks it."""
+    # The folder is not looked through for each line of a list: what was read once is kept.
     try:
-        return load.load_specialty(specialty) if specialty in load.specialties() else None
+        return load.load_specialty(specialty) if specialty.isidentifier() else None
     except PackError:
         return None
 
@@ -164,6 +174,41 @@ class Line:
     def late(self) -> bool:
         """Past its promised time."""
         return self.row.late
+
+
+class Shown(NamedTuple):
+    """All that a case's place in a list shows."""
+
+    case: UUID
+    urgency: str
+    name: str
+    other: str
+    age: str
+    words: str
+    question: str
+    specialty: str
+    unit: str
+    sent_at: datetime | None
+    delay: str
+    due: str
+    late: bool
+    reconfirm: bool
+    came_after: bool
+    owned: bool
+    """It says who has it, too."""
+    specialist: str
+    last: str
+
+
+def shown(line: Line, *, owner: bool = False, specialty: bool = False) -> Shown:
+    """A line as it stands in a list; `owner`: with who has it, `specialty`: with the specialty."""
+    case = line.case
+    return Shown(
+        case.pk, case.urgency, line.name, line.other, line.age, line.words, case.question,
+        line.specialty if specialty else "", line.unit, case.sent_at, line.delay,
+        "" if case.answered_at else line.due, line.late, case.reconfirm, case.came_after, owner,
+        line.specialist if owner else "", line.last,
+    )  # fmt: skip
 
 
 def lines(rows: list[CaseRow]) -> list[Line]:

@@ -12,13 +12,16 @@ from django.utils.translation import gettext
 from django.views.decorators.http import require_GET, require_POST
 
 from qafila.clinic.cases import handing, opinions, queries
-from qafila.clinic.cases.models import Case
+from qafila.clinic.cases.models import list_of, waiting_for
+from qafila.clinic.cases.queries import CaseRow
 from qafila.clinic.refusal import Refusal
+from qafila.journal import topics
+from qafila.journal.models import about
 from qafila.kernel import clock
 from qafila.kernel.transitions import WrongState
 from qafila.registry.staff import acts as staff_acts
 from qafila.registry.staff.models import Duty, Staff
-from qafila.registry.staff.queries import duties_of, serving
+from qafila.registry.staff.queries import duties_of, known, serving
 from qafila.registry.staff.roster import acts as roster
 from qafila.registry.staff.roster.models import Shift, Swap
 from qafila.registry.staff.roster.queries import swaps as asked_swaps
@@ -30,13 +33,21 @@ from qafila.web.staff_names import staff_name
 from qafila.web.templatetags.qafila import told
 
 MINE = ("assigned", "accepted")
+NARROW = ("clinic_case", "clinic_caseevent", "clinic_opinion", "registry_person", "registry_personname")
+"""Of these a list reads what is about its own cases, and it is told of no other."""
 
 
 @require_GET
 @needs("case.answer")
 def page(request: Any) -> HttpResponse:
     """Mine first: to accept, to answer, to confirm; then what waits for the unit; then what nobody has."""
-    mine = lines(queries.worklist(request.staff))
+    me = request.staff
+    with topics.narrowed(*NARROW) as told_of:
+        own, pool = queries.worklists(me)
+        asked = opinions.asked_of(me)
+        told_of |= {list_of(me.pk), *(waiting_for(code) for code in me.specialties)}
+        told_of |= {about(one) for row in (*own, *pool) for one in _records(row)} | {about(o.person_id) for o in asked}
+    mine = lines(own)
     context = {
         "todo": [line for line in mine if line.case.status in MINE or line.case.reconfirm or line.case.came_after],
         "waiting": [
@@ -44,13 +55,19 @@ def page(request: Any) -> HttpResponse:
             for line in mine
             if line.case.status not in MINE and not line.case.reconfirm and not line.case.came_after
         ],
-        "unassigned": unassigned(request.staff),
-        "asked": opinions.asked_of(request.staff),
+        "unassigned": lines(pool),
+        "asked": asked,
         "swaps": swaps(request.staff),
-        "duties": duty_rows(request.staff),
-        "on_duty": on_duty_words(request.staff),
     }
+    # Who is on duty stands beside the list, which does not follow it.
+    with topics.unnoticed():
+        context |= {"duties": duty_rows(me), "on_duty": on_duty_words(me)}
     return render(request, "specialist/worklist.html", context)
+
+
+def _records(row: CaseRow) -> set[UUID]:
+    """The case's patient, and the surviving record where they were merged."""
+    return {row.case.person_id, row.person.pk if row.person is not None else row.case.person_id}
 
 
 @require_GET
@@ -110,19 +127,15 @@ def swap(request: Any, swap_id: UUID, verb: str) -> HttpResponse:
 def swaps(staff: Staff) -> list[dict[str, Any]]:
     """Shifts that colleagues ask one to take."""
     rows = [s for s in asked_swaps(Swap.Status.ASKED, staff.pk) if s.taker_id == staff.pk]
+    if not rows:
+        return []
     shifts = Shift.objects.in_bulk([s.shift_id for s in rows] + [s.back_id for s in rows if s.back_id])
-    named = Staff.objects.in_bulk([s.giver_id for s in rows])
+    named = known(s.giver_id for s in rows)
     return [
         {"id": s.pk, "giver": staff_name(named.get(s.giver_id)), "shift": shifts.get(s.shift_id),
          "back": shifts.get(s.back_id) if s.back_id else None}
         for s in rows
     ]  # fmt: skip
-
-
-def unassigned(staff: Staff) -> list[Any]:
-    """Cases of one's specialty that nobody has: how urgent and how late, without whom they are about."""
-    rows = Case.objects.filter(status__in=("received", "declined"), specialty__in=list(staff.specialties))
-    return lines(queries.rows(rows.defer("intake")))
 
 
 def duty_rows(staff: Staff) -> list[tuple[str, str, str]]:
@@ -134,4 +147,5 @@ def duty_rows(staff: Staff) -> list[tuple[str, str, str]]:
 def on_duty_words(staff: Staff) -> list[str]:
     """Colleagues on duty in one's specialties."""
     ids = [who for who, code in serving(clock.now()) if code in staff.specialties]
-    return [staff_name(s) for s in Staff.objects.filter(pk__in=ids).exclude(pk=staff.pk).order_by("name")]
+    colleagues = known(one for one in ids if one != staff.pk).values()
+    return [staff_name(one) for one in sorted(colleagues, key=lambda one: one.name)]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import secrets
 from datetime import date, datetime
 from decimal import Decimal
+from functools import lru_cache
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -19,6 +20,7 @@ from django.utils.translation import ngettext
 
 from qafila.clinic.forms import approval
 from qafila.kernel import clock
+from qafila.kernel.text import N_
 from qafila.packs.specialty import Specialty
 from qafila.packs.strengths import isolated
 from qafila.registry.staff.models import Staff
@@ -171,6 +173,24 @@ def get(mapping: Any, key: Any) -> Any:
 
 
 @register.simple_tag
+def piece(template: str, **shown: Any) -> SafeString:
+    """A piece of a page that many pages have alike (`alike.kept`): it is given `shown` alone."""
+    from qafila.web.alike import kept
+
+    return kept(template, **{name: tuple(some) if isinstance(some, list) else some for name, some in shown.items()})
+
+
+@register.simple_tag
+def case_line(line: Any, owner: bool = False, specialty: bool = False) -> SafeString:
+    """A case's place in a list."""
+    from qafila.web.alike import kept
+    from qafila.web.specialist.words import shown
+
+    return kept("specialist/line.html", case=shown(line, owner=owner, specialty=specialty))
+
+
+@register.simple_tag
+@lru_cache(maxsize=1024)
 def icon(name: str, words: str = "") -> SafeString:
     """An icon of the sprite: decoration, or with `words` a picture that is read out."""
     sprite = static("vendor/bootstrap-icons/bootstrap-icons.svg")
@@ -181,10 +201,11 @@ def icon(name: str, words: str = "") -> SafeString:
     return format_html('<svg class="icon" aria-hidden="true" focusable="false"><use href="{}#{}"/></svg>', sprite, name)
 
 
-@register.simple_tag
-def once() -> SafeString:
+@register.simple_tag(takes_context=True)
+def once(context: Any) -> SafeString:
     """The hidden token by which a form counts once."""
-    return format_html('<input type="hidden" name="once" value="{}">', secrets.token_urlsafe(16))
+    token = context.get("once_token", "") + secrets.token_urlsafe(16)
+    return format_html('<input type="hidden" name="once" value="{}">', token)
 
 
 @register.inclusion_tag("parts/bars.html")
@@ -221,60 +242,63 @@ def urgency(code: str) -> dict[str, Any]:
     return {"code": code, "words": words.get(code, code)}
 
 
+ACTS = {
+    "draft": N_("Case begun"),
+    "send": N_("Sent"),
+    "receive": N_("Received by the hub"),
+    "assign": N_("Given to a specialist"),
+    "nobody_on_duty": N_("Nobody is on duty"),
+    "reroute": N_("Given to another specialist"),
+    "accept": N_("The specialist took the case"),
+    "decline": N_("Declined"),
+    "ask": N_("More is asked for"),
+    "supply": N_("What was asked for was given"),
+    "answer": N_("Answered"),
+    "correct": N_("Answer corrected"),
+    "confirm": N_("Answer confirmed again"),
+    "deliver": N_("The answer is on the unit"),
+    "read": N_("Answer read on the unit"),
+    "explain": N_("Explained to the person"),
+    "close": N_("Closed"),
+    "close_unreached": N_("Closed, the person could not be reached"),
+    "close_died": N_("Closed: the person died"),
+    "died": N_("Closed: the person died"),
+    "cancel": N_("Cancelled"),
+    "corrected": N_("Something in the record was corrected"),
+    "overdue": N_("The promised time has passed"),
+    "contact": N_("Attempt to reach the person"),
+    "unread": N_("Not opened on the unit in time"),
+    "reminder": N_("Reminder: it stays open"),
+    "came_after": N_("A file came after the answer"),
+    "consent_back": N_("The person takes the consent back: no specialist is given it"),
+    "kept_home": N_("Kept in the country: whoever is on duty works abroad"),
+    "waiting": N_("In line: all specialists on duty have cases in hand"),
+    "wish_unmet": N_("The wish for a woman or a man could not be met"),
+    "claim": N_("Given to a specialist"),
+    "release": N_("In line again"),
+    "remind": N_("The specialist was reminded"),
+    "pass_on": N_("Given to another specialist"),
+    "escalate": N_("The coordinator was told: the time runs out"),
+    "hand_over": N_("Given to another specialist"),
+    "stand_in": N_("Another unit stands in"),
+    "tell": N_("The hub told the person itself"),
+    "opinion_asked": N_("A second specialist is asked"),
+    "opinion": N_("A second specialist has answered"),
+    "person_died": N_("The person died: review the case"),
+    "alarm_call": N_("Call recorded"),
+    "alarm_transfer": N_("Transfer recorded"),
+    "alarm_not_received": N_("Do not wait: the hub has not received it"),
+    "alarm_nobody_on_duty": N_("Do not wait: nobody is on duty"),
+    "alarm_late": N_("Do not wait: no answer in time"),
+    "message": N_("Message"),
+    "notice": N_("Notice"),
+}
+
+
 @register.filter
 def act_words(act: str) -> str:
     """A line of a case's timeline in words."""
-    return {
-        "draft": _("Case begun"),
-        "send": _("Sent"),
-        "receive": _("Received by the hub"),
-        "assign": _("Given to a specialist"),
-        "nobody_on_duty": _("Nobody is on duty"),
-        "reroute": _("Given to another specialist"),
-        "accept": _("The specialist took the case"),
-        "decline": _("Declined"),
-        "ask": _("More is asked for"),
-        "supply": _("What was asked for was given"),
-        "answer": _("Answered"),
-        "correct": _("Answer corrected"),
-        "confirm": _("Answer confirmed again"),
-        "deliver": _("The answer is on the unit"),
-        "read": _("Answer read on the unit"),
-        "explain": _("Explained to the person"),
-        "close": _("Closed"),
-        "close_unreached": _("Closed, the person could not be reached"),
-        "close_died": _("Closed: the person died"),
-        "died": _("Closed: the person died"),
-        "cancel": _("Cancelled"),
-        "corrected": _("Something in the record was corrected"),
-        "overdue": _("The promised time has passed"),
-        "contact": _("Attempt to reach the person"),
-        "unread": _("Not opened on the unit in time"),
-        "reminder": _("Reminder: it stays open"),
-        "came_after": _("A file came after the answer"),
-        "consent_back": _("The person takes the consent back: no specialist is given it"),
-        "kept_home": _("Kept in the country: whoever is on duty works abroad"),
-        "waiting": _("In line: all specialists on duty have cases in hand"),
-        "wish_unmet": _("The wish for a woman or a man could not be met"),
-        "claim": _("Given to a specialist"),
-        "release": _("In line again"),
-        "remind": _("The specialist was reminded"),
-        "pass_on": _("Given to another specialist"),
-        "escalate": _("The coordinator was told: the time runs out"),
-        "hand_over": _("Given to another specialist"),
-        "stand_in": _("Another unit stands in"),
-        "tell": _("The hub told the person itself"),
-        "opinion_asked": _("A second specialist is asked"),
-        "opinion": _("A second specialist has answered"),
-        "person_died": _("The person died: review the case"),
-        "alarm_call": _("Call recorded"),
-        "alarm_transfer": _("Transfer recorded"),
-        "alarm_not_received": _("Do not wait: the hub has not received it"),
-        "alarm_nobody_on_duty": _("Do not wait: nobody is on duty"),
-        "alarm_late": _("Do not wait: no answer in time"),
-        "message": _("Message"),
-        "notice": _("Notice"),
-    }.get(act, act)
+    return _(ACTS.get(act, act))
 
 
 @register.inclusion_tag("parts/measured.html", takes_context=True)

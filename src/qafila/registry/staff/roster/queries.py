@@ -7,6 +7,7 @@ from uuid import UUID
 
 from django.utils import timezone
 
+from qafila.journal.topics import until_changed
 from qafila.registry.staff.models import Staff
 from qafila.registry.staff.roster.hours import half_at, span
 from qafila.registry.staff.roster.models import Leave, Need, Preference, Shift, Swap
@@ -40,8 +41,13 @@ def preferences_of(staff: list[UUID]) -> dict[tuple[UUID, int, str], int]:
 
 def leave_between(first: date, last: date) -> list[Leave]:
     """Leave that touches these days and was granted, the soonest first."""
+    return list(_leave_between(first, last))
+
+
+@until_changed
+def _leave_between(first: date, last: date) -> tuple[Leave, ...]:
     rows = Leave.objects.filter(first__lte=last, last__gte=first, withdrawn=False, status=Leave.Status.GRANTED)
-    return list(rows.order_by("first", "id"))
+    return tuple(rows.order_by("first", "id"))
 
 
 def leave_asked() -> list[Leave]:
@@ -89,9 +95,13 @@ def away_since(at: datetime) -> dict[UUID, datetime]:
 
 def on_shift(at: datetime) -> set[tuple[UUID, str]]:
     """Who has a published shift at an instant: (staff, specialty)."""
-    day, half = half_at(timezone.localtime(at))
+    return set(_on_shift(*half_at(timezone.localtime(at))))
+
+
+@until_changed
+def _on_shift(day: date, half: str) -> frozenset[tuple[UUID, str]]:
     rows = Shift.objects.filter(day=day, half=half, status=Shift.Status.PUBLISHED)
-    return set(rows.values_list("staff_id", "specialty"))
+    return frozenset(rows.values_list("staff_id", "specialty"))
 
 
 def shift_ends(at: datetime) -> datetime:
@@ -102,6 +112,10 @@ def shift_ends(at: datetime) -> datetime:
 
 def swaps(status: str, staff: UUID | None = None) -> list[Swap]:
     """Swaps in a state, of all or those in which somebody has a part; the latest first."""
-    rows = Swap.objects.filter(status=status).order_by("-asked_at", "-id")
-    found = list(rows[:100])
+    found = list(_swaps(status))
     return found if staff is None else [s for s in found if staff in (s.taker_id, s.giver_id)]
+
+
+@until_changed
+def _swaps(status: str) -> tuple[Swap, ...]:
+    return tuple(Swap.objects.filter(status=status).order_by("-asked_at", "-id")[:100])

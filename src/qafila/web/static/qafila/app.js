@@ -4,12 +4,22 @@
 (() => {
   const parts = () => document.querySelectorAll("[data-live]");
   let busy = false, again = false;
+  // Of what each address was made, as the node says it: it tells us when some of that has changed.
+  const [base, own] = (document.querySelector('meta[name="live"]')?.content || "").split(/&(?=of=)/);
+  const madeOf = new Map(own ? [[location.href, own]] : []), drawn = new Map(), loaded = Date.now();
+  const topics = (of) => of?.split("&")[0];
+  let source = null;
   // Tokens differ at every answer and say nothing about the list.
   const told = (part) => part.innerHTML.replace(/name="(csrfmiddlewaretoken|once)" value="[^"]*"/g, "");
+  // What the node gave last: a list that only looks different (somebody has opened a choice) is not news.
+  const given = new WeakMap([...parts()].map((part) => [part, told(part)]));
   const busyTyping = (part) => part.contains(document.activeElement) && document.activeElement.matches("input, textarea, select");
   function renew(part, page) {
     const fresh = page.querySelector(`[data-live="${part.dataset.live}"]`);
-    if (!fresh || told(fresh) === told(part) || busyTyping(part)) return;
+    if (!fresh || busyTyping(part)) return;
+    const words = told(fresh);
+    if (words === (given.get(part) ?? told(part))) return;
+    given.set(part, words);
     const focused = document.activeElement && part.contains(document.activeElement) ? document.activeElement.id : "";
     part.replaceChildren(...fresh.childNodes);
     if (window.htmx) window.htmx.process(part);
@@ -21,6 +31,7 @@
     again = false;
     // Each address is asked once, however many parts of this page live by it.
     const addresses = new Map();
+    let moved = false;
     for (const part of parts()) {
       const from = part.dataset.liveUrl || location.href;
       addresses.set(from, [...(addresses.get(from) || []), part]);
@@ -28,26 +39,42 @@
     for (const [from, its] of addresses) {
       if (its.every(busyTyping)) continue;
       try {
-        const answer = await fetch(from, { headers: { "X-Live": its.map((part) => part.dataset.live).join(" ") } });
-        if (!answer.ok || answer.redirected) continue;
+        const asks = { "X-Live": its.map((part) => part.dataset.live).join(" ") };
+        // Where nothing has changed the node says so and draws nothing; but waiting times grow old.
+        const young = Date.now() - (drawn.get(from) || loaded) < 60000;
+        if (young && madeOf.has(from) && !its.some((part) => part.dataset.liveEvery)) asks["X-Live-Since"] = madeOf.get(from);
+        const answer = await fetch(from, { headers: asks });
+        if (!answer.ok || answer.redirected || answer.status === 204) continue;
+        drawn.set(from, Date.now());
+        const of = answer.headers.get("X-Live-Of");
+        if (of) {
+          moved = moved || topics(of) !== topics(madeOf.get(from));
+          madeOf.set(from, of);
+        }
         const page = new DOMParser().parseFromString(await answer.text(), "text/html");
+        // What somebody is typing in stays, and is asked for anew the next time.
+        if (its.some(busyTyping)) drawn.set(from, -Infinity);
         its.forEach((part) => renew(part, page));
       } catch { /* no answer: the next change or the next ten seconds try again */ }
     }
     busy = false;
+    if (moved && source) listen();
     if (again) setTimeout(refresh, 300);
   }
   addEventListener("visibilitychange", () => { if (again && !document.hidden) refresh(); });
   let polling = 0;
   const poll = (on) => { clearInterval(polling); polling = on ? setInterval(refresh, 10000) : 0; };
-  const address = document.querySelector('meta[name="live"]')?.content;
+  function listen() {
+    source?.close();
+    source = new EventSource([base, ...new Set(madeOf.values())].join("&"));
+    source.addEventListener("changed", refresh);
+    source.onopen = () => poll(false);
+    source.onerror = () => poll(true);
+  }
   if (parts().length) {
     poll(true);
-    if (address) {
-      const source = new EventSource(address);
-      source.addEventListener("changed", refresh);
-      source.onopen = () => poll(false);
-      source.onerror = () => poll(true);
+    if (base) {
+      listen();
       addEventListener("pagehide", () => source.close());
     }
   }
