@@ -7,7 +7,7 @@ from io import BytesIO
 import numpy
 import pytest
 import skimage.data
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from PIL import Image, ImageFilter
 
@@ -139,6 +139,9 @@ def test_bytes_and_compression_hold_together(kind: str) -> None:
 
 
 @given(st.binary(max_size=300), st.integers(0, 60_000), st.integers(0, 255))
+@example(b"", 21, 0)
+@example(b"", 21, 0xDB)
+@example(b"", 21, 0xCC)
 @settings(max_examples=60)
 def test_stripping_damaged_files_refuses_or_gives_a_bare_file(junk: bytes, at: int, value: int) -> None:
     data = bytearray(CAMERA)

@@ -8,13 +8,16 @@ from __future__ import annotations
 
 import struct
 import zlib
+from collections.abc import Callable
 
 from qafila.clinic.imaging import refused
 from qafila.clinic.imaging.refused import Refused
 
 PNG = b"\x89PNG\r\n\x1a\n"
 _PNG_KEPT = {b"IHDR", b"PLTE", b"IDAT", b"IEND", b"tRNS", b"gAMA", b"cHRM", b"sRGB", b"iCCP", b"sBIT"}
-_APP0, _APP2, _APP14, _COM, _SOS, _EOI = 0xE0, 0xE2, 0xEE, 0xFE, 0xDA, 0xD9
+_APP0, _APP2, _APP14 = 0xE0, 0xE2, 0xEE
+_DHT, _DAC, _SOS, _DQT, _DNL, _DRI, _DHP, _EXP, _EOI = 0xC4, 0xCC, 0xDA, 0xDB, 0xDC, 0xDD, 0xDE, 0xDF, 0xD9
+_FRAMES = {*range(0xC0, 0xD0), _DHP} - {_DHT, 0xC8, _DAC}
 _ALONE = {0x01, *range(0xD0, 0xD8)}
 
 
@@ -41,7 +44,10 @@ def _png(data: bytes) -> bytes:
 
 
 def _jpeg(data: bytes, turned: int) -> bytes:
-    """Markers as ITU T.81 annex B has them; what stands behind the end of the image (a phone's film) goes, too."""
+    """Markers as ITU T.81 annex B has them; what stands behind the end of the image (a phone's film) goes, too.
+
+    Only segments without which there is no picture are kept, and these hold nothing but what T.81 puts into them.
+    """
     if data[:2] != b"\xff\xd8":
         raise ValueError("no JPEG")
     out = [data[:2], _orientation(turned) if 2 <= turned <= 8 else b""]
@@ -58,19 +64,57 @@ def _jpeg(data: bytes, turned: int) -> bytes:
             at += 2
             continue
         end = at + 2 + struct.unpack_from(">H", data, at + 2)[0]
-        if marker == _SOS:
-            end = _after_scan(data, end)
         if end > len(data):
             raise ValueError("a cut segment")
-        if _kept(marker, data[at + 4 : end]):
+        kept = _kept(marker, data[at + 4 : end])
+        if marker == _SOS:
+            end = _after_scan(data, end)
+        if kept:
             out.append(data[at:end])
         at = end
 
 
 def _kept(marker: int, body: bytes) -> bool:
+    """Whether a segment stays. Raises `ValueError` for one that the picture needs and that holds something else."""
+    if marker == _APP0:
+        # Without a thumbnail, which may show what was cut away.
+        return len(body) == 14 and body.startswith(b"JFIF\0") and not any(body[12:])
     if marker == _APP2:
         return body.startswith(b"ICC_PROFILE\0")
-    return marker in (_APP0, _APP14) or not (0xE0 <= marker <= 0xEF or marker == _COM)
+    if marker == _APP14:
+        return len(body) == 12 and body.startswith(b"Adobe")
+    if marker not in (*_FRAMES, _DHT, _DAC, _SOS, _DQT, _DNL, _DRI, _EXP):
+        return False
+    if not _in_shape(marker, body):
+        raise ValueError("a segment that is none")
+    return True
+
+
+def _in_shape(marker: int, body: bytes) -> bool:
+    """Whether a segment is as long as what it says that it holds (ITU T.81 B.2.2 to B.2.5, B.3)."""
+    if marker in _TABLES:
+        return _tables(body, _TABLES[marker])
+    if marker in _FRAMES:
+        return len(body) == 6 + 3 * body[5]
+    if marker == _SOS:
+        return len(body) == 4 + 2 * body[0]
+    return len(body) == (1 if marker == _EXP else 2)
+
+
+def _tables(body: bytes, length: Callable[[bytes], int]) -> bool:
+    """Whether tables stand one behind the other to the end; each begins with a byte of two halves: its class, which."""
+    at = 0
+    while at < len(body) and body[at] >> 4 <= 1 and body[at] & 15 <= 3:
+        at += 1 + length(body[at:])
+    return at == len(body)
+
+
+_TABLES: dict[int, Callable[[bytes], int]] = {
+    _DQT: lambda table: 64 * (1 + (table[0] >> 4)),
+    _DHT: lambda table: 16 + sum(table[1:17]),
+    _DAC: lambda table: 1,
+}
+"""Segments of tables, and how long each is behind its first byte."""
 
 
 def _after_scan(data: bytes, at: int) -> int:
