@@ -9,10 +9,11 @@ from qafila.journal import check
 from qafila.journal.here import Here, at
 from qafila.journal.ingest import ingest, parcels_of
 from qafila.journal.models import Erased, Record
+from qafila.journal.write import writing
 from qafila.kernel import clock
 from qafila.registry.people.models import Person
 from qafila.sync import forgetting, holdings, mailbox, restored
-from qafila.sync.models import Leave, Peer
+from qafila.sync.models import Leave, Peer, Scope
 from tests.sync.pair import Pair, register
 
 
@@ -100,3 +101,16 @@ def test_what_is_erased_is_not_asked_back(pair: Pair, other: Pair, person: Perso
         assert Record.objects.filter(patient=person.pk, fields=None).count() == 1
     assert other.sync().report.sent == 0
     assert not holds(pair.hub, person)
+
+
+def test_who_gives_all_of_a_person_back_holds_him(pair: Pair, other: Pair, person: Person) -> None:
+    """Why it has him was lost with the rest, and the hub could not see of whom it told."""
+    other.sync()
+    with at(pair.hub):
+        assert Scope.objects.filter(person=person.pk, node="U2").exists()
+    with at(pair.hub), writing(None, "person.edit") as write:
+        row = Person.objects.get(pk=person.pk)
+        row.phone = "0622222222"
+        write.save(row)
+    other.sync()
+    assert phone(other, person) == "0622222222"

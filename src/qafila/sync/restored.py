@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import logging
 import secrets
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import timedelta
 from itertools import islice
 from uuid import UUID
@@ -23,7 +23,7 @@ from qafila.journal.header import decode
 from qafila.journal.here import here
 from qafila.journal.ingest import Parcel
 from qafila.journal.models import Record, Run
-from qafila.journal.ranges import Ranges, holds, loads, subtract, total, without
+from qafila.journal.ranges import Ranges, add, holds, loads, subtract, total, without
 from qafila.kernel import clock
 from qafila.sync import intake, mailbox, scope
 from qafila.sync.hub import Have, Sums
@@ -131,22 +131,26 @@ def compare(peer: Peer, have: Have, sums: Sums) -> tuple[Have, Sums]:
                 asked.setdefault(node, {})[run] = left
     same = {n: {run: subtract(r, asked.get(n, {}).get(run, [])) for run, r in runs.items()} for n, runs in have.items()}
     if latest is not None and latest.restored:
-        mailbox.admit((person, peer.code) for person in _held_unasked(peer, same))
+        _admit_unasked(peer.code, same)
     _settle_mail(peer, same)
     return asked, shared
 
 
-def _held_unasked(peer: Peer, have: Have) -> set[UUID]:
-    """People of whom the peer has records and whom it neither is to hold nor was ever told to forget: why it has them
-    is lost, on the machine of a clone perhaps. It holds them until a look whether it needs them (`leaving`)."""
+def _admit_unasked(node: str, have: Have) -> None:
+    mailbox.admit((person, node) for person in _held_unasked(node, have))
+
+
+def _held_unasked(peer: str, have: Have) -> set[UUID]:
+    """People of whom the peer has these records and whom it neither is to hold nor was ever told to forget: why it has
+    them is lost, on the machine of a clone perhaps. It holds them until a look whether it needs them (`leaving`)."""
     people: set[UUID] = set()
     for node, runs in have.items():
         for run, ranges in runs.items():
             for first, last in ranges:
                 rows = Record._base_manager.filter(node=node, run=run, seq__range=(first, last), patient__isnull=False)
                 people.update(one for one in rows.values_list("patient", flat=True).distinct() if one is not None)
-    held = set(Scope.objects.filter(node=peer.code).values_list("person", flat=True))
-    told = set(Holding._base_manager.filter(node=peer.code).values_list("who", flat=True))
+    held = set(Scope.objects.filter(node=peer).values_list("person", flat=True))
+    told = set(Holding._base_manager.filter(node=peer).values_list("who", flat=True))
     return {one for one in people - held - told if not _of_another(one, held, have)}
 
 
@@ -231,8 +235,18 @@ def take(parcels: Sequence[Parcel], sender: str) -> Outcome:
     more = intake.take([parcels[i] for i in places], sender)
     if more.alarms:
         _mail_ours(sender, [parcels[places[i]] for i in more.aside])
+    # Of whom it has them could not be seen when it told what it has.
+    _admit_unasked(sender, _keys(parcels[i] for i in back))
     log.warning("%s gave back %d records that a restore had cost", sender, len(places))
     return Outcome(sorted([*outcome.aside, *(places[i] for i in more.aside)]), outcome.alarms + more.alarms)
+
+
+def _keys(parcels: Iterable[Parcel]) -> Have:
+    found: Have = {}
+    for header in (decode(parcel.header) for parcel in parcels):
+        runs = found.setdefault(header.node, {})
+        runs[header.run] = add(runs.get(header.run, []), [header.seq])
+    return found
 
 
 def _mail_ours(node: str, parcels: Sequence[Parcel]) -> None:

@@ -8,7 +8,7 @@ from random import Random
 from typing import Any
 
 from qafila.journal.ingest import Parcel
-from qafila.journal.ranges import Ranges, holds, subtract, without
+from qafila.journal.ranges import Ranges, add, holds, subtract, without
 from qafila.sync.hub import Have, Sums
 from qafila.sync.messages import File, Found, Given, Lookup
 from tests.sync.sim import paper
@@ -296,6 +296,13 @@ class Desk(HubJournal):
         for place in aside if alarms else ():
             if paper.author(parcels[place]) != self.sender and paper.readable(parcels[place]):
                 self.wait_again(self.sender, read(parcels[place]).key)
+        given = [p for p in parcels if paper.author(p) != self.sender and paper.readable(p)] if self.restored() else []
+        have: Have = {}
+        for node, run, seq in (read(p).key for p in given):
+            runs = have.setdefault(node, {})
+            runs[run] = add(runs.get(run, []), [seq])
+        for person in sorted(self._held_unasked(have)) if have else ():
+            self.admit(person, self.sender)
         return aside, alarms
 
     def return_own(self, run: int, first: int, last: int) -> None:
