@@ -3,7 +3,7 @@
 As browsers do: connections stay open between two pages (httpx would shut them after 5 s, and make each page pay for
 another handshake: a browser keeps them for minutes). The live connection is the open page's own, begun anew with each
 page that has a list and shut with it; a list says what it was made of when it asks for itself. What was sent over a
-kept connection that the server shut at that moment (it does after 30 s idle) is sent once more; how often, is told
+kept connection that was shut at that moment (granian's limit is 30 s idle) is sent once more; how often, is told
 (`resent`).
 """
 
