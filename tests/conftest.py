@@ -90,9 +90,12 @@ WhiteNoiseMiddleware.add_files_from_finders = _looked_through_once
 
 
 class OneWorld(LoadScopeScheduling):
-    """The tests that share a world of real processes run in one test process, all others wherever there is room."""
+    """The tests that share a world of real processes run in one test process, and so do those that read the whole
+    program; all others wherever there is room."""
 
     def _split_scope(self, nodeid: str) -> str:
+        if nodeid.startswith("tests/house/"):
+            return "house"
         lives_there = nodeid.startswith("tests/browser/") and "test_trouble" not in nodeid
         return "world" if lives_there or nodeid.endswith("::test_the_check_sees_every_step") else nodeid
 
@@ -110,6 +113,8 @@ def pytest_collection() -> Generator[None, object, object]:
         return (yield)
     finally:
         gc.freeze()
+        # A test leaves little behind: to look for it after each 50,000 objects is soon enough.
+        gc.set_threshold(50_000, 20, 20)
         gc.enable()
 
 

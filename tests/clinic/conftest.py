@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import Decimal
-from typing import Any
+from typing import Any, TypeVar
 
 import pytest
+
+Made = TypeVar("Made")
 
 PASSWORD = "Synthetic-pass-77"
 
@@ -35,6 +37,15 @@ class Crew:
     coordinator: Any
     patient: Any
     profile: Any
+    base: str
+    """What the node holds, by the name it was `founded` under."""
+    untouched: tuple[object, int]
+
+    def begun(self, name: str, make: Callable[[], Made]) -> Made:
+        """What `make` gives and writes, made once in a test process where a test begins with it (`tests.founded`)."""
+        from tests.founded import begun
+
+        return begun(self.node, self.untouched, f"{self.base} {name}", make)
 
     def visit(self, patient: Any = None) -> Any:
         """A visit of today."""
@@ -44,6 +55,11 @@ class Crew:
 
     def filled(self, urgency: str = "routine", patient: Any = None) -> Any:
         """A draft with all that the cardiology pack asks for."""
+        if patient is not None:
+            return self._filled(urgency, patient)
+        return self.begun(f"filled {urgency}", lambda: self._filled(urgency, None))
+
+    def _filled(self, urgency: str, patient: Any) -> Any:
         from qafila.clinic.cases import acts as cases
         from qafila.clinic.history import consents
         from qafila.clinic.visits import acts as visits
@@ -126,10 +142,10 @@ def crew_on_postgres(postgres: None) -> Iterator[Crew]:
 def make_crew(unit: Any) -> Crew:
     """Fill an empty node."""
     from qafila.packs import load
-    from tests.founded import founded
+    from tests.founded import founded, state
 
     made = founded(unit, "crew", lambda: _write_crew(unit))
-    return Crew(unit, **made, profile=load.profile("unit"))
+    return Crew(unit, **made, profile=load.profile("unit"), base="crew", untouched=state(unit))
 
 
 def _write_crew(unit: Any) -> dict[str, Any]:

@@ -12,6 +12,7 @@ import io
 import re
 import sys
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 from babel.messages.catalog import Catalog, Message
@@ -38,6 +39,7 @@ PLACE = re.compile(r"%\((\w+)\)[sd]|\{(\w*)\}")
 DJANGOS = {"This field is required.", "Enter a valid date."}
 
 
+@cache
 def every() -> Catalog:
     """All messages of Python files and templates, with where they stand."""
     catalogue = Catalog(project="Qafila", charset="utf-8", fuzzy=False)
@@ -87,13 +89,8 @@ def faults(language: str) -> list[str]:
     return found
 
 
-_every: Catalog | None = None
-
-
 def _known(message: Message) -> bool:
-    global _every
-    _every = _every or every()
-    return _every.get(message.id, message.context) is not None
+    return every().get(message.id, message.context) is not None
 
 
 def _faults(message: Message, told: Catalog) -> list[str]:

@@ -21,6 +21,7 @@ from qafila.registry.places import here as place_here
 from qafila.registry.places.here import local_day
 from qafila.registry.staff.models import Staff
 from tests.clinic.conftest import Crew, make_crew, new_person, on_duty
+from tests.founded import founded, state
 
 NODE = """
 code = "H"
@@ -38,11 +39,17 @@ class Desk:
     def __init__(self, here: Here) -> None:
         self.here = here
         self.crew: Crew = make_crew(here)
+        self.admin, *spoken = founded(here, "desk", self._settled)
+        self.crew.heart, self.crew.other_heart, self.crew.coordinator = spoken
+        self.crew.base, self.crew.untouched = "desk", state(here)
+
+    def _settled(self) -> list[Staff]:
         with writing(None, "setup") as write:
-            self.admin = write.save(Staff(username="admin", name="Admin", roles=["admin"], interface_language="en"))
+            made = [write.save(Staff(username="admin", name="Admin", roles=["admin"], interface_language="en"))]
             for one in (self.crew.heart, self.crew.other_heart, self.crew.coordinator):
                 one.interface_language = "en"
-                write.save(one)
+                made.append(write.save(one))
+        return made
 
     def at(self, who: Any) -> Client:
         """The browser of somebody, logged in."""
@@ -52,6 +59,9 @@ class Desk:
 
     def sent(self, urgency: str = "routine", *, duty: bool = True) -> Any:
         """A case that the hub has; assigned where somebody is on duty."""
+        return self.crew.begun(f"sent {urgency} {duty}", lambda: self._sent(urgency, duty))
+
+    def _sent(self, urgency: str, duty: bool) -> Any:
         if duty and not Case.objects.exists():
             on_duty(self.crew.heart)
         patient = self.another() if Case.objects.exists() else None

@@ -28,6 +28,11 @@ from qafila.registry.people import acts as people
 from qafila.registry.places.here import local_day
 from tests.clinic.conftest import ANSWER, Crew, carry, key_of, on_duty
 
+
+def sent(crew: Crew) -> Case:
+    return crew.begun("sent", lambda: acts.send(crew.filled(), crew.doctor))
+
+
 # --- the table ------------------------------------------------------------------------------------
 
 
@@ -69,7 +74,7 @@ def test_states_reached_side_by_side_settle_alike_in_any_order(states: list[str]
 
 def test_the_whole_life(crew: Crew) -> None:
     on_duty(crew.heart)
-    case = acts.send(crew.filled(), crew.doctor)
+    case = sent(crew)
     assert case.status == "sent" and case.consent_id and case.deadline - case.sent_at == timedelta(minutes=1440)
     case = acts.receive(case)
     assert (case.status, case.specialist_id) == ("assigned", crew.heart.pk)
@@ -151,7 +156,7 @@ def test_withdrawn_consent_stops_a_case(crew: Crew) -> None:
 def test_declining_for_oneself_asks_the_next_and_otherwise_waits(crew: Crew) -> None:
     on_duty(crew.heart)
     on_duty(crew.other_heart)
-    case = acts.receive(acts.send(crew.filled(), crew.doctor))
+    case = acts.receive(sent(crew))
     assert case.specialist_id == crew.heart.pk  # speaks Arabic, as the patient
     with pytest.raises(Refusal):
         acts.decline(case, crew.heart, "no_such_reason", key_of(crew.heart))
@@ -174,7 +179,7 @@ def test_declining_for_oneself_asks_the_next_and_otherwise_waits(crew: Crew) -> 
 
 def test_an_answer_lacks_nothing_and_is_read_as_typed(crew: Crew) -> None:
     on_duty(crew.heart)
-    case = acts.accept(acts.receive(acts.send(crew.filled(), crew.doctor)), crew.heart)
+    case = acts.accept(acts.receive(sent(crew)), crew.heart)
     with pytest.raises(AnswerIncomplete) as wrong:
         acts.answer(
             case,
@@ -194,7 +199,7 @@ def test_an_answer_lacks_nothing_and_is_read_as_typed(crew: Crew) -> None:
 
 def test_outcomes_ask_for_what_they_need(crew: Crew) -> None:
     on_duty(crew.heart)
-    case = acts.receive(acts.send(crew.filled(), crew.doctor))
+    case = acts.receive(sent(crew))
     with pytest.raises(WrongState):
         acts.close(case, crew.doctor, "improved")
     with pytest.raises(Refusal):
@@ -211,7 +216,7 @@ def test_outcomes_ask_for_what_they_need(crew: Crew) -> None:
 
 def test_death_opens_a_review_and_may_close_from_anywhere(crew: Crew, wired: Any) -> None:
     wired(crew.profile)
-    case = acts.send(crew.filled(), crew.doctor)
+    case = sent(crew)
     people.record_death(crew.patient, local_day(), "family", crew.doctor)
     event = CaseEvent.objects.get(act="person_died")
     with translation.override("en"):
@@ -222,7 +227,7 @@ def test_death_opens_a_review_and_may_close_from_anywhere(crew: Crew, wired: Any
 
 
 def test_a_death_recorded_elsewhere_opens_the_review_on_the_hub(crew: Crew, hub: Any, wired: Any) -> None:
-    acts.send(crew.filled(), crew.doctor)
+    sent(crew)
     carry(crew.node, hub)
     people.record_death(crew.patient, local_day(), "family", crew.doctor)
     wired(load.profile("hub"))
@@ -280,7 +285,7 @@ def test_overdue_is_written_once_by_the_node_that_has_the_case(crew: Crew) -> No
 def test_the_journey_between_two_nodes(crew: Crew, hub: Any, wired: Any) -> None:
     wired(crew.profile, load.profile("hub"))
     on_duty(crew.heart)
-    case = acts.send(crew.filled(), crew.doctor)
+    case = sent(crew)
     carry(crew.node, hub, times=2)
     with at(hub):
         there = Case.objects.get()
@@ -303,7 +308,7 @@ def test_the_journey_between_two_nodes(crew: Crew, hub: Any, wired: Any) -> None
 def test_cancelled_while_answered_ends_answered_with_a_notice_on_both(crew: Crew, hub: Any, wired: Any) -> None:
     wired(load.profile("hub"))
     on_duty(crew.heart)
-    case = acts.send(crew.filled(), crew.doctor)
+    case = sent(crew)
     carry(crew.node, hub)
     with at(hub):
         acts.answer(acts.accept(Case.objects.get(), crew.heart), crew.heart, ANSWER, key_of(crew.heart))
@@ -320,7 +325,7 @@ def test_cancelled_while_answered_ends_answered_with_a_notice_on_both(crew: Crew
 def test_lists_bear_people_who_have_not_arrived(crew: Crew, hub: Any) -> None:
     from qafila.journal.ingest import ingest, parcels_of
 
-    case = acts.send(crew.filled(), crew.doctor)
+    case = sent(crew)
     parcels = parcels_of(Record._base_manager.filter(subject=case.pk).order_by("no"))
     with at(hub):
         ingest(parcels)
@@ -353,7 +358,7 @@ def test_lists_cost_the_same_for_one_and_for_many(crew: Crew) -> None:
     from qafila.journal.write import writing
     from tests.clinic.conftest import new_person
 
-    acts.send(crew.filled(), crew.doctor)
+    sent(crew)
     queries.board()
     with CaptureQueriesContext(connection) as one:
         assert len(queries.board().waiting) == 1
@@ -370,7 +375,7 @@ def test_lists_cost_the_same_for_one_and_for_many(crew: Crew) -> None:
 
 def test_an_answer_is_withdrawn_by_its_author_alone(crew: Crew) -> None:
     on_duty(crew.heart)
-    case = acts.accept(acts.receive(acts.send(crew.filled(), crew.doctor)), crew.heart)
+    case = acts.accept(acts.receive(sent(crew)), crew.heart)
     given = acts.answer(case, crew.heart, ANSWER, key_of(crew.heart))
     with pytest.raises(NotAllowed):
         visits.mark_error(given, crew.doctor, "I do not agree")

@@ -43,10 +43,13 @@ def morocco() -> Any:
 
 
 def answered(crew: Crew, urgency: str = "routine", **more: Any) -> Case:
-    on_duty(crew.heart)
-    case = acts.accept(acts.receive(acts.send(crew.filled(urgency), crew.doctor)), crew.heart)
-    acts.answer(case, crew.heart, {**ANSWER, **more}, key_of(crew.heart))
-    return acts.deliver(case)
+    def make() -> Case:
+        on_duty(crew.heart)
+        case = acts.accept(acts.receive(acts.send(crew.filled(urgency), crew.doctor)), crew.heart)
+        acts.answer(case, crew.heart, {**ANSWER, **more}, key_of(crew.heart))
+        return acts.deliver(case)
+
+    return crew.begun(f"answered {urgency} {sorted(more.items())}", make)
 
 
 class Later:

@@ -33,8 +33,11 @@ MEDICINE = {"words": "Bisoprolol 2.5 mg tablet", "dose": "١", "dose_unit": "tab
 
 @pytest.fixture
 def accepted(crew: Crew) -> Any:
-    on_duty(crew.heart)
-    return acts.accept(acts.receive(acts.send(crew.filled(), crew.doctor)), crew.heart)
+    def make() -> Case:
+        on_duty(crew.heart)
+        return acts.accept(acts.receive(acts.send(crew.filled(), crew.doctor)), crew.heart)
+
+    return crew.begun("accepted", make)
 
 
 def answered(crew: Crew, case: Case) -> Answer:
