@@ -26,7 +26,7 @@ from qafila.kernel.transitions import WrongState
 from qafila.packs import load
 from qafila.registry.people import acts as people
 from qafila.registry.places.here import local_day
-from tests.clinic.conftest import ANSWER, Crew, carry, key_of, on_duty
+from tests.clinic.conftest import ANSWER, Crew, carry, key_of, new_person, on_duty
 
 
 def sent(crew: Crew) -> Case:
@@ -356,7 +356,6 @@ def test_lists_cost_the_same_for_one_and_for_many(crew: Crew) -> None:
     from django.test.utils import CaptureQueriesContext
 
     from qafila.journal.write import writing
-    from tests.clinic.conftest import new_person
 
     sent(crew)
     queries.board()
@@ -384,7 +383,7 @@ def test_an_answer_is_withdrawn_by_its_author_alone(crew: Crew) -> None:
 
 def test_nothing_is_written_into_a_visit_entered_in_error(crew: Crew) -> None:
     from qafila.journal.write import writing
-    from tests.clinic.conftest import new_person, readings
+    from tests.clinic.conftest import readings
 
     visit = crew.visit()
     with writing(None, "setup") as write:
