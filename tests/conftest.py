@@ -72,9 +72,9 @@ from tests import shell  # noqa: E402
 REAL_COST = (Argon2PasswordHasher.time_cost, Argon2PasswordHasher.memory_cost, signing.PASSES, signing.MEMORY_KIB)
 Argon2PasswordHasher.time_cost, Argon2PasswordHasher.memory_cost, Argon2PasswordHasher.parallelism = 1, 8, 1
 signing.PASSES, signing.MEMORY_KIB = 1, 8
-# What a process keeps it reads again after seconds for the sake of other machines; a test that counts statements would
+# What a process keeps it reads again after seconds for the sake of other machines: a test that counts statements would
 # count more of them on a machine that is busy.
-topics.AGE_S = 3600.0
+topics.AGE_S = 60.0
 # A node that a test makes is made in a process of its own, forked from one that has loaded the program.
 create.run_django = shell.run_django
 
@@ -120,6 +120,11 @@ def pytest_collection() -> Generator[None, object, object]:
         # A test leaves little behind: to look for it after each 50,000 objects is soon enough.
         gc.set_threshold(50_000, 20, 20)
         gc.enable()
+
+
+def pytest_runtest_setup() -> None:
+    """A test begins as a process does: with nothing kept of what other tests have read."""
+    topics.forget()
 
 
 @pytest.hookimpl(wrapper=True)

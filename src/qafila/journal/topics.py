@@ -169,9 +169,14 @@ def until_changed(function: Callable[P, T]) -> Callable[P, T]:
         with reading() as tables:
             found = function(*args, **kwargs)
         if len(_kept) >= MOST_KEPT:
-            _kept.clear()
+            forget()
         places = tuple(sorted({place(table) for table in tables}))
         _kept[key] = _Kept(found, now, frozenset(tables), places, at(before, places))
         return found
 
     return reader
+
+
+def forget() -> None:
+    """Keep nothing any more: what is asked for is read again."""
+    _kept.clear()
