@@ -9,13 +9,12 @@ from __future__ import annotations
 
 import re
 import secrets
-from pathlib import Path
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 
-from qafila.kernel.topics import NODE, PLACES, every, mark, place
+from qafila.kernel.topics import NODE, PLACES, mark, place
 from qafila.web.live_token import issue
 
 MARK = secrets.token_hex(16)
@@ -38,11 +37,6 @@ def current(request: HttpRequest, now: bytes) -> bool:
         return False
     places = [int(one) for one in said[1].split(".") if one]
     return all(one < PLACES for one in places) and mark(now, places) == said[2]
-
-
-def before(directory: Path) -> bytes:
-    """The numbers of all topics, to be read before a page is made."""
-    return every(directory)
 
 
 def finish(request: HttpRequest, response: HttpResponseBase, tables: set[str], numbers: bytes) -> None:

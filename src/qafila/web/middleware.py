@@ -21,7 +21,7 @@ from django.utils import translation
 
 from qafila.journal import wall
 from qafila.journal.topics import reading
-from qafila.kernel import clock
+from qafila.kernel import clock, topics
 from qafila.kernel.looks import one_look
 from qafila.kernel.rights import Closed, NotAllowed
 from qafila.kernel.transitions import WrongState
@@ -75,7 +75,7 @@ class PersonMiddleware:
         request.staff = user if isinstance(user, Staff) and user.active else None  # type: ignore[attr-defined]
         directory = settings.DIRECTORY
         # Before the page reads anything: what is committed from here on is news to it.
-        numbers = live.before(directory.path) if directory else b""
+        numbers = topics.every(directory.path) if directory else b""
         request.profile = directory.profile if directory else None  # type: ignore[attr-defined]
         request.unit = unit_of_node(directory.code) if directory else None  # type: ignore[attr-defined]
         if hasattr(request, "session") and request.staff is not None and over(request):  # type: ignore[attr-defined]

@@ -151,13 +151,9 @@ def receipts(case: Case, answer: Answer, talk: Talk | None = None) -> Receipts:
     return Receipts(answer.at, delivered, first.at if first else None, reader)
 
 
-def worklist(specialist: Staff) -> list[CaseRow]:
-    """The specialist's cases that need something of them or of the unit, most pressing first."""
-    return rows(LISTED.filter(_of(specialist)))
-
-
 def worklists(specialist: Staff) -> tuple[list[CaseRow], list[CaseRow]]:
-    """The `worklist` of a specialist, and the cases of their specialties that nobody has, as one reading."""
+    """The specialist's cases that need something of them or of the unit, and the cases of their specialties that nobody
+    has, each most pressing first, as one reading."""
     pool = Q(status__in=(RECEIVED, DECLINED), specialty__in=list(specialist.specialties))
     every = rows(LISTED.filter(_of(specialist) | pool))
     mine = [r for r in every if r.case.specialist_id == specialist.pk and _needs_specialist(r.case)]
