@@ -70,7 +70,7 @@ def words(number: int, seed: int) -> Words:
     from qafila.sync.frames import seal
     from qafila.sync.messages import Hello, Message, Pull
 
-    signing, held = key(number, seed), digest({})
+    signing, held = key(number, seed), digest({}, {})
 
     def sealed(message: Message, which: int) -> bytes:
         return seal(message, code(number), "H", number * 3 + which, clock.now_ms(), signing)

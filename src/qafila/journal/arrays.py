@@ -160,6 +160,24 @@ def _said(fields: tuple[models.Field[Any, Any], ...], database: str) -> Unnested
     return Unnested(", ".join(columns), ", ".join(["%b"] * len(fields)), ", ".join(names), packers)
 
 
+@lru_cache(maxsize=500)
+def chosen(
+    table: str,
+    key: models.Field[Any, Any],
+    fields: tuple[models.Field[Any, Any], ...],
+    database: str,
+    like: tuple[str, ...],
+) -> tuple[str, Packer]:
+    """The question for the rows whose `key` stands in one array, and how that array is packed. Columns that Django
+    converts as it reads them cannot be asked for so."""
+    if converted := [f.attname for f in fields if f.get_db_converters(connections[database])]:
+        raise TypeError(f"converted as they are read: {converted}")
+    more = "".join(f' AND "{column}" = %s' for column in like)
+    columns = ", ".join(f'"{f.column}"' for f in fields)
+    packer = _said((key,), database).packers[0]
+    return f'SELECT {columns} FROM "{table}" WHERE "{key.column}" = ANY(%b){more}', packer  # noqa: S608 - our own names
+
+
 def arrays(said: Unnested, rows: Sequence[Sequence[Any]]) -> list[Packed]:
     """The rows, a column an array."""
     return [packer(values) for packer, values in zip(said.packers, zip(*rows, strict=True), strict=True)]
@@ -170,11 +188,16 @@ def keys(numbers: Sequence[int]) -> Packed:
     return _ints(numbers)
 
 
-def execute(database: str, sql: str, packed: Sequence[Packed], *, back: bool) -> Done:
+OFTEN = 5
+"""A statement over arrays that a connection has run so often it need not read and plan again."""
+
+
+def execute(database: str, sql: str, packed: Sequence[Any], *, back: bool) -> Done:
     """Run a statement over arrays. Raises Django's `DatabaseError`."""
     connection = connections[database]
     connection.ensure_connection()
     connection.validate_no_broken_transaction()
+    connection.connection.prepare_threshold = OFTEN
     with connection.wrap_database_errors, psycopg.Cursor(connection.connection) as cursor:
         for kind, dumper in _DUMPERS.items():
             cursor.adapters.register_dumper(kind, dumper)

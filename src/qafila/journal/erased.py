@@ -38,10 +38,8 @@ def among(patients: Iterable[UUID | None]) -> Gone:
     """What of these people is erased: one query."""
     wanted = {p for p in patients if p is not None}
     found = Gone()
-    if wanted:
-        rows = Erased._base_manager.using(here().database).filter(patient__in=wanted)
-        for patient, subject in rows.values_list("patient", "subject"):
-            found.rows.setdefault(patient, set()).add(subject)
+    for patient, subject in tables.among(Erased, "patient", wanted, ["patient", "subject"], here().database):
+        found.rows.setdefault(patient, set()).add(subject)
     return found
 
 

@@ -17,10 +17,10 @@ from qafila.sync import scope
 from qafila.sync.models import Holding, HoldingReceipt, Mail, Scope
 
 
-def latest(people: Iterable[UUID], node: str) -> dict[UUID, Holding]:
-    """The last word said to a node about each of these people, where there was any."""
-    rows = Holding._base_manager.filter(who__in=list(people), node=node).order_by("turn")
-    return {row.who: row for row in rows}
+def latest(people: Iterable[UUID], *nodes: str) -> dict[tuple[UUID, str], Holding]:
+    """(Person, node) → the last word said to the node about the person, where there was any."""
+    rows = Holding._base_manager.filter(who__in=list(people), node__in=nodes).order_by("turn")
+    return {(row.who, row.node): row for row in rows}
 
 
 def told(records: Iterable[Record | Entry]) -> set[tuple[UUID, str]]:
@@ -33,7 +33,7 @@ def told(records: Iterable[Record | Entry]) -> set[tuple[UUID, str]]:
 def say(who: UUID, node: str, *, held: bool, after: int = 0) -> Holding:
     """Tell a node whether it holds a person; reaches its mailbox in the transaction at hand. `after`: a turn of which
     the node knows."""
-    before = latest([who], node).get(who)
+    before = latest([who], node).get((who, node))
     turn = max(clock.now_ms(), after + 1, before.turn + 1 if before else 0)
     more = {} if held else {"keep": sorted(pk.hex for pk in kept_rows(who, node)), "known": known(who, node)}
     with writing(None, "person.readmit" if held else "person.release", always=True) as write:
@@ -42,7 +42,7 @@ def say(who: UUID, node: str, *, held: bool, after: int = 0) -> Holding:
 
 def renew(who: UUID, node: str) -> None:
     """Somebody else's record needs more, or less, of a person who was forgotten there: say so."""
-    before = latest([who], node).get(who)
+    before = latest([who], node).get((who, node))
     if before is None or before.held:
         return
     if before.keep != sorted(pk.hex for pk in kept_rows(who, node)):

@@ -87,7 +87,7 @@ def fan_out(records: Sequence[Record | Entry], given_back: Collection[int] = ())
     every = peers(None if nobody else {r.node for r in records}.union(*holders.values(), *named.values()))
     if not every:
         return
-    _grow(records, holders, named, every)
+    sent = _grow(records, holders, named, every)
     _joined(groups, holders)
     _decided(records)
     _renewed(records, also, holders)
@@ -103,6 +103,8 @@ def fan_out(records: Sequence[Record | Entry], given_back: Collection[int] = ())
             to = elsewhere.get((record.kind, record.subject), set())
         if record.no not in given_back or (record.patient, record.node) not in away:
             to = to - {record.node}
+        if record.patient in sent and record.no not in given_back:
+            to = to - sent[record.patient]
         mail += [(node, record.no, _lane(record)) for node in to & every]
     _post(mail)
     if given_back:
@@ -136,32 +138,43 @@ def mail_again(person: UUID, node: str) -> None:
     Mail.objects.filter(to=node, record__in=numbers, acked__isnull=False).update(acked=None)
 
 
-def _admit(pairs: Iterable[tuple[UUID, str]], copied_at: datetime | None = None) -> None:
-    """As `admit`, for whoever keeps others from writing about these people meanwhile."""
+def _admit(pairs: Iterable[tuple[UUID, str]], copied_at: datetime | None = None) -> dict[UUID, set[str]]:
+    """As `admit`, for whoever keeps others from writing about these people meanwhile. Person → the nodes that did not
+    hold them before: everything that is here of the person is mailed to these now."""
     now = clock.now()
     rows = [(person, node, now, copied_at, now + SETTLED) for person, node in sorted(set(pairs))]
     key, names = ["person", "node"], ["person", "node", "since", "copied_at", "review"]
-    fresh = tables.insert_back(Scope, names, rows, here().database, once=key, back=key)
-    held: dict[str, list[UUID]] = {}
-    for person, node in fresh:
-        held.setdefault(node, []).append(UUID(str(person)))
-    for node, people in held.items():
+    fresh: dict[UUID, set[str]] = {}
+    for person, node in tables.insert_back(Scope, names, rows, here().database, once=key, back=key):
+        fresh.setdefault(UUID(str(person)), set()).add(node)
+    alike: dict[tuple[str, ...], list[UUID]] = {}
+    for one, nodes in fresh.items():
+        alike.setdefault(tuple(sorted(nodes)), []).append(one)
+    for same, people in sorted(alike.items()):
         for start in range(0, len(people), BATCH):
-            _mail_all(node, people[start : start + BATCH])
+            _mail_all(same, people[start : start + BATCH])
+    return fresh
 
 
-def _mail_all(node: str, people: list[UUID]) -> None:
-    """Everything of people whom a node holds from now on; where it had forgotten them, its own records as well."""
-    back = holdings.latest(people, node)
-    for person in sorted(back):
+def _mail_all(nodes: Sequence[str], people: list[UUID]) -> None:
+    """Everything of people whom some nodes hold from now on; where one had forgotten them, its own records as well."""
+    back = holdings.latest(people, *nodes)
+    for person, node in sorted(back):
         _return_all(person, node)
-    _post_query(node, Q(patient__in=[p for p in people if p not in back]))
+    names = ["no", "lane", "kind", "node", "patient"]
+    _post(
+        (node, no, scope.lane(kind, lane))
+        for no, lane, kind, author, patient in tables.among(Record, "patient", people, names, here().database)
+        for node in nodes
+        if node != author and (patient, node) not in back
+    )
     rows = scope.also_of(people)
-    for again in (False, True):
-        wanted = [pk for pk, _, needs in rows if (needs in back) == again]
-        _post_query(node, Q(kind__in=scope.ALSO, subject__in=wanted), own=again)
-    for about in sorted({about for _, about, _ in rows} - set(people)):
-        holdings.renew(about, node)
+    for node in nodes if rows else ():
+        for again in (False, True):
+            wanted = [pk for pk, _, needs in rows if ((needs, node) in back) == again]
+            _post_query(node, Q(kind__in=scope.ALSO, subject__in=wanted), own=again)
+        for about in sorted({about for _, about, _ in rows} - set(people)):
+            holdings.renew(about, node)
 
 
 def _return_all(person: UUID, node: str, after: int = 0) -> None:
@@ -252,7 +265,7 @@ def return_own(node: str, wanted: Q) -> None:
 def _holders(people: set[UUID]) -> dict[UUID, set[str]]:
     """Who holds these people."""
     holders: dict[UUID, set[str]] = {}
-    for person, node in Scope.objects.filter(person__in=people).values_list("person", "node") if people else ():
+    for person, node in tables.among(Scope, "person", people, ["person", "node"], here().database):
         holders.setdefault(person, set()).add(node)
     return holders
 
@@ -262,16 +275,17 @@ def _grow(
     holders: dict[UUID, set[str]],
     named: dict[scope.Pair, set[str]],
     every: set[str],
-) -> None:
-    """Let those hold people who do so from these records on."""
+) -> dict[UUID, set[str]]:
+    """Let those hold people who do so from these records on; to whom everything of whom was mailed (`_admit`)."""
     grown: set[tuple[UUID, str]] = set()
     for record in records:
         if record.patient is not None:
             nodes = {record.node} | named.get((record.kind, record.subject), set())
             grown |= {(record.patient, node) for node in nodes & every - holders.get(record.patient, set())}
-    _admit(grown)
+    sent = _admit(grown)
     for person, node in grown:
         holders.setdefault(person, set()).add(node)
+    return sent
 
 
 def _joined(groups: Iterable[set[UUID]], holders: dict[UUID, set[str]]) -> None:

@@ -14,8 +14,10 @@ from uuid import UUID
 from django.apps import apps
 from django.db.models import Q, QuerySet
 
+from qafila.journal import tables
 from qafila.journal.apply import recorded_model
 from qafila.journal.entries import Entry
+from qafila.journal.here import here
 from qafila.journal.models import Lane, Record, Recorded
 from qafila.kernel import clock
 
@@ -175,15 +177,16 @@ def one_person(people: set[UUID]) -> list[set[UUID]]:
     kind, one, other, live = ONE_PERSON
     if not people or recorded_model(kind) is None:
         return []
-    rows = rows_of(kind).filter(**live)
+    model, ends = apps.get_model(kind), [one, other]
     held: dict[UUID, set[UUID]] = {}
     asked: set[UUID] = set()
     fresh = set(people)
     while fresh:
         asked |= fresh
-        near = rows.values_list(one, other)
         if len(fresh) < MANY:
-            near = near.filter(**{f"{one}__in": fresh}).union(near.filter(**{f"{other}__in": fresh}))
+            near = [p for end in ends for p in tables.among(model, end, fresh, ends, here().database, **live)]
+        else:
+            near = list(rows_of(kind).filter(**live).values_list(*ends))
         for a, b in near:
             both = held.get(a, {a}) | held.get(b, {b})
             held |= dict.fromkeys(both, both)
@@ -195,10 +198,10 @@ def also_of(people: Iterable[UUID]) -> list[tuple[UUID, UUID, UUID]]:
     """Rows about somebody that are needed wherever one of `people` is held: (row, whom it is about, who needs it)."""
     wanted = list(people)
     found: list[tuple[UUID, UUID, UUID]] = []
-    for kind, other in ALSO.items() if wanted else ():
-        if recorded_model(kind) is not None:
-            rows = rows_of(kind).filter(**{f"{other}_id__in": wanted})
-            found += rows.values_list("pk", "person_id", f"{other}_id")
+    for kind, other in ALSO.items():
+        if (model := recorded_model(kind)) is not None:
+            rows = tables.among(model, f"{other}_id", wanted, ["id", "person_id", f"{other}_id"], here().database)
+            found += [(pk, person, needs) for pk, person, needs in rows]
     return found
 
 
@@ -215,8 +218,8 @@ def named_nodes(pairs: Iterable[Pair]) -> dict[Pair, set[str]]:
     """Nodes of the unit that each row names, for the kinds of `GROWS`."""
     units: dict[Pair, UUID] = {}
     for kind, subjects in _by_kind(p for p in pairs if p[0] in GROWS).items():
-        if recorded_model(kind) is not None:
-            named = rows_of(kind).filter(pk__in=subjects).values_list("pk", f"{GROWS[kind]}_id")
+        if (model := recorded_model(kind)) is not None:
+            named = tables.among(model, "id", subjects, ["id", f"{GROWS[kind]}_id"], here().database)
             units |= {(kind, pk): unit for pk, unit in named if unit}
     boxes = nodes_of_units(set(units.values()))
     return {pair: boxes.get(unit, set()) for pair, unit in units.items()}

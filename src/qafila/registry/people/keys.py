@@ -20,6 +20,8 @@ from qafila.registry.people.queries import known_of
 from qafila.sync.signals import forgotten
 
 _LONGEST = 40
+_KEYED = ("id", "person_id", "key")
+_PARTS = ("given", "middle", "family")
 
 
 def connect() -> None:
@@ -43,8 +45,9 @@ def _children(mothers: set[UUID]) -> set[UUID]:
     """A mother's name stands in the blocks of her children."""
     if not mothers:
         return set()
-    links = PersonLink.objects.filter(other_id__in=mothers, relation=PersonLink.Relation.MOTHER, withdrawn=False)
-    return set(links.values_list("person_id", flat=True))
+    links = tables.among(PersonLink, "other_id", mothers, ["person_id"], here().database,
+                         relation=PersonLink.Relation.MOTHER.value, withdrawn=False)  # fmt: skip
+    return {child for (child,) in links}
 
 
 def refresh_blocks(people: Iterable[UUID], database: str) -> None:
@@ -52,7 +55,7 @@ def refresh_blocks(people: Iterable[UUID], database: str) -> None:
     wanted = set(people)
     right = {(hashed(block), pk) for pk, known in known_of(wanted).items() for block in blocks(known)}
     stored = MatchKey._base_manager.using(database)
-    present = {(k, p): pk for pk, p, k in stored.filter(person_id__in=wanted).values_list("pk", "person_id", "key")}
+    present = {(k, p): pk for pk, p, k in tables.among(MatchKey, "person_id", wanted, _KEYED, database)}
     if gone := [pk for pair, pk in present.items() if pair not in right]:
         stored.filter(pk__in=gone).delete()
     fresh = sorted(right - present.keys())
@@ -63,24 +66,18 @@ def _forget(sender: Any, person: UUID, node: Here, **more: Any) -> None:
     refresh([person], node.database)
 
 
-def keys_of(names: Iterable[PersonName]) -> set[str]:
-    """The search keys of these names: one a word."""
-    words = (part for n in names if not n.withdrawn for part in (n.given, n.middle, n.family))
-    return {key[:_LONGEST] for part in words for key in name_keys(part) if key}
+def keys_of(parts: Iterable[str]) -> set[str]:
+    """The search keys of these parts of names: one a word."""
+    return {key[:_LONGEST] for part in parts for key in name_keys(part) if key}
 
 
 def refresh(people: Iterable[UUID], database: str) -> None:
     """Make the keys of these people again from their names."""
     wanted = list(people)
-    names: dict[UUID, list[PersonName]] = {p: [] for p in wanted}
-    for name in PersonName.objects.using(database).filter(person_id__in=wanted):
-        names[name.person_id].append(name)
+    names = tables.among(PersonName, "person_id", wanted, ["person_id", *_PARTS], database, withdrawn=False)
     stored = NameKey._base_manager.using(database)
-    present = {
-        (person, key): pk
-        for pk, person, key in stored.filter(person_id__in=wanted).values_list("pk", "person_id", "key")
-    }
-    right = {(person, key) for person, owned in names.items() for key in keys_of(owned)}
+    present = {(person, key): pk for pk, person, key in tables.among(NameKey, "person_id", wanted, _KEYED, database)}
+    right = {(person, key) for person, *parts in names for key in keys_of(parts)}
     if gone := [pk for pair, pk in present.items() if pair not in right]:
         stored.filter(pk__in=gone).delete()
     # Sorted, so that two processes never wait for each other in a circle.

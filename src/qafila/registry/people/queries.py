@@ -10,6 +10,7 @@ from uuid import UUID
 from django.db import connections, router, transaction
 from django.db.models import Q
 
+from qafila.journal import tables
 from qafila.journal.here import here
 from qafila.journal.models import Clash
 from qafila.kernel.looks import looked
@@ -156,21 +157,23 @@ def in_blocks(keys: Collection[int], limit: int = MOST_COMPARED) -> list[UUID]:
 
 def known_of(people: Iterable[UUID]) -> dict[UUID, Known]:
     """What is known of several people, as the matcher compares it. Three queries."""
-    wanted = list(dict.fromkeys(people))
-    rows = Person.objects.filter(pk__in=wanted).values_list(
-        "pk", "birth_date", "birth_precision", "birth_margin", "sex", "place", "phone", "national_id", "mother_name"
-    )
-    found = list(rows)
-    links = PersonLink.objects.filter(person_id__in=wanted, relation=PersonLink.Relation.MOTHER, withdrawn=False)
+    wanted, database = list(dict.fromkeys(people)), router.db_for_read(Person)
     mothers: dict[UUID, list[UUID]] = {}
-    for child, mother in links.values_list("person_id", "other_id"):
+    links = tables.among(PersonLink, "person_id", wanted, ["person_id", "other_id"], database,
+                         relation=PersonLink.Relation.MOTHER.value, withdrawn=False)  # fmt: skip
+    for child, mother in links:
         mothers.setdefault(child, []).append(mother)
     names: dict[UUID, list[tuple[str, str, str]]] = {}
-    called_so = PersonName.objects.filter(person_id__in={*wanted, *chain(*mothers.values())}, withdrawn=False)
-    for owner, *parts in called_so.values_list("person_id", "given", "middle", "family"):
+    every = {*wanted, *chain(*mothers.values())}
+    called_so = tables.among(PersonName, "person_id", every, ["person_id", "given", "middle", "family"], database,
+                             withdrawn=False)  # fmt: skip
+    for owner, *parts in called_so:
         names.setdefault(owner, []).append((parts[0], parts[1], parts[2]))
     made = {}
-    for pk, day, precision, margin, sex, place, phone, number, mother in found:
+    compared = ["id", "birth_date", "birth_precision", "birth_margin", "sex", "place", "phone", "national_id",
+                "mother_name"]  # fmt: skip
+    rows = tables.among(Person, "id", wanted, compared, database)
+    for pk, day, precision, margin, sex, place, phone, number, mother in rows:
         told = [mother, *(f"{g} {f}" for m in mothers.get(pk, ()) for g, _, f in names.get(m, ()))]
         made[pk] = Known(
             names=tuple(called(*n) for n in names.get(pk, ())),
