@@ -1,10 +1,9 @@
 """The people of a load: each a browser of its own, with think time, a page that renews itself, and a shift's log-in.
 
-As browsers do: connections stay open between two pages (httpx would shut them after 5 s, and make each page pay for
-another handshake: a browser keeps them for minutes). The live connection is the open page's own, begun anew with each
-page that has a list and shut with it; a list says what it was made of when it asks for itself. What was sent over a
-kept connection that was shut at that moment (granian's limit is 30 s idle) is sent once more; how often, is told
-(`resent`).
+As browsers do: connections stay open between two pages, for minutes. The live connection is the open page's own, begun
+anew with each page that has a list and shut with it; a list says what it was made of when it asks for itself. What was
+sent over a kept connection that was shut at that moment (granian's limit is 30 s idle) is sent once more; how often, is
+told (`resent`).
 """
 
 from __future__ import annotations
@@ -12,15 +11,16 @@ from __future__ import annotations
 import asyncio
 import random
 import re
+import socket
 import ssl
 import time
 from collections import defaultdict
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from html import unescape
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
-import httpx
+import aiohttp
 
 from bench.load.make import PASSWORD, role_of, username
 
@@ -40,7 +40,8 @@ AT = {
     "board": "/coordinator/", "duty of all": "/coordinator/duty/", "units": "/coordinator/units/",
     "roster": "/coordinator/roster/", "follow-up": "/loop/watch/", "packs": "/packs/",
 }  # fmt: skip
-LIMITS = httpx.Limits(max_connections=6, keepalive_expiry=300)
+CONNECTIONS, KEPT_S, PATIENCE_S = 6, 300, 60
+"""Of one browser to one address; how long one is kept; how long an answer is waited for."""
 
 
 class Told:
@@ -73,6 +74,15 @@ def spread(some: list[float]) -> dict[str, float]:
     return {"n": len(row), "p50": at(0.5), "p95": at(0.95), "p99": at(0.99), "max": round(row[-1], 1)}
 
 
+class Answer(NamedTuple):
+    """A page as it came, after redirects."""
+
+    status: int
+    head: Mapping[str, str]
+    path: str
+    text: str
+
+
 class Person:
     """Somebody at a browser."""
 
@@ -81,11 +91,14 @@ class Person:
         self.dice = random.Random(number)
         self.page, self.live, self.of, self.drawn, self.cases = "", "", "", 0.0, list[str]()
         self.listening: asyncio.Task[None] | None = None
-        trust: Any = ssl_of(authority) if authority else False
         # Each has an address of its own, as at home or in a ministry: log-ins are counted by address.
         own = f"127.{1 + number // 62500}.{number // 250 % 250}.{1 + number % 250}"
-        transport = httpx.AsyncHTTPTransport(verify=trust, local_address=own, limits=LIMITS)
-        self.http = httpx.AsyncClient(base_url=base, transport=transport, timeout=60, follow_redirects=True)
+        lines = aiohttp.TCPConnector(
+            ssl=ssl_of(authority) if authority else False, local_addr=(own, 0), family=socket.AF_INET,
+            limit=CONNECTIONS, keepalive_timeout=KEPT_S, ttl_dns_cache=None,
+        )  # fmt: skip
+        self.base = base
+        self.http = aiohttp.ClientSession(base, connector=lines, timeout=aiohttp.ClientTimeout(total=PATIENCE_S))
 
     async def ask(self, kind: str, path: str, *, data: dict[str, str] | None = None, **head: str) -> str:
         """One page, timed to its last byte; redirects count as one."""
@@ -93,27 +106,28 @@ class Person:
         try:
             try:
                 answer = await self.once(path, data, head)
-            except (httpx.RemoteProtocolError, httpx.ReadError):
+            except (aiohttp.ClientConnectionError, aiohttp.ClientPayloadError):
                 self.told.resent += 1
                 answer = await self.once(path, data, head)
-        except httpx.HTTPError as error:
+        except (aiohttp.ClientError, TimeoutError) as error:
             self.told.errors[f"{kind}: {type(error).__name__}"] += 1
             return ""
-        kind = "unchanged" if answer.status_code == 204 and kind == "renewal" else kind
+        kind = "unchanged" if answer.status == 204 and kind == "renewal" else kind
         self.told.ms[kind].append((time.perf_counter() - begun) * 1000)
-        self.of = answer.headers.get("X-Live-Of", self.of) if kind == "renewal" else self.of
-        if answer.status_code >= 400:
-            self.told.errors[f"{kind}: {answer.status_code}"] += 1
+        self.of = answer.head.get("X-Live-Of", self.of) if kind == "renewal" else self.of
+        if answer.status >= 400:
+            self.told.errors[f"{kind}: {answer.status}"] += 1
             return ""
-        if kind not in ("door", "log-in", "static") and answer.url.path in ("/login/", "/switch/"):
+        if kind not in ("door", "log-in", "static") and answer.path in ("/login/", "/switch/"):
             self.told.errors[f"{kind}: logged out"] += 1
-        return answer.text if "html" in answer.headers.get("content-type", "") else ""
+        return answer.text if "html" in answer.head.get("content-type", "") else ""
 
-    async def once(self, path: str, data: dict[str, str] | None, head: dict[str, str]) -> httpx.Response:
+    async def once(self, path: str, data: dict[str, str] | None, head: dict[str, str]) -> Answer:
         """Send it."""
-        if data is None:
-            return await self.http.get(path, headers=head)
-        return await self.http.post(path, data=data, headers={"Referer": f"{self.http.base_url}", **head})
+        verb = "GET" if data is None else "POST"
+        head = head if data is None else {"Referer": self.base, **head}
+        async with self.http.request(verb, path, data=data, headers=head) as got:
+            return Answer(got.status, got.headers, got.url.path, (await got.read()).decode("utf-8", "replace"))
 
     async def work(self, starts_s: float, until: float, stopped: Callable[[], bool]) -> None:
         """The whole of it: log in, look, think, look again."""
@@ -132,7 +146,7 @@ class Person:
                     await self.one()
         finally:
             self.shut()
-            await self.http.aclose()
+            await self.http.close()
 
     async def one(self) -> None:
         """One thing that such a person does."""
@@ -181,26 +195,25 @@ class Person:
 
     async def listen(self) -> None:
         """Hold the live connection of the open page; begin it anew where its list is made of something else now."""
+        held_open = aiohttp.ClientTimeout(total=None, sock_connect=PATIENCE_S)
         while True:
             topics, _ = self.of.split("&")
             try:
-                async with self.http.stream(
-                    "GET", f"{self.live}&{self.of}", timeout=httpx.Timeout(60, read=None)
-                ) as held:
+                async with self.http.get(f"{self.live}&{self.of}", timeout=held_open) as held:
                     self.told.holding += 1
                     self.told.held = max(self.told.held, self.told.holding)
                     try:
                         await self.renew(held, topics)
                     finally:
                         self.told.holding -= 1
-            except httpx.HTTPError as error:
+            except (aiohttp.ClientError, TimeoutError) as error:
                 self.told.errors[f"live: {type(error).__name__}"] += 1
                 await asyncio.sleep(3)
 
-    async def renew(self, held: httpx.Response, topics: str) -> None:
+    async def renew(self, held: aiohttp.ClientResponse, topics: str) -> None:
         """Ask for the open list again each time that something has changed."""
-        async for line in held.aiter_lines():
-            if not line.startswith("event: changed"):
+        async for line in held.content:
+            if not line.startswith(b"event: changed"):
                 continue
             young = time.monotonic() - self.drawn < 60
             begun = time.monotonic()

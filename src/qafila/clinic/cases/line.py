@@ -116,10 +116,12 @@ def candidates(specialty: str = "", *, everybody: bool = False, at: datetime | N
 def crews() -> dict[str, list[routing.Candidate]]:
     """Specialty → `candidates(specialty, everybody=True)`, for all specialties that somebody answers: for a page that
     shows several."""
-    on, crew = _on(None), specialists()
-    codes = {code for one in crew for code in one.specialties}
-    hands = hands_of()
-    return {code: _candidates(crew, on, code, True, hands) for code in codes}
+    on, hands = _on(None), hands_of()
+    by_code: dict[str, list[Staff]] = defaultdict(list)
+    for one in specialists():
+        for code in one.specialties:
+            by_code[code].append(one)
+    return {code: _candidates(crew, on, code, True, hands) for code, crew in by_code.items()}
 
 
 def _on(at: datetime | None) -> dict[UUID, set[str]]:

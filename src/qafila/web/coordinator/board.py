@@ -11,6 +11,7 @@ from uuid import UUID
 from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
+from django.utils.safestring import SafeString
 from django.utils.translation import gettext
 from django.views.decorators.http import require_GET, require_POST
 
@@ -27,13 +28,13 @@ from qafila.registry.staff.queries import known
 from qafila.registry.staff.rights import grants, may
 from qafila.sync import state
 from qafila.web.access import needs
-from qafila.web.alike import drawn, own
+from qafila.web.alike import drawn, form_kept, own
 from qafila.web.coordinator.overview import overviews
 from qafila.web.once import once
 from qafila.web.reception.words import language
 from qafila.web.records.clashes import unsettled
 from qafila.web.specialist.case import found
-from qafila.web.specialist.words import Line, lines
+from qafila.web.specialist.words import Line, lines, shown
 from qafila.web.staff_names import staff_name
 from qafila.web.templatetags.qafila import told
 
@@ -48,18 +49,6 @@ class Choice:
     name: str
     on_duty: bool
     hands: int
-
-
-@dataclass(frozen=True)
-class Card:
-    """A case of the board with what can be done about it from here. `give`: assign, reroute, ""."""
-
-    line: Line
-    give: str
-    has: UUID | None
-    """Who has it: they are not offered."""
-    others: bool
-    """Somebody else answers the specialty."""
 
 
 @require_GET
@@ -149,9 +138,13 @@ def _choices(crew: list[Candidate], named: dict[UUID, Staff]) -> list[Choice]:
     return sorted(some, key=lambda c: (not c.on_duty, c.hands, c.name))
 
 
-def _card(line: Line, verb: str, choices: dict[str, list[Choice]]) -> Card:
-    has = line.case.specialist_id
-    return Card(line, verb, has, any(one.id != has for one in choices[line.case.specialty]))
+def _card(line: Line, verb: str, choices: dict[str, list[Choice]]) -> SafeString:
+    """A case with what can be done about it from here: `verb` (assign, reroute, ""), to anybody but who has it."""
+    code, has = line.case.specialty, line.case.specialist_id
+    return form_kept(
+        "coordinator/card.html", case=shown(line, owner=True, specialty=True), give=verb, specialty=code, has=has,
+        others=any(one.id != has for one in choices[code]),
+    )  # fmt: skip
 
 
 def verb_of(case: Case, by: Staff) -> str:

@@ -7,8 +7,7 @@ from dataclasses import dataclass, field
 
 from qafila.clinic.cases.line import candidates
 from qafila.clinic.cases.queries import Board, CaseRow
-from qafila.registry.staff.models import Staff
-from qafila.registry.staff.queries import duty_now
+from qafila.registry.staff.queries import duty_now, known
 from qafila.web.reception.words import minutes_words
 from qafila.web.specialist.words import specialty_words
 from qafila.web.staff_names import staff_name
@@ -36,7 +35,7 @@ def overviews(held: Board) -> list[Overview]:
     """Every specialty with cases or people on duty: those that wait with nobody on duty first."""
     found: dict[str, Overview] = defaultdict(lambda: Overview(""))
     crew = candidates(everybody=True)
-    staff = Staff.objects.in_bulk([c.staff for c in crew])
+    staff = known(c.staff for c in crew)
     hands = {c.staff: c.hands for c in crew}
     for (who, code), status in sorted(duty_now().items(), key=lambda one: (one[0][1], one[0][0].hex)):
         if who in staff:

@@ -211,6 +211,25 @@ def shown(line: Line, *, owner: bool = False, specialty: bool = False) -> Shown:
     )  # fmt: skip
 
 
+class InPool(NamedTuple):
+    """All that is shown of a case that nobody has, to those who may take it: nothing of whom it is about."""
+
+    case: UUID
+    specialty: str
+    urgency: str
+    words: str
+    unit: str
+    waiting: str
+    due: str
+    late: bool
+
+
+def in_pool(line: Line) -> InPool:
+    """A line as it stands among those that nobody has."""
+    case = line.case
+    return InPool(case.pk, line.specialty, case.urgency, line.words, line.unit, line.waiting, line.due, line.late)
+
+
 def lines(rows: list[CaseRow]) -> list[Line]:
     """Rows of a list with their words."""
     return [_line(row) for row in rows]

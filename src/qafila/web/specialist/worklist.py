@@ -12,7 +12,7 @@ from django.utils.translation import gettext
 from django.views.decorators.http import require_GET, require_POST
 
 from qafila.clinic.cases import handing, opinions, queries
-from qafila.clinic.cases.models import list_of, waiting_for
+from qafila.clinic.cases.models import Case, list_of, waiting_for
 from qafila.clinic.cases.queries import CaseRow
 from qafila.clinic.refusal import Refusal
 from qafila.journal import topics
@@ -26,9 +26,10 @@ from qafila.registry.staff.roster import acts as roster
 from qafila.registry.staff.roster.models import Shift, Swap
 from qafila.registry.staff.roster.queries import swaps as asked_swaps
 from qafila.web.access import needs
+from qafila.web.alike import form_kept, own
 from qafila.web.once import once
 from qafila.web.specialist.case import found
-from qafila.web.specialist.words import lines, specialty_words
+from qafila.web.specialist.words import in_pool, lines, specialty_words
 from qafila.web.staff_names import staff_name
 from qafila.web.templatetags.qafila import told
 
@@ -43,19 +44,17 @@ def page(request: Any) -> HttpResponse:
     """Mine first: to accept, to answer, to confirm; then what waits for the unit; then what nobody has."""
     me = request.staff
     with topics.narrowed(*NARROW) as told_of:
-        own, pool = queries.worklists(me)
+        mine, pool = queries.worklists(me)
         asked = opinions.asked_of(me)
         told_of |= {list_of(me.pk), *(waiting_for(code) for code in me.specialties)}
-        told_of |= {about(one) for row in (*own, *pool) for one in _records(row)} | {about(o.person_id) for o in asked}
-    mine = lines(own)
+        told_of |= {about(one) for row in (*mine, *pool) for one in _records(row)} | {about(o.person_id) for o in asked}
+    of_me = lines(mine)
+    nobodys = [form_kept("specialist/pool_line.html", case=in_pool(line)) for line in lines(pool)]
     context = {
-        "todo": [line for line in mine if line.case.status in MINE or line.case.reconfirm or line.case.came_after],
-        "waiting": [
-            line
-            for line in mine
-            if line.case.status not in MINE and not line.case.reconfirm and not line.case.came_after
-        ],
-        "unassigned": lines(pool),
+        "todo": [line for line in of_me if _is_next(line.case)],
+        "waiting": [line for line in of_me if not _is_next(line.case)],
+        "unassigned": len(nobodys),
+        "pool": own(request, "".join(nobodys)),
         "asked": asked,
         "swaps": swaps(request.staff),
     }
@@ -63,6 +62,11 @@ def page(request: Any) -> HttpResponse:
     with topics.unnoticed():
         context |= {"duties": duty_rows(me), "on_duty": on_duty_words(me)}
     return render(request, "specialist/worklist.html", context)
+
+
+def _is_next(case: Case) -> bool:
+    """It is the specialist who has to do something."""
+    return case.status in MINE or case.reconfirm or case.came_after
 
 
 def _records(row: CaseRow) -> set[UUID]:
