@@ -40,6 +40,7 @@ AUTH_PASSWORD_VALIDATORS: list[dict[str, Any]] = [
     {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 15}},
     {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
     {"NAME": "qafila.registry.staff.passwords.NotGuessed"},
+    {"NAME": "qafila.registry.staff.breached.NotBreached"},
 ]
 
 DATABASES = DIRECTORY.databases(os.environ.get("QAFILA_PART", "")) if DIRECTORY else NodeDirectory.test_databases()
