@@ -60,8 +60,10 @@ def main() -> int:
     cluster = Cluster(folder / "postgres")
     cluster.options += " -c shared_buffers=256MB -c max_connections=100"
     with cluster:
-        wanted = [arguments.only] if arguments.only else list(SETTINGS)
-        found = {name: measured(name, folder, cluster, arguments) for name in wanted}
+        found: dict[str, dict[str, Any]] = {}
+        for name in [arguments.only] if arguments.only else list(SETTINGS):
+            found[name] = measured(name, folder, cluster, arguments)
+            print(f"{name}: {json.dumps(found[name]['all_pages'])}, errors {found[name]['errors']}", file=sys.stderr)
     safe = found.get("hardened", {})
     report = {
         "bench": "load", "people": arguments.people, "minutes": arguments.minutes, "think_s": arguments.think,
