@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from threading import Event
 from typing import Any
 
 import pytest
@@ -10,7 +12,7 @@ from django.db import connection, transaction
 from django.test.utils import CaptureQueriesContext
 
 from qafila.journal import topics, wall
-from qafila.journal.here import Here
+from qafila.journal.here import Here, at
 from qafila.journal.topics import elsewhere, narrowed, reading, unnoticed, until_changed
 from qafila.journal.write import writing
 from qafila.kernel import clock
@@ -69,6 +71,29 @@ def test_what_is_written_in_a_part_that_is_taken_back_takes_nothing_along(unit: 
             _hire()
 
     assert place("registry_staff") in _changed(unit, half)
+
+
+def test_whoever_asks_for_the_same_at_once_waits_for_it(unit: Here) -> None:
+    begun, go_on, made = Event(), Event(), []
+
+    @until_changed
+    def slow() -> str:
+        made.append(1)
+        begun.set()
+        assert go_on.wait(30)
+        return "made once"
+
+    def asked() -> str:
+        with at(unit):
+            return slow()
+
+    with ThreadPoolExecutor(4) as pool:
+        first = pool.submit(asked)
+        assert begun.wait(30)
+        others = [pool.submit(asked) for _ in range(3)]
+        go_on.set()
+        assert {one.result(30) for one in (first, *others)} == {"made once"}
+    assert len(made) == 1
 
 
 def test_what_is_kept_is_read_again_when_it_has_changed(unit: Here) -> None:

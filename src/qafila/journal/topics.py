@@ -13,6 +13,7 @@ from contextvars import ContextVar
 from dataclasses import dataclass
 from functools import lru_cache, wraps
 from pathlib import Path
+from threading import Lock
 from typing import Any, ParamSpec, TypeVar, cast
 
 from django.db import connections
@@ -145,6 +146,28 @@ class _Kept:
 _kept: dict[Any, _Kept] = {}
 
 
+_making: dict[Any, Lock] = {}
+
+
+def _current(key: Any, directory: Path) -> _Kept | None:
+    """What is kept under that key, where it is still true."""
+    held = _kept.get(key)
+    young = held is not None and abs(clock.seconds() - held.at) < AGE_S
+    return held if held is not None and young and numbers(directory, held.places) == held.numbers else None
+
+
+def _made(key: Any, directory: Path, make: Callable[[], Any]) -> _Kept:
+    """Make it, and keep it."""
+    now, before = clock.seconds(), every(directory)
+    with reading() as tables:
+        given = make()
+    if len(_kept) >= MOST_KEPT:
+        forget()
+    places = tuple(sorted({place(table) for table in tables}))
+    _kept[key] = found = _Kept(given, now, frozenset(tables), places, at(before, places))
+    return found
+
+
 def until_changed(function: Callable[P, T]) -> Callable[P, T]:
     """Keep what a reading function with hashable arguments gives until something is written in a table that it read.
 
@@ -159,20 +182,15 @@ def until_changed(function: Callable[P, T]) -> Callable[P, T]:
         if node is None or node.directory is None or connections[node.database].in_atomic_block:
             return function(*args, **kwargs)
         key = (node.directory, node.database, function, args, tuple(sorted(kwargs.items())), wall.whose())
-        held, now = _kept.get(key), clock.seconds()
-        if held is not None and abs(now - held.at) < AGE_S and numbers(node.directory, held.places) == held.numbers:
-            outer = _reading.get()
-            if outer is not None:
-                outer |= held.tables
-            return cast(T, held.given)
-        before = every(node.directory)
-        with reading() as tables:
-            found = function(*args, **kwargs)
-        if len(_kept) >= MOST_KEPT:
-            forget()
-        places = tuple(sorted({place(table) for table in tables}))
-        _kept[key] = _Kept(found, now, frozenset(tables), places, at(before, places))
-        return found
+        held = _current(key, node.directory)
+        if held is None:
+            # Whoever asks for the same meanwhile waits for it, instead of doing the same work beside.
+            with _making.setdefault(key, Lock()):
+                held = _current(key, node.directory) or _made(key, node.directory, lambda: function(*args, **kwargs))
+        outer = _reading.get()
+        if outer is not None:
+            outer |= held.tables
+        return cast(T, held.given)
 
     return reader
 
@@ -180,3 +198,4 @@ def until_changed(function: Callable[P, T]) -> Callable[P, T]:
 def forget() -> None:
     """Keep nothing any more: what is asked for is read again."""
     _kept.clear()
+    _making.clear()

@@ -28,7 +28,7 @@ DIRECTORY = Path(os.environ["QAFILA_DIR"])
 BEAT_S = 20
 LOOK_S = 0.5
 A_SECOND = 25
-"""So many pages ask for themselves again within a second of a change; where more are concerned, they take turns."""
+"""So many pages ask for themselves again within a second of a change: those whom it concerns take turns."""
 REST_S = 1.0
 MOST_LISTS = 8
 PLACES_SAID = re.compile(r"\d{1,4}(\.\d{1,4}){0,400}", re.ASCII)
@@ -108,7 +108,7 @@ class Watch:
     def turn(self) -> float:
         """After how many seconds somebody who has news is told: as many as have news take turns."""
         waiting = sum(one.news.is_set() for one in self.listeners)
-        return random.uniform(0, waiting / A_SECOND) if waiting > A_SECOND else 0.0  # noqa: S311 - spreads work
+        return random.uniform(0, waiting / A_SECOND) if waiting > 1 else 0.0  # noqa: S311 - spreads work
 
 
 _watch: Watch | None = None

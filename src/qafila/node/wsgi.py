@@ -2,6 +2,7 @@
 
 import gc
 import os
+import sys
 
 from django.core.wsgi import get_wsgi_application
 
@@ -13,3 +14,5 @@ end_with_the_server()
 # What is loaded now stays, and a page makes thousands of objects without cycles: the collector looks seldom.
 gc.freeze()
 gc.set_threshold(50_000, 20, 50)
+# A page asks the database ten times, and each time waits for its turn behind a page that is being drawn: short turns.
+sys.setswitchinterval(0.001)
