@@ -8,6 +8,7 @@ from threading import Event
 from typing import Any
 
 import pytest
+from django.apps import apps
 from django.db import connection, transaction
 from django.test.utils import CaptureQueriesContext
 
@@ -16,7 +17,7 @@ from qafila.journal.here import Here, at
 from qafila.journal.topics import elsewhere, narrowed, reading, unnoticed, until_changed
 from qafila.journal.write import writing
 from qafila.kernel import clock
-from qafila.kernel.topics import every, mark, place, touch
+from qafila.kernel.topics import NODE, every, mark, place, touch
 from qafila.registry.staff.models import Staff
 from qafila.web.models import Once
 
@@ -51,6 +52,16 @@ def test_a_commit_tells_the_tables_that_were_written(unit: Here) -> None:
     assert place("registry_staff") in told and place("journal_record") in told
     assert place("clinic_case") not in told
     assert _changed(unit, lambda: Once.objects.create(pk="a" * 64)) >= {place("web_once")}
+
+
+def test_what_is_written_all_the_time_wakes_no_list_of_something_else() -> None:
+    """Its places are no other table's."""
+    tables = {model._meta.db_table for model in apps.get_models(include_auto_created=True)}
+    busy = {"clinic_draft", "web_once", "web_loginsession", "web_failure", "journal_read", "journal_record"}
+    assert busy <= tables
+    topics_ = {topic for table in tables for topic in (table, elsewhere(table))}
+    mine = {topic for table in busy for topic in (table, elsewhere(table))}
+    assert {place(topic) for topic in mine}.isdisjoint(place(topic) for topic in (*(topics_ - mine), NODE))
 
 
 def test_what_is_taken_back_is_not_told(unit: Here) -> None:

@@ -3,7 +3,8 @@
 A topic is a word: the name of a table, or something narrower that a writer names. Each has a place in one small file
 of the node's directory; whoever commits a change puts a new random number there. Who remembers the numbers of the
 topics of which a page was made can say whether it is out of date, without asking the database. Two topics may share a
-place: then somebody looks once too often.
+place: then somebody looks once too often. There are many places, because a list is made of some thirty topics: with
+few of them, what is written all the time (drafts, sessions) wakes lists that it does not concern.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ from pathlib import Path
 from zlib import crc32
 
 FILE = "topics"
-PLACES, WIDE = 4096, 8
+PLACES, WIDE = 65_536, 8
 NODE = "node"
 """The topic of what is no table: the node is ordered to close, its disk is full."""
 MOST_OPEN = 16

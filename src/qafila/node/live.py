@@ -31,7 +31,7 @@ A_SECOND = 25
 """So many pages ask for themselves again within a second of a change: those whom it concerns take turns."""
 REST_S = 1.0
 MOST_LISTS = 8
-PLACES_SAID = re.compile(r"\d{1,4}(\.\d{1,4}){0,400}", re.ASCII)
+PLACES_SAID = re.compile(r"\d{1,5}(\.\d{1,5}){0,400}", re.ASCII)
 
 Send = Callable[[dict[str, Any]], Awaitable[None]]
 
