@@ -113,7 +113,7 @@ def test_any_order_of_arrival_gives_the_same_rows(trio: list[Here], moves: list[
 
 
 def test_a_parcel_with_another_content_under_a_known_key_is_an_alarm(trio: list[Here]) -> None:
-    from dataclasses import replace
+    from msgspec.structs import replace
 
     a, b, _ = trio
     with at(a), writing(None, "person.register") as write:
@@ -130,7 +130,7 @@ def test_a_parcel_with_another_content_under_a_known_key_is_an_alarm(trio: list[
 
 @pytest.mark.parametrize("what", ["header", "fields", "salt"])
 def test_a_spoilt_parcel_is_kept_aside_and_stops_nothing(trio: list[Here], what: str) -> None:
-    from dataclasses import replace
+    from msgspec.structs import replace
 
     a, b, _ = trio
     for _ in range(3):

@@ -3,9 +3,7 @@ Nothing of it takes effect, and what was tried is shown."""
 
 from __future__ import annotations
 
-from dataclasses import replace
-
-from msgspec import structs
+from msgspec.structs import replace
 
 from qafila.journal.check import problems
 from qafila.journal.header import decode
@@ -76,7 +74,7 @@ def test_nobody_writes_in_anothers_name(pair: Pair) -> None:
 
 
 def replace_header(parcel: Parcel, **changed: object) -> Parcel:
-    return replace(parcel, header=structs.replace(decode(parcel.header), **changed).encode())
+    return replace(parcel, header=replace(decode(parcel.header), **changed).encode())
 
 
 def test_a_record_written_anew_under_its_old_number_is_an_alarm(pair: Pair) -> None:

@@ -5,12 +5,12 @@ Sources: PostgreSQL 15, `src/backend/utils/adt/arrayfuncs.c` (array_recv) and th
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, date, datetime, timedelta
 from functools import lru_cache
-from itertools import chain
-from struct import Struct, pack
+from struct import Struct
 from typing import Any, NamedTuple
+from weakref import WeakSet
 
 import orjson
 import psycopg
@@ -25,8 +25,9 @@ _NULL = b"\xff\xff\xff\xff"
 _BEGINNING = datetime(2000, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
 _DAY_ONE = date(2000, 1, 1).toordinal()
-_LENGTH = Struct(">i").pack
-_UUID_LENGTH = _LENGTH(16)
+_HEAD, _LENGTH = Struct(">iiiii").pack, Struct(">i").pack
+_FOUR, _EIGHT = Struct(">ii").pack, Struct(">iq").pack
+_UUID_LENGTH = 16 << 128
 
 
 class Packed:
@@ -81,48 +82,79 @@ _DUMPERS = {_Uuids: _dumper(2951), _Bytes: _dumper(1001), _Texts: _dumper(1009),
             _Bools: _dumper(1000), _Instants: _dumper(1185), _Dates: _dumper(1182)}  # fmt: skip
 
 
-def _array(oid: int, items: Sequence[bytes]) -> bytes:
-    return pack(">iiiii", 1, 1, oid, len(items), 1) + b"".join(items)
+def _array(oid: int, values: Sequence[Any], items: Callable[[Sequence[Any]], list[bytes]]) -> bytes:
+    """`items`: the bytes of each value with their length before them."""
+    if len(set(map(id, values))) == 1:
+        # Of most kinds of row most columns are the same from end to end.
+        return _HEAD(1, 1, oid, len(values), 1) + items(values[:1])[0] * len(values)
+    return _HEAD(1, 1, oid, len(values), 1) + b"".join(items(values))
 
 
 def _uuids(values: Sequence[Any]) -> Packed:
-    return _Uuids(_array(2950, [_NULL if v is None else _UUID_LENGTH + v.bytes for v in values]))
+    return _Uuids(_array(2950, values, _uuid_items))
+
+
+def _uuid_items(values: Sequence[Any]) -> list[bytes]:
+    return [_NULL if v is None else (_UUID_LENGTH + v.int).to_bytes(20) for v in values]
 
 
 def _bytes(values: Sequence[Any]) -> Packed:
-    return _Bytes(_array(17, [_NULL if v is None else _LENGTH(len(v)) + bytes(v) for v in values]))
+    return _Bytes(_array(17, values, _byte_items))
+
+
+def _byte_items(values: Sequence[Any]) -> list[bytes]:
+    return [_NULL if v is None else _LENGTH(len(v)) + v for v in values]
 
 
 def _texts(values: Sequence[Any]) -> Packed:
+    return _Texts(_array(25, values, _text_items))
+
+
+def _text_items(values: Sequence[Any]) -> list[bytes]:
     coded = [None if v is None else str(v).encode() for v in values]
-    return _Texts(_array(25, [_NULL if v is None else _LENGTH(len(v)) + v for v in coded]))
+    return [_NULL if v is None else _LENGTH(len(v)) + v for v in coded]
 
 
 def _jsons(values: Sequence[Any]) -> Packed:
-    return _texts([None if v is None else orjson.dumps(v).decode() for v in values])
+    return _Texts(_array(25, values, _json_items))
+
+
+def _json_items(values: Sequence[Any]) -> list[bytes]:
+    coded = [None if v is None else orjson.dumps(v) for v in values]
+    return [_NULL if v is None else _LENGTH(len(v)) + v for v in coded]
 
 
 def _ints(values: Sequence[Any]) -> Packed:
-    if None in values:
-        return _Int8s(_array(20, [_NULL if v is None else pack(">iq", 8, v) for v in values]))
-    size = len(values)
-    whole = pack(">iiiii" + "iq" * size, 1, 1, 20, size, 1, *chain.from_iterable((8, v) for v in values))
-    return _Int8s(whole)
+    return _Int8s(_array(20, values, _int_items))
+
+
+def _int_items(values: Sequence[Any]) -> list[bytes]:
+    return [_NULL if v is None else _EIGHT(8, v) for v in values]
 
 
 def _bools(values: Sequence[Any]) -> Packed:
+    return _Bools(_array(16, values, _bool_items))
+
+
+def _bool_items(values: Sequence[Any]) -> list[bytes]:
     coded = {None: _NULL, True: b"\0\0\0\1\1", False: b"\0\0\0\1\0"}
-    return _Bools(_array(16, [coded[v] for v in values]))
+    return [coded[v] for v in values]
 
 
 def _instants(values: Sequence[Any]) -> Packed:
-    return _Instants(
-        _array(1184, [_NULL if v is None else pack(">iq", 8, (v - _BEGINNING) // _MICROSECOND) for v in values])
-    )
+    return _Instants(_array(1184, values, _instant_items))
+
+
+def _instant_items(values: Sequence[Any]) -> list[bytes]:
+    return [_NULL if v is None else _EIGHT(8, (v - _BEGINNING) // _MICROSECOND) for v in values]
 
 
 def _dates(values: Sequence[Any]) -> Packed:
-    return _Dates(_array(1082, [_NULL if v is None else pack(">ii", 4, v.toordinal() - _DAY_ONE) for v in values]))
+    return _Dates(_array(1082, values, _date_items))
+
+
+def _date_items(values: Sequence[Any]) -> list[bytes]:
+    return [_NULL if v is None else _FOUR(4, v.toordinal() - _DAY_ONE) for v in values]
 
 
 Packer = Callable[[Sequence[Any]], Packed]
@@ -161,21 +193,30 @@ def _said(fields: tuple[models.Field[Any, Any], ...], database: str) -> Unnested
 
 
 @lru_cache(maxsize=500)
-def chosen(
-    table: str,
-    key: models.Field[Any, Any],
-    fields: tuple[models.Field[Any, Any], ...],
-    database: str,
-    like: tuple[str, ...],
-) -> tuple[str, Packer]:
-    """The question for the rows whose `key` stands in one array, and how that array is packed. Columns that Django
-    converts as it reads them cannot be asked for so."""
+def chosen(table: str, fields: tuple[models.Field[Any, Any], ...], database: str) -> str:
+    """The beginning of a question. Columns that Django converts as it reads them cannot be asked for so."""
     if converted := [f.attname for f in fields if f.get_db_converters(connections[database])]:
         raise TypeError(f"converted as they are read: {converted}")
-    more = "".join(f' AND "{column}" = %s' for column in like)
     columns = ", ".join(f'"{f.column}"' for f in fields)
-    packer = _said((key,), database).packers[0]
-    return f'SELECT {columns} FROM "{table}" WHERE "{key.column}" = ANY(%b){more}', packer  # noqa: S608 - our own names
+    return f'SELECT {columns} FROM "{table}" WHERE '  # noqa: S608 - our own names
+
+
+def alike(like: Mapping[models.Field[Any, Any], Any], database: str) -> tuple[str, list[Any]]:
+    """The condition that columns are like that, any of a list's values; and what it is given."""
+    parts, given = [], []
+    for field, value in like.items():
+        if value is None:
+            parts.append(f'"{field.column}" IS NULL')
+        elif value is True or value is False:
+            # Written out: an index of some of the rows serves no question that leaves open which rows it means.
+            parts.append(f'"{field.column}" = {value}')
+        elif isinstance(value, list):
+            parts.append(f'"{field.column}" = ANY(%b)')
+            given.append(_said((field,), database).packers[0](value))
+        else:
+            parts.append(f'"{field.column}" = %s')
+            given.append(value)
+    return " AND ".join(parts), given
 
 
 def arrays(said: Unnested, rows: Sequence[Sequence[Any]]) -> list[Packed]:
@@ -190,16 +231,22 @@ def keys(numbers: Sequence[int]) -> Packed:
 
 OFTEN = 5
 """A statement over arrays that a connection has run so often it need not read and plan again."""
+_ready: WeakSet[Any] = WeakSet()
+"""Connections that know how packed arrays are sent."""
 
 
 def execute(database: str, sql: str, packed: Sequence[Any], *, back: bool) -> Done:
     """Run a statement over arrays. Raises Django's `DatabaseError`."""
     connection = connections[database]
+    connection.close_if_health_check_failed()
     connection.ensure_connection()
     connection.validate_no_broken_transaction()
-    connection.connection.prepare_threshold = OFTEN
-    with connection.wrap_database_errors, psycopg.Cursor(connection.connection) as cursor:
+    raw = connection.connection
+    if raw not in _ready:
+        raw.prepare_threshold = OFTEN
         for kind, dumper in _DUMPERS.items():
-            cursor.adapters.register_dumper(kind, dumper)
+            raw.adapters.register_dumper(kind, dumper)
+        _ready.add(raw)
+    with connection.wrap_database_errors, psycopg.Cursor(raw) as cursor:
         cursor.execute(sql.encode(), packed)
         return cursor.rowcount, cursor.fetchall() if back else []

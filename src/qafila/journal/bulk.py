@@ -14,6 +14,7 @@ from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 from typing import Any
 
+import msgspec
 import orjson
 from django.db import DatabaseError, transaction
 
@@ -35,16 +36,15 @@ class _Odd(Exception):
     """Not the ordinary case."""
 
 
-@dataclass(slots=True)
-class _Subject:
+class _Subject(msgspec.Struct):
     """What a frame says of one row."""
 
     entries: list[Entry]
-    row: list[Any] = field(default_factory=list)
+    row: list[Any] = []
     """The new row's values, or those of the one that is here, in the order of its layout."""
     heads: Heads | None = None
     """None: as the creation left them."""
-    names: set[str] = field(default_factory=set)
+    names: set[str] = set()
     """Fields that have changed."""
 
 
@@ -154,7 +154,7 @@ def _leave_to_waiting(node: Here, made: Plan) -> None:
         return
     rows = Record._base_manager.using(node.database).filter(applied=False)
     # Next to nothing waits as a rule: all of it is read more quickly than hundreds of ids are looked for.
-    waiting = set(rows.values_list("subject", flat=True)[:FEW])
+    waiting = {subject for (subject,) in tables.some(Record, ["subject"], FEW, node.database, applied=False)}
     if len(waiting) == FEW or (waiting and not waiting.isdisjoint(ids)):
         waiting = set(rows.filter(subject__in=ids).values_list("subject", flat=True))
         for model, subjects in made.fresh.items():

@@ -14,8 +14,7 @@ from qafila.journal.header import NOTE, Header
 from qafila.journal.models import Quarantine
 
 
-@dataclass(frozen=True, slots=True)
-class Parcel:
+class Parcel(msgspec.Struct, frozen=True, gc=False):
     """A record as it travels: header and fields in canonical bytes, salt, lane, and the hash before it."""
 
     header: bytes

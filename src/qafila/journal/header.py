@@ -47,17 +47,18 @@ class Header(msgspec.Struct, frozen=True, array_like=True, forbid_unknown_fields
     @property
     def subject_id(self) -> uuid.UUID:
         """The row's id."""
-        return _uuid(self.subject)
+        return uuid_of(self.subject)
 
     @property
     def patient_id(self) -> uuid.UUID | None:
         """The person whose record it belongs to."""
-        return _uuid(self.patient) if self.patient else None
+        return uuid_of(self.patient) if self.patient else None
 
 
 _decoder = msgspec.json.Decoder(Header)
 _encoder = msgspec.json.Encoder()
-_uuid = lru_cache(maxsize=20_000)(uuid.UUID)
+uuid_of = lru_cache(maxsize=20_000)(uuid.UUID)
+"""An id from its text: one frame says the same few again and again."""
 _HEX = re.compile(r"[0-9a-f]{64}")
 
 
@@ -67,7 +68,7 @@ def decode(data: bytes) -> Header:
         header = _decoder.decode(data)
         for name in (header.subject, header.patient, header.actor):
             if name or name is header.subject:
-                _uuid(name)
+                uuid_of(name)
         for stamps in header.base.values():
             for stamp in stamps:
                 Stamp.parse(stamp)

@@ -30,6 +30,7 @@ __all__ = ["BATCH", "Parcel", "Taken", "ingest", "parcels_of", "recorded_model",
 BATCH = {"sqlite": 200, "postgresql": 2000}
 """Records in one transaction, by engine: longer ones would make a crew wait on SQLite."""
 _FEW = 20
+_RUN = ("id", "node", "run", "last", "head", "ranges", "sum", "sealed")
 _RunKey = tuple[str, int]
 _Ends = dict[_RunKey, dict[int, tuple[bytes, bytes]]]
 """Of each run: sequence number → (hash before it, its hash)."""
@@ -118,18 +119,19 @@ def _verify(header: Header, parcel: Parcel) -> None:
 def _locked(node: Here, read: Iterable[Entry]) -> dict[_RunKey, Run]:
     """The runs of these records, locked: nobody else takes in records of theirs until the transaction ends."""
     keys = sorted({(e.node, e.run) for e in read})
-    if not keys:
-        return {}
-    wanted = Q(pk__in=[])
-    for owner, run in keys:
-        wanted |= Q(node=owner, run=run)
-    rows = Run._base_manager.using(node.database).filter(wanted).select_for_update().order_by("node", "run")
-    found = {(r.node, r.run): r for r in rows}
+    found = _held(node, keys)
     absent = [Run(node=owner, run=run) for owner, run in keys if (owner, run) not in found]
     if absent:
         Run._base_manager.using(node.database).bulk_create(absent, ignore_conflicts=True)
-        found = {(r.node, r.run): r for r in rows.all()}
+        found = _held(node, keys)
     return found
+
+
+def _held(node: Here, keys: Sequence[_RunKey]) -> dict[_RunKey, Run]:
+    owners = sorted({owner for owner, _ in keys})
+    rows = tables.among(Run, "run", [run for _, run in keys], _RUN, node.database, locked=("node", "run"), node=owners)
+    found = [Run.from_db(node.database, _RUN, row) for row in rows]
+    return {(r.node, r.run): r for r in found if (r.node, r.run) in keys}
 
 
 def _ends(node: Here, read: Iterable[Entry]) -> _Ends:
@@ -137,15 +139,21 @@ def _ends(node: Here, read: Iterable[Entry]) -> _Ends:
     seqs: dict[_RunKey, set[int]] = {}
     for e in read:
         seqs.setdefault((e.node, e.run), set()).update((e.seq - 1, e.seq, e.seq + 1))
+    found: _Ends = {key: {} for key in seqs}
     wanted = Q(pk__in=[])
     for (owner, run), numbers in seqs.items():
         ranges = join([n, n] for n in numbers)
+        if len(seqs) == len(ranges) == 1:
+            # A frame as they usually are: what one process wrote, one after the other.
+            first, last = ranges[0]
+            names = ["seq", "prev", "hash"]
+            near = tables.between(Record, "seq", first, last, names, node.database, node=owner, run=run)
+            return {(owner, run): {seq: (bytes(prev), bytes(hash_)) for seq, prev, hash_ in near}}
         if len(ranges) > _FEW:
             wanted |= Q(node=owner, run=run, seq__in=numbers)
             continue
         for first, last in ranges:
             wanted |= Q(node=owner, run=run, seq__gte=first, seq__lte=last)
-    found: _Ends = {key: {} for key in seqs}
     rows = Record._base_manager.using(node.database).filter(wanted) if seqs else Record.objects.none()
     for owner, run, seq, prev, hash_ in rows.values_list("node", "run", "seq", "prev", "hash"):
         found[owner, run][seq] = bytes(prev), bytes(hash_)

@@ -17,12 +17,11 @@ from uuid import UUID
 from django.db import models
 
 from qafila.journal import canon
+from qafila.journal.header import uuid_of
 from qafila.journal.models import Recorded
 
 Reader = Callable[[Any], Any]
 _WHOLE = {"SmallIntegerField": 15, "IntegerField": 31, "BigIntegerField": 63}
-uuid_of = lru_cache(maxsize=20_000)(UUID)
-"""An id from its text: one frame says the same few again and again."""
 
 
 class Layout:
@@ -36,18 +35,19 @@ class Layout:
         self.readers = {f.name: _reader(f) for f in fields}
         self.custodian, self.programme = self.places["custodian"], self.places["programme"]
         self._plain: list[Any] = [None, ""]
-        self._made: list[tuple[int, Callable[[], Any]]] = []
+        self._made: list[tuple[str, int, Callable[[], Any]]] = []
         for place, field in enumerate(fields, 2):
             made = field.has_default() and callable(field.default)
             if made:
-                self._made.append((place, field.get_default))
+                self._made.append((field.name, place, field.get_default))
             self._plain.append(None if made else field.get_default())
 
     def row(self, subject: UUID, fields: Mapping[str, Any], custodian: str, programme: str) -> list[Any]:
         """The values of a new row but for its heads, in the order of `names`. Raises `Unfit`."""
         row = self._plain.copy()
-        for place, make in self._made:
-            row[place] = make()
+        for name, place, make in self._made:
+            if name not in fields:
+                row[place] = make()
         row[0], row[self.custodian], row[self.programme] = subject, custodian, programme
         self.put(row, fields)
         return row

@@ -48,25 +48,79 @@ def insert_back(
 
 
 def among(
-    model: type[models.Model], column: str, values: Iterable[Any], names: Sequence[str], database: str, **like: Any
+    model: type[models.Model],
+    column: str,
+    values: Iterable[Any],
+    names: Sequence[str],
+    database: str,
+    *,
+    locked: Sequence[str] = (),
+    **like: Any,
 ) -> list[tuple[Any, ...]]:
-    """The values of `names` of the rows whose `column` is one of these, and whose other columns are `like` that (never
-    None); without values none.
+    """The values of `names` of the rows whose `column` is one of these, and whose other columns are `like` that (any of
+    a list); without values none. `locked`: until the transaction ends, in the order of these columns.
 
     For what is asked with every frame: Django takes longer to write such a question than PostgreSQL to answer it.
     """
     wanted = list(values)
     if not wanted:
         return []
+    like = {column: wanted, **like}
+    if connections[database].vendor == "postgresql":
+        order = ", ".join(f'"{_field(model, n).column}"' for n in locked)
+        return _asked(model, names, database, like, f" ORDER BY {order} FOR UPDATE" if locked else "")
+    rows = _rows(model, database, like)
+    if locked:
+        rows = rows.select_for_update().order_by(*locked)
+    return list(rows.values_list(*names))
+
+
+def between(
+    model: type[models.Model], column: str, first: int, last: int, names: Sequence[str], database: str, **like: Any
+) -> list[tuple[Any, ...]]:
+    """As `among`, of the rows whose `column` lies between these."""
+    if connections[database].vendor == "postgresql":
+        tail = f' AND "{_field(model, column).column}" BETWEEN %s AND %s'
+        return _asked(model, names, database, like, tail, first, last)
+    rows = _rows(model, database, like).filter(**{f"{column}__gte": first, f"{column}__lte": last})
+    return list(rows.values_list(*names))
+
+
+def some(
+    model: type[models.Model], names: Sequence[str], most: int, database: str, **like: Any
+) -> list[tuple[Any, ...]]:
+    """As `among`, at most so many of the rows that are `like` that, in no order."""
+    if connections[database].vendor == "postgresql":
+        return _asked(model, names, database, like, " LIMIT %s", most)
+    return list(_rows(model, database, like).order_by().values_list(*names)[:most])
+
+
+def count(model: type[models.Model], most: int, database: str, **like: Any) -> int:
+    """How many rows are `like` that, counted up to `most`."""
     if connections[database].vendor == "postgresql":
         from qafila.journal import arrays
 
-        key = _field(model, column)
-        sql, packer = arrays.chosen(model._meta.db_table, key, tuple(_field(model, n) for n in names), database,
-                                    tuple(_field(model, n).column for n in like))  # fmt: skip
-        return arrays.execute(database, sql, [packer(wanted), *like.values()], back=True)[1]
-    rows = model._base_manager.using(database).filter(**{f"{column}__in": wanted}, **like)
-    return list(rows.values_list(*names))
+        where, given = arrays.alike({_field(model, n): v for n, v in like.items()}, database)
+        sql = f'SELECT count(*) FROM (SELECT 1 FROM "{model._meta.db_table}" WHERE {where} LIMIT %s) AS found'
+        return int(arrays.execute(database, sql, [*given, most], back=True)[1][0][0])
+    return _rows(model, database, like).order_by()[:most].count()
+
+
+def _asked(
+    model: type[models.Model], names: Sequence[str], database: str, like: dict[str, Any], tail: str, *more: Any
+) -> list[tuple[Any, ...]]:
+    from qafila.journal import arrays
+
+    where, given = arrays.alike({_field(model, n): v for n, v in like.items()}, database)
+    head = arrays.chosen(model._meta.db_table, tuple(_field(model, n) for n in names), database)
+    return arrays.execute(database, f"{head}{where}{tail}", [*given, *more], back=True)[1]
+
+
+def _rows(model: type[models.Model], database: str, like: dict[str, Any]) -> models.QuerySet[Any]:
+    wanted = {f"{n}__in" if isinstance(v, list) else f"{n}__isnull" if v is None else n: v is None or v
+              for n, v in like.items()}  # fmt: skip
+    rows: models.QuerySet[Any] = model._base_manager.using(database).filter(**wanted)
+    return rows
 
 
 def filled(kinds: Sequence[type[models.Model]], database: str) -> set[type[models.Model]]:

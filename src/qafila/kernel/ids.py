@@ -27,9 +27,17 @@ def new_nonce() -> int:
 
 def compose(ms: int, nonce: int, counter: int) -> uuid.UUID:
     """The UUIDv8 of these three parts."""
+    return uuid.UUID(int=_number(ms, nonce, counter))
+
+
+def composed(ms: int, nonce: int, counter: int) -> str:
+    """As `compose`, the 32 hexadecimal digits."""
+    return f"{_number(ms, nonce, counter):032x}"
+
+
+def _number(ms: int, nonce: int, counter: int) -> int:
     low = (nonce << COUNTER_BITS) | (counter & _COUNTER_MASK)
-    value = (ms & ((1 << 48) - 1)) << 80 | 0x8 << 76 | (low >> 62) << 64 | 0b10 << 62 | (low & ((1 << 62) - 1))
-    return uuid.UUID(int=value)
+    return (ms & ((1 << 48) - 1)) << 80 | 0x8 << 76 | (low >> 62) << 64 | 0b10 << 62 | (low & ((1 << 62) - 1))
 
 
 def parts(value: uuid.UUID) -> tuple[int, int, int]:

@@ -115,7 +115,7 @@ class _Reader:
                 start = next(nonces) * _NONCE
                 counter += next(counters) + 1
                 nonce = int.from_bytes(packed.nonces[start : start + _NONCE])
-                row.subject = ids.compose(ms - next(ages), nonce, counter).hex
+                row.subject = ids.composed(ms - next(ages), nonce, counter)
             tables.subjects[place] = row.subject
             self.rows.append(row)
         for row, value in zip(self.rows, unpack_ids(packed.patient, self.rows, tables), strict=True):

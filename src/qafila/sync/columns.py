@@ -12,6 +12,7 @@ from bisect import bisect_left
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
+from functools import lru_cache
 from typing import Any
 from uuid import UUID
 
@@ -68,7 +69,7 @@ def unpack_ints(wire: Wire, count: int) -> list[int]:
     return [-((v + 1) >> 1) if v & 1 else v >> 1 for v in folded]
 
 
-@dataclass
+@dataclass(slots=True)
 class Row:
     """What columns lean on: the record's own clock and ids, and its place in the frame."""
 
@@ -195,8 +196,13 @@ def unpack_ids(wire: Wire, rows: Sequence[Row], tables: Tables) -> list[str]:
 
 def instant(ms: int) -> str:
     """As the journal writes it."""
-    text = (_EPOCH + timedelta(milliseconds=ms)).isoformat(timespec="milliseconds")
-    return text[:-6] + "Z"
+    minute, rest = divmod(ms, 60_000)
+    return f"{_minute(minute)}{rest // 1000:02}.{rest % 1000:03}Z"
+
+
+@lru_cache(maxsize=5000)
+def _minute(number: int) -> str:
+    return (_EPOCH + timedelta(minutes=number)).isoformat()[:17]
 
 
 def pack_texts(

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from django.db import InterfaceError, OperationalError
 
+from qafila.journal import tables
 from qafila.journal.here import here
 from qafila.kernel import clock
 from qafila.sync import codec, hub, pki, versions
@@ -65,9 +66,10 @@ def handle(data: bytes) -> Reply:
 
 
 def _key_of(sender: str) -> bytes:
-    peer = Peer.objects.filter(code=sender, upward=False).first()
-    if peer is None:
+    rows = tables.among(Peer, "code", [sender], ["revoked", "signing_key"], here().database, upward=False)
+    if not rows:
         raise FrameError("unknown_sender")
-    if peer.revoked:
+    revoked, key = rows[0]
+    if revoked:
         raise FrameError("revoked")
-    return bytes(peer.signing_key)
+    return bytes(key)

@@ -8,7 +8,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from uuid import UUID
 
+from qafila.journal import tables
 from qafila.journal.entries import Entry
+from qafila.journal.here import here
 from qafila.journal.models import Record
 from qafila.journal.ranges import Ranges, join
 from qafila.journal.write import writing
@@ -23,11 +25,15 @@ def latest(people: Iterable[UUID], *nodes: str) -> dict[tuple[UUID, str], Holdin
     return {(row.who, row.node): row for row in rows}
 
 
+def spoken(people: Iterable[UUID], nodes: Sequence[str]) -> set[tuple[UUID, str]]:
+    """(Person, node) of those of whom the node was ever told something."""
+    return set(tables.among(Holding, "who", people, ["who", "node"], here().database, node=list(nodes)))
+
+
 def told(records: Iterable[Record | Entry]) -> set[tuple[UUID, str]]:
     """(Person, author) of those records about a person of whom the author was ever told something."""
     pairs = {(r.patient, r.node) for r in records if r.patient}
-    rows = Holding._base_manager.filter(who__in={p for p, _ in pairs}, node__in={n for _, n in pairs})
-    return pairs.intersection(rows.values_list("who", "node"))
+    return pairs & spoken({p for p, _ in pairs}, [*{n for _, n in pairs}])
 
 
 def say(who: UUID, node: str, *, held: bool, after: int = 0) -> Holding:

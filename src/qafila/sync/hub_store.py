@@ -10,7 +10,7 @@ from uuid import UUID
 from django.db import transaction
 from django.db.models import Q
 
-from qafila.journal import blobs
+from qafila.journal import blobs, tables
 from qafila.journal.here import here
 from qafila.journal.ingest import Parcel
 from qafila.journal.models import Run
@@ -24,6 +24,8 @@ from qafila.sync.models import Peer, Scope
 from qafila.sync.signals import arrived
 
 SEEN = timedelta(seconds=20)
+_LOCKED = ("code", "revoked", "last_contact", "offset_ms", "version", "ack_no", "life", "stands")
+"""What is read of the sender's row with each request; the rest when it is asked for."""
 
 
 class Desk:
@@ -45,7 +47,10 @@ class Desk:
     def transaction(self) -> Iterator[None]:
         """One transaction with the sender's row locked; revoked in this very moment counts."""
         with transaction.atomic(using=here().database):
-            self._peer = Peer.objects.select_for_update().get(code=self.sender)
+            rows = tables.among(Peer, "code", [self.sender], _LOCKED, here().database, locked=("code",))
+            if not rows:
+                raise FrameError("unknown_sender")
+            self._peer = Peer.from_db(here().database, _LOCKED, rows[0])
             if self._peer.revoked:
                 raise FrameError("revoked")
             yield
@@ -116,11 +121,13 @@ class Desk:
         if time_ms is not None:
             self.peer.offset_ms = time_ms - clock.now_ms()
         self.peer.version = self.version or self.peer.version
+        changed = ["last_contact", "offset_ms", "version"]
         if waits:
             self.peer.waits = list(waits)
+            changed.append("waits")
             # Said at the beginning of a conversation and when all of it was said: not with every frame.
             anchors.note(self.sender)
-        self.peer.save(update_fields=["last_contact", "offset_ms", "version", "waits"])
+        self.peer.save(update_fields=changed)
 
     def expect(self, file: File) -> bytes | None:
         """Bitmap of the chunks that are not here."""

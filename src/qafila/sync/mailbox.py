@@ -29,6 +29,7 @@ LEAST = 200
 """Bytes: no record is smaller."""
 SETTLED = timedelta(days=1)
 """So long after a node has come to hold a person it is asked for the first time whether it needs to."""
+_NOBODY: set[str] = set()
 DECIDES = frozenset({scope.PERSON, scope.CASE, scope.ONE_PERSON[0]})
 """A change of such a row may mean that a node does not need the person any more."""
 
@@ -56,8 +57,10 @@ def _on_ingested(sender: Any, records: Sequence[Entry], node: Here, sender_node:
 
 def peers(among: set[str] | None = None) -> set[str]:
     """Nodes that have a mailbox here; with `among`, of these alone."""
-    found = Peer.objects.filter(upward=False, revoked=False)
-    return set((found if among is None else found.filter(code__in=among)).values_list("code", flat=True))
+    if among is None:
+        return set(Peer.objects.filter(upward=False, revoked=False).values_list("code", flat=True))
+    found = tables.among(Peer, "code", among, ["code"], here().database, upward=False, revoked=False)
+    return {code for (code,) in found}
 
 
 def fan_out(records: Sequence[Record | Entry], given_back: Collection[int] = ()) -> None:
@@ -81,7 +84,7 @@ def fan_out(records: Sequence[Record | Entry], given_back: Collection[int] = ())
     else:
         tables.one_at_a_time((p.int for p in locked), here().database)
     holders = _holders(people)
-    named = scope.named_nodes({(r.kind, r.subject) for r in records if r.patient})
+    named = scope.named_nodes({(r.kind, r.subject) for r in records if r.kind in scope.GROWS and r.patient})
     nobody = {(r.kind, r.subject) for r in records if not r.patient}
     # A country has thousands of nodes, and nearly every frame concerns two or three of them.
     every = peers(None if nobody else {r.node for r in records}.union(*holders.values(), *named.values()))
@@ -94,18 +97,25 @@ def fan_out(records: Sequence[Record | Entry], given_back: Collection[int] = ())
     elsewhere = scope.nodes_for(nobody, every)
     away = holdings.told([r for r in records if r.no in given_back]) if given_back else set()
     mail: list[tuple[str, int, int]] = []
+    mine = here().node
     for record in records:
-        if record.kind == scope.HOLDING and record.node != here().node:
+        patient, no = record.patient, record.no
+        if record.kind == scope.HOLDING and record.node != mine:
             continue  # Nobody but this hub says who holds whom here.
-        if record.patient is not None:
-            to = holders.get(record.patient, set()).union(*(holders.get(p, ()) for p in also.get(record.no, ())))
+        if patient is None:
+            to = elsewhere.get((record.kind, record.subject), _NOBODY)
+        elif no in also:
+            to = holders.get(patient, _NOBODY).union(*(holders.get(p, ()) for p in also[no]))
         else:
-            to = elsewhere.get((record.kind, record.subject), set())
-        if record.no not in given_back or (record.patient, record.node) not in away:
-            to = to - {record.node}
-        if record.patient in sent and record.no not in given_back:
-            to = to - sent[record.patient]
-        mail += [(node, record.no, _lane(record)) for node in to & every]
+            to = holders.get(patient, _NOBODY)
+        to = to & every
+        if no not in given_back or (patient, record.node) not in away:
+            to.discard(record.node)
+        if to and patient in sent and no not in given_back:
+            to -= sent[patient]
+        if to:
+            lane = _lane(record)
+            mail += [(node, no, lane) for node in to]
     _post(mail)
     if given_back:
         # Where such a record was mailed before, its header alone was here.
@@ -158,7 +168,7 @@ def _admit(pairs: Iterable[tuple[UUID, str]], copied_at: datetime | None = None)
 
 def _mail_all(nodes: Sequence[str], people: list[UUID]) -> None:
     """Everything of people whom some nodes hold from now on; where one had forgotten them, its own records as well."""
-    back = holdings.latest(people, *nodes)
+    back = holdings.spoken(people, nodes)
     for person, node in sorted(back):
         _return_all(person, node)
     names = ["no", "lane", "kind", "node", "patient"]
@@ -185,7 +195,7 @@ def _return_all(person: UUID, node: str, after: int = 0) -> None:
 
 def _renewed(records: Sequence[Record | Entry], also: dict[int, set[UUID]], holders: dict[UUID, set[str]]) -> None:
     """Rows about somebody whom a node has forgotten may be needed there for somebody else."""
-    for record in records:
+    for record in records if also else ():
         others = also.get(record.no, ())
         about = record.patient
         if about is not None and others:
@@ -221,7 +231,7 @@ def welcome(peer: Peer) -> None:
 
 def waiting(node: str) -> int:
     """How many records wait for a node, counted up to a thousand."""
-    return Mail.objects.filter(to=node, acked__isnull=True).order_by()[:1000].count()
+    return tables.count(Mail, 1000, here().database, to=node, acked=None)
 
 
 def fetch(node: str, limit: int, skip: Iterable[int] = ()) -> tuple[list[int], list[Parcel]]:
@@ -277,11 +287,10 @@ def _grow(
     every: set[str],
 ) -> dict[UUID, set[str]]:
     """Let those hold people who do so from these records on; to whom everything of whom was mailed (`_admit`)."""
-    grown: set[tuple[UUID, str]] = set()
-    for record in records:
-        if record.patient is not None:
-            nodes = {record.node} | named.get((record.kind, record.subject), set())
-            grown |= {(record.patient, node) for node in nodes & every - holders.get(record.patient, set())}
+    grown = {(r.patient, r.node) for r in records if r.patient is not None}
+    grown |= {(r.patient, node) for r in records if r.kind in scope.GROWS and r.patient is not None
+              for node in named.get((r.kind, r.subject), ())}  # fmt: skip
+    grown = {(person, node) for person, node in grown if node in every and node not in holders.get(person, _NOBODY)}
     sent = _admit(grown)
     for person, node in grown:
         holders.setdefault(person, set()).add(node)

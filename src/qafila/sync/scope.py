@@ -7,7 +7,7 @@ is reference data, to those that a rule names, or nowhere.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from datetime import timedelta
+from datetime import date, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -55,7 +55,12 @@ OF_UNITS = {
 ALSO = {"registry.personlink": "other"}
 """Kind → field that names a second person whose nodes need the record."""
 
-ONE_PERSON = ("registry.personlink", "person_id", "other_id", {"relation": "same", "withdrawn": False})
+ONE_PERSON: tuple[str, str, str, dict[str, Any]] = (
+    "registry.personlink",
+    "person_id",
+    "other_id",
+    {"relation": "same", "withdrawn": False},
+)
 """Kind, its two people, and which of its rows say that these are one: whoever holds one record holds all of them."""
 
 SOON = {"clinic.case", "clinic.caseevent", "clinic.message", "clinic.answer", "clinic.decline", "clinic.opinion"}
@@ -215,9 +220,9 @@ def others_of(person: UUID) -> list[tuple[UUID, UUID]]:
 
 
 def named_nodes(pairs: Iterable[Pair]) -> dict[Pair, set[str]]:
-    """Nodes of the unit that each row names, for the kinds of `GROWS`."""
+    """Nodes of the unit that each row names; all of the kinds of `GROWS`."""
     units: dict[Pair, UUID] = {}
-    for kind, subjects in _by_kind(p for p in pairs if p[0] in GROWS).items():
+    for kind, subjects in _by_kind(pairs).items():
         if (model := recorded_model(kind)) is not None:
             named = tables.among(model, "id", subjects, ["id", f"{GROWS[kind]}_id"], here().database)
             units |= {(kind, pk): unit for pk, unit in named if unit}
@@ -239,9 +244,12 @@ def rows_of(kind: str) -> QuerySet[Any]:
 
 def current_assignments() -> QuerySet[Any]:
     """Assignments that hold today or will."""
-    # A day either way: the vehicle's day may differ from the hub's.
-    yesterday = clock.now().date() - timedelta(days=1)
-    return rows_of(ASSIGNMENT).filter(Q(ends__isnull=True) | Q(ends__gte=yesterday))
+    return rows_of(ASSIGNMENT).filter(Q(ends__isnull=True) | Q(ends__gte=_yesterday()))
+
+
+def _yesterday() -> date:
+    """The first day of what is current. A day either way: the vehicle's day may differ from the hub's."""
+    return clock.now().date() - timedelta(days=1)
 
 
 def nodes_of_unit(unit: UUID | None) -> set[str]:
@@ -253,9 +261,10 @@ def nodes_of_units(units: set[UUID]) -> dict[UUID, set[str]]:
     """Codes of the boxes that serve each of these units."""
     found: dict[UUID, set[str]] = {}
     if units:
-        serving = current_assignments().filter(unit_id__in=units).exclude(node="")
-        for unit, node in serving.values_list("unit_id", "node"):
-            found.setdefault(unit, set()).add(node)
+        first, model = _yesterday(), apps.get_model(ASSIGNMENT)
+        for unit, node, ends in tables.among(model, "unit_id", units, ["unit_id", "node", "ends"], here().database):
+            if node and (ends is None or ends >= first):
+                found.setdefault(unit, set()).add(node)
     return found
 
 

@@ -68,6 +68,8 @@ def _look(records: Iterable[Any], node: Here) -> None:
             out |= owner
             lost |= owner if _is_above(one.node, node) else set()
     out |= changed
+    if not out:
+        return
     gone = set(Staff.objects.using(node.database).filter(pk__in=out, active=False).values_list("pk", flat=True))
     for staff in out:
         end_sessions(staff, but=_kept.get(), using=node.database)

@@ -51,22 +51,27 @@ def _review(sender: Any, person: Person, **_: Any) -> None:
 
 def _mourn(sender: Any, headers: list[Any], **_: Any) -> None:
     """A death recorded elsewhere: another unit's open cases of the person are known here alone."""
-    touched = {h.subject_id for h in headers if h.kind == Person.kind() and h.op == CHANGE}
+    kind = Person.kind()
+    touched = {h.subject_id for h in headers if h.kind == kind and h.op == CHANGE}
     for person in Person.objects.filter(pk__in=touched, died_on__isnull=False) if touched else ():
         _safely(partial(review_after_death, person))
 
 
 def _receive(sender: Any, headers: list[Any], **_: Any) -> None:
-    touched = {h.subject_id for h in headers if h.kind == Case.kind()}
-    for case in Case.objects.filter(pk__in=touched, status=SENT):
+    kind = Case.kind()
+    touched = {h.subject_id for h in headers if h.kind == kind}
+    for case in Case.objects.filter(pk__in=touched, status=SENT) if touched else ():
         _safely(partial(receive, case))
 
 
 def _deliver(sender: Any, headers: list[Any], **_: Any) -> None:
-    touched = {h.subject_id for h in headers if h.kind == Case.kind()}
-    answers = {h.subject_id for h in headers if h.kind == Answer.kind()}
-    touched |= set(Answer.objects.filter(pk__in=answers).values_list("case_id", flat=True))
-    _safely(partial(deliver_arrived, touched))
+    case, answer = Case.kind(), Answer.kind()
+    touched = {h.subject_id for h in headers if h.kind == case}
+    answers = {h.subject_id for h in headers if h.kind == answer}
+    if answers:
+        touched |= set(Answer.objects.filter(pk__in=answers).values_list("case_id", flat=True))
+    if touched:
+        _safely(partial(deliver_arrived, touched))
 
 
 def _safely(act: Callable[[], object]) -> None:

@@ -44,7 +44,8 @@ def _written(sender: Any, records: list[Any], **_: Any) -> None:
 
 
 def _ingested(sender: Any, headers: list[Any], **_: Any) -> None:
-    _note({one.subject_id for one in headers if one.kind == Attachment.kind()})
+    kind = Attachment.kind()
+    _note({one.subject_id for one in headers if one.kind == kind})
 
 
 def _note(ids: Collection[UUID]) -> None:

@@ -123,7 +123,10 @@ def disconnect() -> None:
 
 
 def _wished(sender: Any, headers: list[Any], **_: Any) -> None:
-    wishes = {h.subject_id for h in headers if h.kind == OriginalAsked.kind()}
+    kind = OriginalAsked.kind()
+    wishes = {h.subject_id for h in headers if h.kind == kind}
+    if not wishes:
+        return
     try:
         with transaction.atomic(using=here().database):
             send(wishes)

@@ -13,8 +13,8 @@ from qafila.journal import signals, tables
 from qafila.journal.entries import Entry
 from qafila.journal.here import Here, here
 from qafila.journal.models import Record
-from qafila.kernel.names import name_keys
 from qafila.registry.people.blocking import blocks, hashed
+from qafila.registry.people.matching import word
 from qafila.registry.people.models import MatchKey, NameKey, Person, PersonLink, PersonName
 from qafila.registry.people.queries import known_of
 from qafila.sync.signals import forgotten
@@ -68,7 +68,7 @@ def _forget(sender: Any, person: UUID, node: Here, **more: Any) -> None:
 
 def keys_of(parts: Iterable[str]) -> set[str]:
     """The search keys of these parts of names: one a word."""
-    return {key[:_LONGEST] for part in parts for key in name_keys(part) if key}
+    return {key[:_LONGEST] for part in parts if (one := word(part)) is not None for key in one.keys if key}
 
 
 def refresh(people: Iterable[UUID], database: str) -> None:
