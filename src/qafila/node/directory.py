@@ -4,6 +4,8 @@ node.toml      code, profile, country, programme, address and ports
 keys/          database.key, web.key, node signing key, TLS certificates (0600); see `sync.vault`
 data.db        the encrypted database (of a node on SQLCipher)
 blobs/         attachments, chunk by chunk, encrypted
+
+Packs and vault are loaded where they are asked for: the process of the live lists only wants to know ports and names.
 """
 
 from __future__ import annotations
@@ -13,11 +15,12 @@ import secrets
 import tomllib
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from qafila.journal.here import Here
-from qafila.packs.load import Profile, country, profile
-from qafila.sync import vault
+
+if TYPE_CHECKING:
+    from qafila.packs.profile import Profile
 
 
 class NodeError(Exception):
@@ -49,6 +52,8 @@ class NodeDirectory:
     @cached_property
     def profile(self) -> Profile:
         """What this kind of node can do."""
+        from qafila.packs.load import profile
+
         return profile(str(self.facts["profile"]))
 
     @property
@@ -65,11 +70,15 @@ class NodeDirectory:
     @property
     def language(self) -> str:
         """The language of its login page."""
+        from qafila.packs.load import country
+
         return str(self.facts.get("language") or country(self.country).default_language)
 
     @property
     def time_zone(self) -> str:
         """IANA name."""
+        from qafila.packs.load import country
+
         return str(self.facts.get("time_zone") or country(self.country).time_zone)
 
     @property
@@ -126,6 +135,8 @@ class NodeDirectory:
 
     def secret(self, name: str) -> str:
         """A secret of the node, made at the first call; 64 hexadecimal digits."""
+        from qafila.sync import vault
+
         file = self.key_file(name)
         if vault.locked(self.path):
             raise NodeError(f"{self.code} is locked: open it on its page, or with 'qafila vault open {self.path}'")

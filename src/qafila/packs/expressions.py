@@ -22,6 +22,8 @@ A comparison with something missing gives the empty collection: `truth` returns 
 "not computed", which is neither a red flag nor its absence. But by FHIRPath's own rule
 `contains` on an unanswered item is false, not empty: make such an item `required`.
 A linkId must not be a word of the grammar (`%a.minutes` does not parse, `%a.pain_minutes` does).
+
+Parser and engine are loaded when the first expression is read: most processes read none.
 """
 
 from __future__ import annotations
@@ -32,13 +34,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any
-
-import fhirpathpy
-from antlr4 import CommonTokenStream, InputStream  # type: ignore[import-untyped]
-from antlr4.error.ErrorListener import ErrorListener  # type: ignore[import-untyped]
-from fhirpathpy.engine.invocations import invocation_registry
-from fhirpathpy.parser.generated.FHIRPathLexer import FHIRPathLexer
-from fhirpathpy.parser.generated.FHIRPathParser import FHIRPathParser
 
 VARIABLES = frozenset({"a", "obs", "patient", "case"})
 OBSERVATIONS = frozenset(
@@ -69,9 +64,15 @@ class Context:
     case: Mapping[str, Any] = field(default_factory=dict)
 
 
-class _Refuse(ErrorListener):
-    def syntaxError(self, recognizer: Any, symbol: Any, line: int, column: int, msg: str, e: Any) -> None:
-        raise ExpressionError(f"column {column + 1}: {msg}")
+@lru_cache(maxsize=1)
+def _refuse() -> Any:
+    from antlr4.error.ErrorListener import ErrorListener  # type: ignore[import-untyped]
+
+    class Refuse(ErrorListener):
+        def syntaxError(self, recognizer: Any, symbol: Any, line: int, column: int, msg: str, e: Any) -> None:
+            raise ExpressionError(f"column {column + 1}: {msg}")
+
+    return Refuse()
 
 
 @lru_cache(maxsize=4096)
@@ -81,12 +82,17 @@ def check(expression: str) -> None:
     fhirpathpy's own parser accepts a broken text and evaluates the part it understood
     (`a and (` compiles), so the grammar is run here with errors that count.
     """
+    from antlr4 import CommonTokenStream, InputStream  # type: ignore[import-untyped]
+    from fhirpathpy.engine.invocations import invocation_registry
+    from fhirpathpy.parser.generated.FHIRPathLexer import FHIRPathLexer
+    from fhirpathpy.parser.generated.FHIRPathParser import FHIRPathParser
+
     lexer = FHIRPathLexer(InputStream(expression))
     lexer.removeErrorListeners()
-    lexer.addErrorListener(_Refuse())
+    lexer.addErrorListener(_refuse())
     parser = FHIRPathParser(CommonTokenStream(lexer))
     parser.removeErrorListeners()
-    parser.addErrorListener(_Refuse())
+    parser.addErrorListener(_refuse())
     try:
         parser.expression()
     except RecursionError as error:
@@ -105,6 +111,8 @@ def check(expression: str) -> None:
 
 @lru_cache(maxsize=4096)
 def _compiled(expression: str) -> Any:
+    import fhirpathpy
+
     check(expression)
     return fhirpathpy.compile(expression)
 

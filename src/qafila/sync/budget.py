@@ -11,7 +11,7 @@ from datetime import date, datetime, timedelta
 from uuid import UUID
 
 from django.db import transaction
-from django.db.models import F
+from django.db.models import F, Q
 from django.utils import timezone
 
 from qafila.journal.changed import mark
@@ -86,6 +86,13 @@ def read() -> Budget:
         parked_until=until if holds else None,
         megabytes=choice.megabytes,
     )
+
+
+def held_back() -> frozenset[int]:
+    """The lanes that wait now: one query where nobody has set a limit, for it is asked before each request."""
+    if not LinkChoice.objects.filter(Q(megabytes__gt=0) | Q(parked_only=True)).exists():
+        return frozenset()
+    return read().held_back
 
 
 def days(count: int = 14) -> list[LinkDay]:

@@ -184,7 +184,7 @@ class JournalStore:
 
     def held_back(self) -> frozenset[int]:
         """Lanes that wait for tomorrow's bytes or for the parked vehicle."""
-        return budget.read().held_back
+        return budget.held_back()
 
     def waits(self) -> list[int]:
         """What has not left: [records, files, bytes of files], and `machine.Machine.numbers`; cheap, for it is said

@@ -51,8 +51,8 @@ def open_dicom(data: bytes, limit: int = DICOM_BYTES) -> FileDataset:
         raise Refused(NOT_DICOM)
     try:
         data = inflated(data)
-        _check_picture(data)
-        return _read(BytesIO(data), False)
+        header, whole = _checked(data)
+        return header if whole else _read(BytesIO(data), False)
     except Refused:
         raise
     except (
@@ -90,20 +90,22 @@ def _end_of_meta(data: bytes) -> int:
     return stream.tell()
 
 
-def _check_picture(data: bytes) -> None:
-    """Refuse what is larger than the bounds or shorter than it claims, from the header alone."""
+def _checked(data: bytes) -> tuple[FileDataset, bool]:
+    """What stands before the pixels, and whether it is all there is (an ECG has none, and need not be read again).
+    Refuses what is larger than the bounds or shorter than it claims, from this alone."""
     stream = BytesIO(data)
     header = _read(stream, True)
+    position = stream.tell()
+    whole = position >= len(data)
     if header.get("Rows") is None or header.get("Columns") is None:
-        return
+        return header, whole
     pixels, frames = int(header.Rows) * int(header.Columns), int(header.get("NumberOfFrames") or 1)
     if pixels > FRAME_PIXELS:
         raise Refused(TOO_MANY_PIXELS, limit=FRAME_PIXELS // 1_000_000)
     if frames < 1 or pixels * frames > ALL_PIXELS:
         raise Refused(TOO_MANY_FRAMES)
-    position = stream.tell()
-    if position >= len(data):
-        return
+    if whole:
+        return header, whole
     order = ">" if header.original_encoding[1] is False else "<"
     head = data[position : position + 12]
     # some writers put implicit elements into an explicit file, so the bytes are asked, not the transfer syntax
@@ -113,6 +115,7 @@ def _check_picture(data: bytes) -> None:
         check_fragments(data, position + body)
     elif position + body + length > len(data) or length < _expected(header):
         raise Refused(BROKEN_DICOM)
+    return header, whole
 
 
 def _expected(header: FileDataset) -> int:
