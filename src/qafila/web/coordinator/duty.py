@@ -19,7 +19,7 @@ from qafila.registry.staff.models import Duty, Staff
 from qafila.registry.staff.queries import duty_now, everybody
 from qafila.registry.staff.rights import grants
 from qafila.web.access import needs
-from qafila.web.alike import drawn, own
+from qafila.web.alike import drawn, form_kept, own
 from qafila.web.once import once
 from qafila.web.reception.words import language
 from qafila.web.specialist.words import specialty_words
@@ -32,7 +32,6 @@ class Row:
 
     id: UUID
     name: str
-    languages: list[str]
     status: str
     hands: int
 
@@ -43,7 +42,7 @@ class Specialty:
 
     code: str
     label: str
-    rows: list[Row]
+    rows: tuple[Row, ...]
 
     @property
     def covered(self) -> bool:
@@ -61,7 +60,8 @@ def page(request: Any) -> HttpResponse:
 @until_changed
 def _drawn(_language: str) -> str:
     """The list of everybody who keeps the roster, in a language."""
-    return drawn("coordinator/duty_list.html", {"specialties": specialties()})
+    sections = [form_kept("coordinator/duty_section.html", one=one) for one in specialties()]
+    return drawn("coordinator/duty_list.html", {"specialties": sections})
 
 
 def specialties() -> list[Specialty]:
@@ -74,9 +74,9 @@ def specialties() -> list[Specialty]:
             continue
         for code in one.specialties:
             status = running.get((one.pk, code), "off")
-            row = Row(one.pk, staff_name(one), list(one.languages), status, hands.get(one.pk, 0))
+            row = Row(one.pk, staff_name(one), status, hands.get(one.pk, 0))
             held.setdefault(code, []).append(row)
-    found = [Specialty(code, specialty_words(code), rows) for code, rows in held.items()]
+    found = [Specialty(code, specialty_words(code), tuple(rows)) for code, rows in held.items()]
     return sorted(found, key=lambda s: (s.covered, s.label))
 
 
