@@ -27,7 +27,7 @@ end_with_the_server()
 DIRECTORY = Path(os.environ["QAFILA_DIR"])
 BEAT_S = 20
 LOOK_S = 0.5
-A_SECOND = 25
+A_SECOND = 15
 """So many pages ask for themselves again within a second of a change: those whom it concerns take turns."""
 REST_S = 1.0
 MOST_LISTS = 8

@@ -355,16 +355,22 @@ def test_lists_cost_the_same_for_one_and_for_many(crew: Crew) -> None:
     from django.db import connection
     from django.test.utils import CaptureQueriesContext
 
+    from qafila.journal import topics
     from qafila.journal.write import writing
 
     sent(crew)
     queries.board()
+    with CaptureQueriesContext(connection) as again:
+        assert len(queries.board().waiting) == 1
+    assert not again
+    topics.forget()
     with CaptureQueriesContext(connection) as one:
         assert len(queries.board().waiting) == 1
     with writing(None, "setup") as write:
         others = [write.save(new_person(local_day() - timedelta(days=15000 + i))) for i in range(3)]
     for person in others:
         acts.send(crew.filled(patient=person), crew.doctor)
+    topics.forget()
     with CaptureQueriesContext(connection) as many:
         assert len(queries.board().waiting) == 4
     assert len(one) == len(many)

@@ -32,6 +32,7 @@ from qafila.clinic.forms.context import attachments_of
 from qafila.clinic.visits.models import Attachment, FactStatus
 from qafila.journal.here import here
 from qafila.journal.models import Clash
+from qafila.journal.topics import until_changed
 from qafila.kernel import clock
 from qafila.kernel.dates import Age
 from qafila.packs import load
@@ -176,8 +177,9 @@ def answered_by(specialist: Staff, limit: int = 50) -> list[CaseRow]:
     return rows(done[:limit], keep_order=True)
 
 
+@until_changed
 def board() -> Board:
-    """The coordinator's board: a fixed number of queries."""
+    """The coordinator's board: a fixed number of queries, none where nothing of its cases has changed; to be shown."""
     found = rows(LISTED.filter(status__in=OPEN - {"draft"}))
     now = clock.now()
     counts: dict[str, int] = defaultdict(int)
