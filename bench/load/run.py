@@ -181,7 +181,7 @@ def price(found: dict[str, Any]) -> dict[str, Any]:
 
 def versions() -> dict[str, str]:
     """What was measured, with what."""
-    names = ("Django", "granian", "psycopg", "httpx", "argon2-cffi")
+    names = ("Django", "granian", "psycopg", "aiohttp", "argon2-cffi")
     return {
         "python": platform.python_version(),
         "cores": str(os.cpu_count()),

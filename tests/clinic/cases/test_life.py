@@ -15,7 +15,7 @@ from qafila.clinic.cases.answering import AnswerIncomplete
 from qafila.clinic.cases.proof import proof_of
 from qafila.clinic.cases.transitions import CASE, OPEN, OVER
 from qafila.clinic.history import consents
-from qafila.clinic.models import Answer, Case, CaseEvent, Decline, Encounter, Message
+from qafila.clinic.models import Answer, Case, CaseEvent, Decline, Encounter
 from qafila.clinic.refusal import Incomplete, Refusal
 from qafila.clinic.visits import acts as visits
 from qafila.journal.here import at
@@ -349,33 +349,6 @@ def test_missing_files_are_listed_with_the_answer(crew: Crew, hub: Any, wired: A
     with at(hub):
         given = acts.answer(acts.accept(Case.objects.get(), crew.heart), crew.heart, ANSWER, key_of(crew.heart))
         assert given.missing_attachments == [ecg.pk.hex]
-
-
-def test_lists_cost_the_same_for_one_and_for_many(crew: Crew) -> None:
-    from django.db import connection
-    from django.test.utils import CaptureQueriesContext
-
-    from qafila.journal import topics
-    from qafila.journal.write import writing
-
-    sent(crew)
-    queries.board()
-    with CaptureQueriesContext(connection) as again:
-        assert len(queries.board().waiting) == 1
-    assert not again
-    topics.forget()
-    with CaptureQueriesContext(connection) as one:
-        assert len(queries.board().waiting) == 1
-    with writing(None, "setup") as write:
-        others = [write.save(new_person(local_day() - timedelta(days=15000 + i))) for i in range(3)]
-    for person in others:
-        acts.send(crew.filled(patient=person), crew.doctor)
-    topics.forget()
-    with CaptureQueriesContext(connection) as many:
-        assert len(queries.board().waiting) == 4
-    assert len(one) == len(many)
-    assert len(queries.of_unit_open(crew.unit)) == 4 and len(queries.of_person(crew.patient.pk)) == 1
-    assert Message.objects.count() == 0
 
 
 def test_an_answer_is_withdrawn_by_its_author_alone(crew: Crew) -> None:
