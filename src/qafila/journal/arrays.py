@@ -82,58 +82,41 @@ _DUMPERS = {_Uuids: _dumper(2951), _Bytes: _dumper(1001), _Texts: _dumper(1009),
             _Bools: _dumper(1000), _Instants: _dumper(1185), _Dates: _dumper(1182)}  # fmt: skip
 
 
-def _array(oid: int, values: Sequence[Any], items: Callable[[Sequence[Any]], list[bytes]]) -> bytes:
-    """`items`: the bytes of each value with their length before them."""
-    if len(set(map(id, values))) == 1:
+Packer = Callable[[Sequence[Any]], Packed]
+_Items = Callable[[Sequence[Any]], list[bytes]]
+"""The bytes of each value with their length before them."""
+
+
+def _packer(kind: type[Packed], oid: int, items: _Items) -> Packer:
+    """Packs a column of values whose type has that number."""
+
+    def packed(values: Sequence[Any]) -> Packed:
         # Of most kinds of row most columns are the same from end to end.
-        return _HEAD(1, 1, oid, len(values), 1) + items(values[:1])[0] * len(values)
-    return _HEAD(1, 1, oid, len(values), 1) + b"".join(items(values))
+        same = len(set(map(id, values))) == 1
+        body = items(values[:1])[0] * len(values) if same else b"".join(items(values))
+        return kind(_HEAD(1, 1, oid, len(values), 1) + body)
 
-
-def _uuids(values: Sequence[Any]) -> Packed:
-    return _Uuids(_array(2950, values, _uuid_items))
+    return packed
 
 
 def _uuid_items(values: Sequence[Any]) -> list[bytes]:
     return [_NULL if v is None else (_UUID_LENGTH + v.int).to_bytes(20) for v in values]
 
 
-def _bytes(values: Sequence[Any]) -> Packed:
-    return _Bytes(_array(17, values, _byte_items))
-
-
 def _byte_items(values: Sequence[Any]) -> list[bytes]:
     return [_NULL if v is None else _LENGTH(len(v)) + v for v in values]
 
 
-def _texts(values: Sequence[Any]) -> Packed:
-    return _Texts(_array(25, values, _text_items))
-
-
 def _text_items(values: Sequence[Any]) -> list[bytes]:
-    coded = [None if v is None else str(v).encode() for v in values]
-    return [_NULL if v is None else _LENGTH(len(v)) + v for v in coded]
-
-
-def _jsons(values: Sequence[Any]) -> Packed:
-    return _Texts(_array(25, values, _json_items))
+    return _byte_items([None if v is None else str(v).encode() for v in values])
 
 
 def _json_items(values: Sequence[Any]) -> list[bytes]:
-    coded = [None if v is None else orjson.dumps(v) for v in values]
-    return [_NULL if v is None else _LENGTH(len(v)) + v for v in coded]
-
-
-def _ints(values: Sequence[Any]) -> Packed:
-    return _Int8s(_array(20, values, _int_items))
+    return _byte_items([None if v is None else orjson.dumps(v) for v in values])
 
 
 def _int_items(values: Sequence[Any]) -> list[bytes]:
     return [_NULL if v is None else _EIGHT(8, v) for v in values]
-
-
-def _bools(values: Sequence[Any]) -> Packed:
-    return _Bools(_array(16, values, _bool_items))
 
 
 def _bool_items(values: Sequence[Any]) -> list[bytes]:
@@ -141,26 +124,21 @@ def _bool_items(values: Sequence[Any]) -> list[bytes]:
     return [coded[v] for v in values]
 
 
-def _instants(values: Sequence[Any]) -> Packed:
-    return _Instants(_array(1184, values, _instant_items))
-
-
 def _instant_items(values: Sequence[Any]) -> list[bytes]:
     return [_NULL if v is None else _EIGHT(8, (v - _BEGINNING) // _MICROSECOND) for v in values]
-
-
-def _dates(values: Sequence[Any]) -> Packed:
-    return _Dates(_array(1082, values, _date_items))
 
 
 def _date_items(values: Sequence[Any]) -> list[bytes]:
     return [_NULL if v is None else _FOUR(4, v.toordinal() - _DAY_ONE) for v in values]
 
 
-Packer = Callable[[Sequence[Any]], Packed]
+_ints = _packer(_Int8s, 20, _int_items)
+_texts, _jsons = _packer(_Texts, 25, _text_items), _packer(_Texts, 25, _json_items)
 _PACKERS: dict[str, Packer] = {
-    "uuid": _uuids, "bytea": _bytes, "bigint": _ints, "integer": _ints, "smallint": _ints, "boolean": _bools,
-    "timestamp with time zone": _instants, "date": _dates, "jsonb": _jsons,
+    "uuid": _packer(_Uuids, 2950, _uuid_items), "bytea": _packer(_Bytes, 17, _byte_items),
+    "bigint": _ints, "integer": _ints, "smallint": _ints, "boolean": _packer(_Bools, 16, _bool_items),
+    "timestamp with time zone": _packer(_Instants, 1184, _instant_items), "date": _packer(_Dates, 1082, _date_items),
+    "jsonb": _jsons,
 }  # fmt: skip
 
 

@@ -144,8 +144,6 @@ class _Kept:
 
 
 _kept: dict[Any, _Kept] = {}
-
-
 _making: dict[Any, Lock] = {}
 
 

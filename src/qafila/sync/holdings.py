@@ -19,10 +19,10 @@ from qafila.sync import scope
 from qafila.sync.models import Holding, HoldingReceipt, Mail, Scope
 
 
-def latest(people: Iterable[UUID], *nodes: str) -> dict[tuple[UUID, str], Holding]:
-    """(Person, node) → the last word said to the node about the person, where there was any."""
-    rows = Holding._base_manager.filter(who__in=list(people), node__in=nodes).order_by("turn")
-    return {(row.who, row.node): row for row in rows}
+def latest(who: UUID, node: str) -> Holding | None:
+    """The last word said to a node about a person, where there was any."""
+    found: Holding | None = Holding._base_manager.filter(who=who, node=node).order_by("turn").last()
+    return found
 
 
 def spoken(people: Iterable[UUID], nodes: Sequence[str]) -> set[tuple[UUID, str]]:
@@ -39,7 +39,7 @@ def told(records: Iterable[Record | Entry]) -> set[tuple[UUID, str]]:
 def say(who: UUID, node: str, *, held: bool, after: int = 0) -> Holding:
     """Tell a node whether it holds a person; reaches its mailbox in the transaction at hand. `after`: a turn of which
     the node knows."""
-    before = latest([who], node).get((who, node))
+    before = latest(who, node)
     turn = max(clock.now_ms(), after + 1, before.turn + 1 if before else 0)
     more = {} if held else {"keep": sorted(pk.hex for pk in kept_rows(who, node)), "known": known(who, node)}
     with writing(None, "person.readmit" if held else "person.release", always=True) as write:
@@ -48,7 +48,7 @@ def say(who: UUID, node: str, *, held: bool, after: int = 0) -> Holding:
 
 def renew(who: UUID, node: str) -> None:
     """Somebody else's record needs more, or less, of a person who was forgotten there: say so."""
-    before = latest([who], node).get((who, node))
+    before = latest(who, node)
     if before is None or before.held:
         return
     if before.keep != sorted(pk.hex for pk in kept_rows(who, node)):

@@ -189,7 +189,7 @@ def _on_ingested(sender: Any, records: Sequence[Entry], node: Here, **kwargs: An
 def _answer(receipt: HoldingReceipt | Holding) -> None:
     """Say it again where the node and this hub do not agree."""
     tables.one_at_a_time([receipt.who.int], here().database)
-    last = holdings.latest([receipt.who], receipt.node).get((receipt.who, receipt.node))
+    last = holdings.latest(receipt.who, receipt.node)
     if last is not None and last.turn > receipt.turn:
         if last.held and not receipt.held:
             # It forgot him before it heard that he is back, perhaps after a greeting that told what it had of him.

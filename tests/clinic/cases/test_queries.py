@@ -8,15 +8,12 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from qafila.clinic.cases import acts, queries
-from qafila.clinic.models import Case, Message
+from qafila.clinic.models import Message
 from qafila.journal import topics
 from qafila.journal.write import writing
 from qafila.registry.places.here import local_day
+from tests.clinic.cases.test_life import sent
 from tests.clinic.conftest import Crew, new_person
-
-
-def sent(crew: Crew) -> Case:
-    return crew.begun("sent", lambda: acts.send(crew.filled(), crew.doctor))
 
 
 def board() -> tuple[int, int]:

@@ -12,7 +12,7 @@ import hashlib
 import os
 import re
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 from django.conf import settings
 from django.core.exceptions import ValidationError
@@ -55,7 +55,7 @@ def listed() -> Path | None:
 def stands_in(file: Path, digest: bytes) -> bool:
     """Whether a line of the ordered list begins with the digest. Raises `OSError`, and `ValueError` for a file that is
     no such list."""
-    with file.open("rb", buffering=0) as lines:
+    with file.open("rb") as lines:
         low, high = 0, lines.seek(0, os.SEEK_END)
         while low < high:
             middle = (low + high) // 2
@@ -75,14 +75,9 @@ def stands_in(file: Path, digest: bytes) -> bool:
     return False
 
 
-def _line_from(lines: Any, place: int) -> tuple[int, bytes]:
+def _line_from(lines: BinaryIO, place: int) -> tuple[int, bytes]:
     """The first line that begins at a place or behind it, and where; at the end nothing."""
-    begun = max(0, place - 1)
-    lines.seek(begun)
-    read = lines.read(2 * LONGEST)
-    skipped = read.find(b"\n") + 1 if place else 0
-    if place and not skipped:
-        if len(read) == 2 * LONGEST:
-            raise ValueError("no list of breached passwords")
-        return begun + len(read), b""
-    return begun + skipped, read[skipped:].partition(b"\n")[0] + (b"\n" if b"\n" in read[skipped:] else b"")
+    lines.seek(max(0, place - 1))
+    if place:
+        lines.readline(LONGEST)
+    return lines.tell(), lines.readline(LONGEST)

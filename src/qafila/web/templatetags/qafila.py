@@ -181,12 +181,12 @@ def piece(template: str, **shown: Any) -> SafeString:
 
 
 @register.simple_tag
-def case_line(line: Any, owner: bool = False, specialty: bool = False) -> SafeString:
+def case_line(line: Any) -> SafeString:
     """A case's place in a list."""
     from qafila.web.alike import kept
     from qafila.web.specialist.words import shown
 
-    return kept("specialist/line.html", case=shown(line, owner=owner, specialty=specialty))
+    return kept("specialist/line.html", case=shown(line))
 
 
 @register.simple_tag
