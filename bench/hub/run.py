@@ -64,7 +64,7 @@ def asked(words: list[str] | None = None) -> argparse.Namespace:
     """The options, of the command line or of these words."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--json", action="store_true")
-    parser.add_argument("--consultations", type=int, default=2000)
+    parser.add_argument("--consultations", type=int, default=6000)
     parser.add_argument("--a-frame", type=int, default=40)
     parser.add_argument("--units", type=int, default=2)
     parser.add_argument("--workers", type=int, default=2)
@@ -166,20 +166,21 @@ def measured(
     try:
         callers = [Caller(hub, unit, port) for unit in units]
         spread(callers, server.pid, min(arguments.workers, len(callers)))
+        size = len(callers[0].frames) // (1 + len(fills)) - WARM
         for caller in callers:
             caller.warm(WARM)
-        size = len(callers[0].frames) // (1 + len(fills))
         copied = int(verb(hub, "", module="bench.hub.fill")) if fills else 1
         done = 0
-        for number, records in enumerate([0, *fills]):
+        for records in [0, *fills]:
             if records:
                 wanted = records // copied
                 _fill(hub, done + 1, wanted)
                 done = wanted
-                # The server has hung up meanwhile.
+                # The server has hung up meanwhile, and after a vacuum each of its connections plans anew.
                 spread(callers, server.pid, min(arguments.workers, len(callers)))
-            stages.append(_stage([c.frames[number * size : (number + 1) * size] for c in callers], callers, arguments,
-                                 (server.pid, _postmaster(cluster))))  # fmt: skip
+                for caller in callers:
+                    caller.warm(WARM)
+            stages.append(_stage(size, callers, arguments, (server.pid, _postmaster(cluster))))
             stages[-1]["filled"] = records
             print(json.dumps(stages[-1]), file=sys.stderr, flush=True)
     finally:
@@ -191,14 +192,12 @@ def measured(
     return stages
 
 
-def _stage(
-    frames: list[list[bytes]], callers: list[Caller], arguments: argparse.Namespace, pids: tuple[int, int]
-) -> dict[str, Any]:
-    """Each caller posts its frames: consultations a second, milliseconds of a frame, processor time of each."""
+def _stage(size: int, callers: list[Caller], arguments: argparse.Namespace, pids: tuple[int, int]) -> dict[str, Any]:
+    """Each caller posts so many frames: consultations a second, milliseconds of a frame, processor time of each."""
     used = [cpu(pid) for pid in pids] + [time.process_time()]
     load = os.getloadavg()[0]
     begun = time.perf_counter()
-    threads = [threading.Thread(target=c.run, args=(some,)) for c, some in zip(callers, frames, strict=True)]
+    threads = [threading.Thread(target=caller.run, args=(size,)) for caller in callers]
     for thread in threads:
         thread.start()
     for thread in threads:
@@ -257,10 +256,9 @@ class Caller:
                 time.sleep(0.2)
 
     def warm(self, count: int) -> None:
-        """The first frames, not timed: the worker opens its database and reads its code."""
-        for frame in self.frames[:count]:
-            self.post(frame)
-        del self.frames[:count]
+        """The next frames, not timed: the worker opens its database and reads its code."""
+        self.run(count)
+        self.taken_ms = []
 
     def post(self, frame: bytes) -> None:
         """One frame."""
@@ -270,12 +268,13 @@ class Caller:
         if answer.status != 200:
             self.wrong.append((answer.status, said[:40]))
 
-    def run(self, frames: list[bytes]) -> None:
-        """Post these."""
-        for frame in frames:
+    def run(self, count: int) -> None:
+        """Post the next frames."""
+        for frame in self.frames[:count]:
             begun = time.perf_counter()
             self.post(frame)
             self.taken_ms.append((time.perf_counter() - begun) * 1000)
+        del self.frames[:count]
 
 
 def spread(callers: list[Caller], server: int, workers: int) -> None:

@@ -33,23 +33,41 @@ def key(number: int, seed: int) -> Ed25519PrivateKey:
 
 
 def enrol(count: int, seed: int, folder: Path) -> dict[str, Any]:
-    """On the hub: know these units, and sign one certificate that all of them show."""
-    from qafila.sync import pki
+    """On the hub: know these units, and sign one certificate that all of them show. They have joined long ago: each has
+    been sent the keys by which the others sign prints, so nothing waits for them."""
+    from qafila.clinic.papers import keys
+    from qafila.clinic.papers.models import NodeKey
+    from qafila.journal.write import writing
+    from qafila.sync import mailbox, pki
     from qafila.sync.enrolment import keys_folder
     from qafila.sync.models import Peer
 
-    Peer.objects.bulk_create(
-        [
-            Peer(code=code(n), profile="unit", signing_key=key(n, seed).public_key().public_bytes_raw())
-            for n in range(count)
-        ],
-        batch_size=2000,
-    )
+    fleet = [
+        Peer(code=code(n), profile="unit", signing_key=key(n, seed).public_key().public_bytes_raw())
+        for n in range(count)
+    ]
+    mailbox.disconnect()
+    with writing(None, "paper.key") as write:
+        for peer in fleet:
+            write.save(NodeKey(node=peer.code, public=peer.signing_key.hex(), since=peer.enrolled_at))
+    Peer.objects.bulk_create(fleet, batch_size=2000)
+    keys.review()
     folder.mkdir(parents=True)
     certificate, _ = pki.sign_request(keys_folder(), pki.client_request(folder, "fleet"), "fleet")
     (folder / "client.crt").write_bytes(certificate)
     shutil.copy(keys_folder() / "ca.crt", folder / "hub-ca.crt")
     return {"hub_key": pki.signing_public(keys_folder()).hex()}
+
+
+def thanks(number: int, seed: int, numbers: list[int], ack_no: int, life: int) -> bytes:
+    """The question of a unit that confirms mail."""
+    from qafila.kernel import clock
+    from qafila.sync.agent import HOLD_S
+    from qafila.sync.frames import seal
+    from qafila.sync.messages import Pull
+
+    said = Pull(numbers, wait_s=HOLD_S, ack_no=ack_no, life=life)
+    return seal(said, code(number), "H", number * 3 + 3, clock.now_ms(), key(number, seed))
 
 
 @dataclass(frozen=True)

@@ -4,8 +4,9 @@
 
 Each unit has a connection of its own (HTTP/2 in TLS 1.3 with a client's certificate), a signing key of its own, and
 behaves as the agent does: it says hello, with its first records where it has some, and then keeps a question at the hub
-that is held until there is mail. Failures are followed by the agent's growing waits, and a hub that says when to come
-back is obeyed.
+that is held until there is mail, which it acknowledges. Failures are followed by the agent's growing waits, and a hub
+that says when to come back is obeyed. All call in the same moment; but a country's units have a processor each, and
+these have one thread together, so no more of them than `HANDS` shake hands at once: the others' time runs meanwhile.
 """
 
 from __future__ import annotations
@@ -19,24 +20,30 @@ import ssl
 import sys
 import threading
 import time
-from collections import Counter
+from collections import Counter, deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import django
 
 from bench.sync.caller import Answer, Caller, Lost
-from bench.sync.fleet import RECORDS, Words, code, words
+from bench.sync.fleet import RECORDS, Words, code, thanks, words
 from bench.sync.link import HUB_ADDRESS, Link
 from bench.sync.nodes import ROOT, Nodes, say, serve, told, within
 from bench.unit.run import pss_mb
+
+if TYPE_CHECKING:
+    from qafila.sync.messages import Message
 
 RAMP = 50
 """Units that connect at once while the fleet is brought up gently."""
 HELD_S = 60.0
 """Longer than a question is held: each unit asks anew meanwhile."""
+HANDS = 200
+"""Handshakes under way: with all of them at once each would wait here for longer than the ten seconds that the hub's
+server gives it, and be for nothing."""
 SHAKE_S, ANSWER_S = 30.0, 15.0
 """How long a unit waits for a handshake, and for an answer that is not held. Longer than `Wire` on a good link (8 and
 4 s): all units share the hub's processors here, and what they wait for is often this process."""
@@ -60,6 +67,9 @@ class Unit:
     """What is due for an older turn is over."""
     asked: str = ""
     served: float = 0.0
+    life: int = 0
+    """Of the hub, as it said in its welcome."""
+    shaking: bool = False
 
 
 @dataclass
@@ -82,10 +92,16 @@ class Fleet:
     resumed: int = 0
     questions: int = 0
     """Held questions that were answered."""
+    mailed: int = 0
+    """Records that came down."""
+    seed: int = 0
+    shaking: int = 0
     on_served: Callable[[], None] = lambda: None
     _epoll: select.epoll = field(default_factory=select.epoll)
     _by_file: dict[int, Unit] = field(default_factory=dict)
     _due: list[tuple[float, int, int]] = field(default_factory=list)
+    _waiting: deque[Unit] = field(default_factory=deque)
+    """Whose turn to shake hands has not come."""
 
     def later(self, unit: Unit, seconds: float) -> None:
         """Something is due for the unit: a call, or the end of its patience."""
@@ -136,15 +152,16 @@ class Fleet:
             self._wait(unit, 0)
 
     def _wait(self, unit: Unit, retry_s: int) -> None:
-        from qafila.sync.agent import LONGEST_WAIT_S
+        from qafila.sync.agent import longer
 
         self.later(unit, retry_s + unit.wait * unit.dice.uniform(0.5, 1.0))
-        unit.wait = min(unit.wait * 2, LONGEST_WAIT_S)
+        unit.wait = longer(unit.wait, shut=not retry_s)
 
     def _drop(self, unit: Unit) -> None:
         assert unit.line is not None
         if unit.asked == "pull":
             self.held -= 1
+        self._shaken(unit)
         self._by_file.pop(unit.line.socket.fileno(), None)
         unit.line.cut()
         unit.line, unit.asked = None, ""
@@ -152,10 +169,25 @@ class Fleet:
     def _is_due(self, unit: Unit) -> None:
         if unit.line is not None:
             raise Lost(f"no answer to {unit.asked}" if unit.asked else "no connection")
+        if self.shaking < HANDS:
+            self._call(unit)
+        else:
+            self._waiting.append(unit)
+
+    def _call(self, unit: Unit) -> None:
+        self.shaking += 1
+        unit.shaking = True
         unit.line = Caller(HUB_ADDRESS, self.port, self.tls, unit.ticket)
         self._by_file[unit.line.socket.fileno()] = unit
         self._epoll.register(unit.line.socket.fileno(), select.EPOLLIN | select.EPOLLOUT)
         self.later(unit, SHAKE_S)
+
+    def _shaken(self, unit: Unit) -> None:
+        """Its handshake is over, for good or ill: the next one's turn."""
+        self.shaking -= unit.shaking
+        unit.shaking = False
+        if self._waiting and self.shaking < HANDS:
+            self.later(self._waiting.popleft(), 0)
 
     def _moved(self, unit: Unit, event: int) -> None:
         line = unit.line
@@ -164,6 +196,7 @@ class Fleet:
             line.flush() if line.blocked else line.begin()
         answers = line.read() if event & (select.EPOLLIN | select.EPOLLHUP | select.EPOLLERR) else []
         if line.shaken and not unit.asked:
+            self._shaken(unit)
             self.resumed += line.resumed
             unit.asked = "hello"
             line.post(unit.words.hello_again if self.again else unit.words.hello)
@@ -176,6 +209,7 @@ class Fleet:
 
     def _hear(self, unit: Unit, answer: Answer) -> None:
         from qafila.sync.agent import FIRST_WAIT_S, HOLD_S
+        from qafila.sync.messages import Mail
 
         assert unit.line is not None
         if answer.status != 200:
@@ -185,7 +219,7 @@ class Fleet:
             self._drop(unit)
             self._wait(unit, answer.retry_s)
             return
-        self._judge(unit, bytes(answer.body))
+        said = self._judge(unit, bytes(answer.body))
         if unit.asked == "hello":
             if not unit.served:
                 self.served += 1
@@ -195,11 +229,15 @@ class Fleet:
         else:
             self.questions += 1
         unit.asked = "pull"
-        unit.line.post(unit.words.pull)
+        if isinstance(said, Mail) and said.numbers:
+            self.mailed += len(said.numbers)
+            unit.line.post(thanks(unit.number, self.seed, said.numbers, said.ack_no, unit.life))
+        else:
+            unit.line.post(unit.words.pull)
         self.later(unit, HOLD_S + HANG_UP_S)
 
-    def _judge(self, unit: Unit, body: bytes) -> None:
-        """Whether it is what a hub may say to this."""
+    def _judge(self, unit: Unit, body: bytes) -> Message | None:
+        """What the hub said; noted where it may not say that to this."""
         from qafila.sync.frames import FrameError, open_frame
         from qafila.sync.messages import Mail, Welcome
 
@@ -207,14 +245,16 @@ class Fleet:
             frame = open_frame(body, code(unit.number), lambda sender: self.hub_key)
         except FrameError as error:
             self.wrong.append(error.reason)
-            return
+            return None
         said = frame.message
         number = unit.number * 3 + (3 if unit.asked == "pull" else 2 if self.again else 1)
-        fits = isinstance(said, Mail) and not said.numbers if unit.asked == "pull" else isinstance(said, Welcome)
+        fits = isinstance(said, Mail if unit.asked == "pull" else Welcome)
         if isinstance(said, Welcome):
+            unit.life = said.life
             fits = fits and not said.taken.aside and not said.taken.alarms
         if not fits or frame.number != number:
             self.wrong.append(f"not what was asked: {type(said).__name__} to {unit.asked}")
+        return said
 
 
 def drive(fleet: Fleet) -> dict[str, Any]:
@@ -252,7 +292,8 @@ def drive(fleet: Fleet) -> dict[str, Any]:
         "errors": len(fleet.wrong) + 2 * count - len(took) - up + sum(lost_held.values()),
         "first_errors": fleet.wrong[:5], "told_to_wait": dict(fleet.told_to_wait), "attempts_lost": dict(fleet.lost),
         "resumed": fleet.resumed, "held_open": held, "held_open_least": least, "held_s": HELD_S,
-        "held_lost": lost_held, "held_questions": questions, "ramp_s": round(ramp, 1), "driver_cpu_s": round(used, 1),
+        "held_lost": lost_held, "held_questions": questions, "mailed": fleet.mailed, "ramp_s": round(ramp, 1),
+        "driver_cpu_s": round(used, 1),
     }  # fmt: skip
 
 
@@ -337,7 +378,7 @@ def main(count: str, seed: str, folder: str, hub_key: str, port: str) -> None:
     say("the units seal their frames")
     units = [Unit(n, words(n, int(seed)), random.Random(f"{seed} {n}"), wait=0.3) for n in range(int(count))]
     say("they call")
-    json.dump(drive(Fleet(units, bytes.fromhex(hub_key), int(port), tls)), sys.stdout)
+    json.dump(drive(Fleet(units, bytes.fromhex(hub_key), int(port), tls, seed=int(seed))), sys.stdout)
 
 
 if __name__ == "__main__":

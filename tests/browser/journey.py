@@ -22,6 +22,11 @@ LONG = 45_000
 """Milliseconds until something has come over the link: a contact every few seconds, and the pages' own renewal."""
 
 
+SEEN: dict[tuple[str, str], str] = {}
+"""Pages and languages that some journey has looked over: but for a case's own pages, which its specialty draws, they are
+the same in all."""
+
+
 def picture() -> FilePayload:
     """A made-up photograph, sharp enough to be kept without a word."""
     held = io.BytesIO()
@@ -46,6 +51,7 @@ class Journey:
     """How many files the case has got."""
     faults: list[str] = field(default_factory=list)
     seen: dict[tuple[str, str], str] = field(default_factory=dict)
+    """Pages of this journey's case that were looked over."""
     desks: list[Desk] = field(default_factory=list)
 
     def desk(self, role: str, *, specialty: str = "") -> Desk:
@@ -71,8 +77,8 @@ class Journey:
         return desk
 
     def look(self, desk: Desk) -> None:
-        """Look the open page over, once for each kind of page."""
-        self.faults += desk.look_over(self.seen)
+        """Look the open page over, once for each kind of page: a case's own in each journey, others in one of them."""
+        self.faults += desk.look_over(self.seen if "/case/" in desk.where else SEEN)
 
     def end(self) -> None:
         """Everybody leaves (whoever stays logged in leaves the page, which would go on renewing itself); what was wrong

@@ -40,6 +40,10 @@ NOTED_S = 10.0
 COST_S = 2.0
 """So often the screens are told how far it is, and the day's bytes are written down."""
 FIRST_WAIT_S, LONGEST_WAIT_S = 0.3, 4.0
+CROWDED_WAIT_S = 30.0
+"""The longest wait where the hub is reached and hangs up without a word: a whole country calls it, and each attempt
+costs it a handshake. A link that is down costs nobody anything, so there it is `LONGEST_WAIT_S`."""
+GROWS = 1.5
 CONNECT_S = (2.0, 8.0)
 FRAME_S = 2.2
 """A frame takes the link for so long: large ones compress better, and what is urgent overtakes their parts."""
@@ -79,6 +83,8 @@ class Caller:
         self.node = node
         self.retry_s = 0
         """The hub asked to be left alone for so long."""
+        self.shut = False
+        """The hub was reached, and hung up before it had said a word."""
         self._tickets: dict[str, tuple[ssl.SSLContext, ssl.SSLSession | None]] = {}
         self._shown = 0
         self._connect_s = CONNECT_S[0]
@@ -95,7 +101,7 @@ class Caller:
     def call(self, stopped: Callable[[], bool] = lambda: False, *, stay: bool = False) -> Contact:
         """Say and hear all that there is, with `stay` until the link goes or `stopped`; keeps the state that the
         screens show. Never raises for the link's sake."""
-        self.retry_s = 0
+        self.retry_s, self.shut = 0, False
         peer = Peer.objects.filter(upward=True).first()
         if peer is None:
             return Contact(reason="not_enrolled")
@@ -125,6 +131,8 @@ class Caller:
         except LinkDown as down:
             contact.reason, self.retry_s, self._spoken = down.reason, down.retry_s, down.spoken
             self._wary = True
+            if talk is not None:
+                self.shut = down.reason == "no_link" and not talk.heard
             if down.reason == "dictionary" and len(self._dictionaries) > 1:
                 self._dictionaries.pop(0)
         except (FrameError, CodecError) as error:
@@ -163,6 +171,7 @@ class Caller:
         try:
             wire.open(self._connect_s)
         except LinkDown:
+            self.shut = wire.stood
             # A slow link answers late: be more patient each time, and begin anew with the next contact.
             self._connect_s = min(CONNECT_S[1], self._connect_s * 1.15)
             raise
@@ -179,6 +188,7 @@ class _Talk:
         self.changed = (node.directory or Path()) / "changed"
         self.stamp = -1
         self.noted = -NOTED_S
+        self.heard = False
         self.asked: dict[int, int] = {}
         self.sizes: dict[int, int] = {}
         self.carried = 0
@@ -249,6 +259,7 @@ class _Talk:
 
     def _hear(self, number: int, body: bytes) -> None:
         self.session.receive(body)
+        self.heard = True
         self.stamp = -1
         self.carried += self.sizes.pop(number, 0)
         asked = self.asked.pop(number, None)
@@ -319,12 +330,17 @@ def run_forever(stop: threading.Event) -> None:
         if reason != said:
             said = reason
             log.info("link: %s", reason or "up")
-        if clock.monotonic() - began > LONGEST_WAIT_S * 2:
+        if clock.monotonic() - began > LONGEST_WAIT_S * 2 and not caller.shut:
             wait = FIRST_WAIT_S
         # Jitter, so that a whole fleet does not call at once when a mast comes back.
         stop.wait(caller.retry_s + wait * _dice.uniform(0.5, 1.0))
-        wait = min(wait * 1.5, LONGEST_WAIT_S)
+        wait = longer(wait, shut=caller.shut)
     close_old_connections()
+
+
+def longer(wait_s: float, *, shut: bool) -> float:
+    """The wait after the next failure; `shut`: the hub hangs up without a word."""
+    return min(wait_s * GROWS, CROWDED_WAIT_S if shut else LONGEST_WAIT_S)
 
 
 def _one(caller: Caller, stop: threading.Event) -> str:

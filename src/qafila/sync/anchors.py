@@ -72,9 +72,12 @@ def _reach(run: Run) -> int:
 
 def keep() -> None:
     """Job: note those who called lately, and once a day say in this node's own chain what was noted."""
-    with transaction.atomic(using=here().database):
-        for code in Peer.objects.filter(last_contact__gte=clock.now() - LATELY).values_list("code", flat=True):
-            note(code)
+    lately = Peer.objects.filter(last_contact__gte=clock.now() - LATELY).values_list("code", flat=True)
+    grown = Run._base_manager.filter(node__in=list(lately), last__gt=F("anchored")).order_by("node")
+    for some in _at_once(list(grown.values_list("node", flat=True).distinct())):
+        with transaction.atomic(using=here().database):
+            for code in some:
+                note(code)
     latest = Record._base_manager.filter(kind=Witness.kind(), node=here().node).order_by("-no").first()
     if latest is None or hlc_time(latest.hlc) <= clock.now() - DAILY:
         witness()
@@ -83,8 +86,12 @@ def keep() -> None:
 def witness() -> int:
     """Say in this node's own chain what was noted since the last time; how many nodes it speaks of."""
     codes = list(Peer.objects.filter(revoked=False).order_by("code").values_list("code", flat=True))
-    # Some at a time: others write, too.
-    return sum(_witness(codes[start : start + AT_ONCE]) for start in range(0, len(codes), AT_ONCE))
+    return sum(_witness(some) for some in _at_once(codes))
+
+
+def _at_once(codes: list[str]) -> Iterator[list[str]]:
+    """Some at a time: others write, too."""
+    return (codes[start : start + AT_ONCE] for start in range(0, len(codes), AT_ONCE))
 
 
 def _witness(codes: list[str]) -> int:

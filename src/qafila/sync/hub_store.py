@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import timedelta
+from typing import Any
 from uuid import UUID
 
 from django.db import transaction
@@ -40,17 +41,20 @@ class Desk:
     def peer(self) -> Peer:
         """The sender's row, as last read."""
         if self._peer is None:
-            self._peer = Peer.objects.get(code=self.sender)
+            self._peer = self._read()
         return self._peer
+
+    def _read(self, *, locked: Sequence[str] = ()) -> Peer:
+        rows = tables.among(Peer, "code", [self.sender], _LOCKED, here().database, locked=locked)
+        if not rows:
+            raise FrameError("unknown_sender")
+        return Peer.from_db(here().database, _LOCKED, rows[0])
 
     @contextmanager
     def transaction(self) -> Iterator[None]:
         """One transaction with the sender's row locked; revoked in this very moment counts."""
         with transaction.atomic(using=here().database):
-            rows = tables.among(Peer, "code", [self.sender], _LOCKED, here().database, locked=("code",))
-            if not rows:
-                raise FrameError("unknown_sender")
-            self._peer = Peer.from_db(here().database, _LOCKED, rows[0])
+            self._peer = self._read(locked=("code",))
             if self._peer.revoked:
                 raise FrameError("revoked")
             yield
@@ -82,12 +86,14 @@ class Desk:
 
     def sums(self) -> dict[int, int]:
         """Run → the total of the sender's own records."""
-        return dict(Run._base_manager.filter(node=self.sender).values_list("run", "sum"))
+        return dict(self._runs("run", "sum"))
 
     def held(self) -> dict[int, Ranges]:
         """Run → ranges of the sender's own records."""
-        rows = Run._base_manager.filter(node=self.sender)
-        return {run: loads(ranges) for run, ranges in rows.values_list("run", "ranges")}
+        return {run: loads(ranges) for run, ranges in self._runs("run", "ranges")}
+
+    def _runs(self, *names: str) -> list[tuple[Any, ...]]:
+        return tables.among(Run, "node", [self.sender], names, here().database)
 
     def recent(self, count: int) -> list[int]:
         """The sender's runs that came to be known last."""

@@ -98,13 +98,13 @@ class Wire:
         self._streams: dict[int, _Stream] = {}
         self._waiting: deque[tuple[int, memoryview]] = deque()
         self._out, self._control, self._control_since = bytearray(), bytearray(), 0.0
-        self._corked = self._widened = False
+        self._corked = self._widened = self.stood = False
         self._received = 0
         self._rates: deque[tuple[float, int]] = deque(maxlen=32)
         self._acked, self._moved, self._pinged = 0, clock.monotonic(), 0.0
         self._owed = False
         self.ahead = 2.0
-        """How many round trips' worth is under way: what a cut throws away."""
+        """How many round trips' worth is under way: what a cut throws away. `stood`: the other end was reached."""
         self._socket: ssl.SSLSocket | None = None
         self._h2 = h2.connection.H2Connection(h2.config.H2Configuration(header_encoding="utf-8"))
 
@@ -115,9 +115,9 @@ class Wire:
         until = clock.monotonic() + max(patience_s, SHORTEST_S) * 2
         try:
             plain = _connected(self.host, self.port, patience_s)
+            self.stood = True
             plain.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-            with suppress(OSError):
-                plain.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
+            plain.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
             self._socket = self._context.wrap_socket(
                 plain, server_hostname=self.host, session=self._ticket, do_handshake_on_connect=False
             )

@@ -73,9 +73,10 @@ def take_back(node: str, at: datetime) -> None:
 def review() -> None:
     """Job of a hub: note the keys that are not noted yet, its own among them."""
     note(here().node, signer().public_key().public_bytes_raw(), clock.now())
+    noted = set(NodeKey.objects.values_list("node", "public"))
     for peer in Peer.objects.filter(upward=False).exclude(signing_key=b""):
         public = bytes(peer.signing_key)
-        if not NodeKey.objects.filter(node=peer.code, public=public.hex()).exists():
+        if (peer.code, public.hex()) not in noted:
             note(peer.code, public, peer.enrolled_at)
             if peer.revoked:
                 take_back(peer.code, clock.now())
