@@ -23,8 +23,8 @@ LONG = 45_000
 
 
 SEEN: dict[tuple[str, str], str] = {}
-"""Pages and languages that some journey has looked over: but for a case's own pages, which its specialty draws, they are
-the same in all."""
+"""Pages and languages that some journey has looked over: but for a case's own pages, which its specialty draws, they
+are the same in all."""
 
 
 def picture() -> FilePayload:
@@ -79,6 +79,11 @@ class Journey:
     def look(self, desk: Desk) -> None:
         """Look the open page over, once for each kind of page: a case's own in each journey, others in one of them."""
         self.faults += desk.look_over(self.seen if "/case/" in desk.where else SEEN)
+
+    @staticmethod
+    def asked(desk: Desk, path: str) -> str:
+        """A page as it is now, without drawing it: what is waited for is asked for often."""
+        return desk.context.request.get(desk.url + path).text()
 
     def end(self) -> None:
         """Everybody leaves (whoever stays logged in leaves the page, which would go on renewing itself); what was wrong
@@ -220,8 +225,9 @@ class Journey:
         """Without a link the case waits on the unit, and the screen says so; everything else works on."""
         page = doctor.page
         expect(page.locator(".link-state")).to_be_visible()
-        bars = page.locator(".link-state .bars-0")
-        self.world.until(lambda: doctor.go(path) and bars.count(), "no link")
+        self.world.until(lambda: "bars-0" in self.asked(doctor, path), "no link")
+        doctor.go(path)
+        expect(page.locator(".link-state .bars-0")).to_have_count(1)
         expect(page.locator(".link-state .waiting")).to_be_visible()
         self.look(doctor.go("/link/"))
         doctor.go(path)
@@ -318,8 +324,7 @@ class Journey:
 
     def outcome_at_hub(self, specialist: Desk) -> None:
         """The specialist hears what became of the person."""
-        page = specialist.go("/specialist/done/").page
-        name = " ".join(self.name)
-        self.world.until(lambda: specialist.go("/specialist/done/").page.get_by_text(name).count(), "the outcome")
-        expect(page.get_by_text(name).first).to_be_visible()
+        done = "/specialist/done/"
+        self.world.until(lambda: all(part in self.asked(specialist, done) for part in self.name), "the outcome")
+        expect(specialist.go(done).page.get_by_text(" ".join(self.name)).first).to_be_visible()
         self.look(specialist)
