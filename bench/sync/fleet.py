@@ -36,21 +36,18 @@ def enrol(count: int, seed: int, folder: Path) -> dict[str, Any]:
     """On the hub: know these units, and sign one certificate that all of them show. They have joined long ago: each has
     been sent the keys by which the others sign prints, so nothing waits for them."""
     from qafila.clinic.papers import keys
-    from qafila.clinic.papers.models import NodeKey
-    from qafila.journal.write import writing
     from qafila.sync import mailbox, pki
     from qafila.sync.enrolment import keys_folder
     from qafila.sync.models import Peer
 
-    fleet = [
-        Peer(code=code(n), profile="unit", signing_key=key(n, seed).public_key().public_bytes_raw())
-        for n in range(count)
-    ]
     mailbox.disconnect()
-    with writing(None, "paper.key") as write:
-        for peer in fleet:
-            write.save(NodeKey(node=peer.code, public=peer.signing_key.hex(), since=peer.enrolled_at))
-    Peer.objects.bulk_create(fleet, batch_size=2000)
+    Peer.objects.bulk_create(
+        [
+            Peer(code=code(n), profile="unit", signing_key=key(n, seed).public_key().public_bytes_raw())
+            for n in range(count)
+        ],
+        batch_size=2000,
+    )
     keys.review()
     folder.mkdir(parents=True)
     certificate, _ = pki.sign_request(keys_folder(), pki.client_request(folder, "fleet"), "fleet")

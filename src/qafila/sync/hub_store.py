@@ -25,7 +25,7 @@ from qafila.sync.models import Peer, Scope
 from qafila.sync.signals import arrived
 
 SEEN = timedelta(seconds=20)
-_LOCKED = ("code", "revoked", "last_contact", "offset_ms", "version", "ack_no", "life", "stands")
+_ROW = ("code", "revoked", "last_contact", "offset_ms", "version", "ack_no", "life", "stands")
 """What is read of the sender's row with each request; the rest when it is asked for."""
 
 
@@ -45,10 +45,10 @@ class Desk:
         return self._peer
 
     def _read(self, *, locked: Sequence[str] = ()) -> Peer:
-        rows = tables.among(Peer, "code", [self.sender], _LOCKED, here().database, locked=locked)
+        rows = tables.among(Peer, "code", [self.sender], _ROW, here().database, locked=locked)
         if not rows:
             raise FrameError("unknown_sender")
-        return Peer.from_db(here().database, _LOCKED, rows[0])
+        return Peer.from_db(here().database, _ROW, rows[0])
 
     @contextmanager
     def transaction(self) -> Iterator[None]:

@@ -98,11 +98,10 @@ class Wire:
         self._streams: dict[int, _Stream] = {}
         self._waiting: deque[tuple[int, memoryview]] = deque()
         self._out, self._control, self._control_since = bytearray(), bytearray(), 0.0
-        self._corked = self._widened = self.stood = False
+        self._corked = self._widened = self._owed = self.stood = False
         self._received = 0
         self._rates: deque[tuple[float, int]] = deque(maxlen=32)
         self._acked, self._moved, self._pinged = 0, clock.monotonic(), 0.0
-        self._owed = False
         self.ahead = 2.0
         """How many round trips' worth is under way: what a cut throws away. `stood`: the other end was reached."""
         self._socket: ssl.SSLSocket | None = None
@@ -117,7 +116,8 @@ class Wire:
             plain = _connected(self.host, self.port, patience_s)
             self.stood = True
             plain.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-            plain.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
+            with suppress(OSError):
+                plain.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
             self._socket = self._context.wrap_socket(
                 plain, server_hostname=self.host, session=self._ticket, do_handshake_on_connect=False
             )
