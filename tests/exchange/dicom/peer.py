@@ -15,6 +15,7 @@ from pynetdicom.presentation import build_context
 
 from bench.ports import free_ports
 from bench.programs import installed
+from qafila.exchange.dicom.reactor import STEADY
 from tests.exchange.dicom.conftest import TITLE
 
 
@@ -36,7 +37,7 @@ def send(port: int, path: Path, calling: str = "DEVICE", called: str = TITLE) ->
     meta = dcmread(path, stop_before_pixels=True).file_meta
     entity = AE(calling)
     entity.requested_contexts = [build_context(meta.MediaStorageSOPClassUID, meta.TransferSyntaxUID)]
-    association = entity.associate("127.0.0.1", port, ae_title=called)
+    association = entity.associate("127.0.0.1", port, ae_title=called, evt_handlers=[STEADY])
     if not association.is_established:
         return None
     _config.STORE_SEND_CHUNKED_DATASET = True

@@ -11,6 +11,7 @@ from pynetdicom import AE, _config
 from pynetdicom.presentation import build_context
 
 from qafila.exchange.dicom.models import Arrived
+from qafila.exchange.dicom.reactor import STEADY
 from qafila.exchange.dicom.reading import NotKept, claim
 from tests.exchange.dicom.conftest import TITLE, Station
 
@@ -83,13 +84,13 @@ def _send(port: int, some: list[tuple[Path, str, str]]) -> dict[Path, int]:
     entity.dimse_timeout = 120
     entity.requested_contexts = [build_context(c, s) for c, s in sorted({one[1:] for one in some})]
     found: dict[Path, int] = {}
-    association = entity.associate("127.0.0.1", port, ae_title=TITLE)
+    association = entity.associate("127.0.0.1", port, ae_title=TITLE, evt_handlers=[STEADY])
     accepted = {(c.abstract_syntax, c.transfer_syntax[0]) for c in association.accepted_contexts}
     for path, sop_class, syntax in some:
         if (sop_class, syntax) not in accepted:
             continue
         if not association.is_established:
-            association = entity.associate("127.0.0.1", port, ae_title=TITLE)
+            association = entity.associate("127.0.0.1", port, ae_title=TITLE, evt_handlers=[STEADY])
         answer = association.send_c_store(path)
         found[path] = int(answer.Status) if "Status" in answer else 0xFFFF
     association.release()

@@ -17,6 +17,7 @@ from bench.ports import free_ports
 from qafila.exchange.dicom.commitment import MODEL, WELL_KNOWN
 from qafila.exchange.dicom.matching import study_uid
 from qafila.exchange.dicom.models import Arrived, Peer, Step
+from qafila.exchange.dicom.reactor import STEADY
 from qafila.journal import blobs
 from tests.exchange.dicom.conftest import TITLE, Station
 from tests.exchange.dicom.objects import sample
@@ -29,7 +30,7 @@ def calling(station: Station, *models: str, handlers: Any = ()) -> Any:
     entity = AE("DEVICE")
     for model in models:
         entity.add_requested_context(model)
-    found = entity.associate("127.0.0.1", station.port, ae_title=TITLE, evt_handlers=list(handlers))
+    found = entity.associate("127.0.0.1", station.port, ae_title=TITLE, evt_handlers=[STEADY, *handlers])
     assert found.is_established
     return found
 

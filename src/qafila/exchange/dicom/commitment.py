@@ -15,6 +15,7 @@ from pydicom.sequence import Sequence
 from qafila.clinic.imaging.models import ImagingInstance
 from qafila.exchange.dicom.desk import Desk
 from qafila.exchange.dicom.models import Arrived, Commitment, Peer
+from qafila.exchange.dicom.reactor import STEADY
 from qafila.exchange.dicom.reading import is_uid
 from qafila.journal import blobs
 from qafila.kernel import clock
@@ -141,7 +142,9 @@ class Answers:
         entity.acse_timeout = entity.dimse_timeout = entity.network_timeout = entity.connection_timeout = 10
         role = SCP_SCU_RoleSelectionNegotiation()
         role.sop_class_uid, role.scu_role, role.scp_role = MODEL, False, True
-        association = entity.associate(peer.host, peer.port or 0, ae_title=peer.title, ext_neg=[role])
+        association = entity.associate(
+            peer.host, peer.port or 0, ae_title=peer.title, ext_neg=[role], evt_handlers=[STEADY]
+        )
         if not association.is_established:
             return False
         try:

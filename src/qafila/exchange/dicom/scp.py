@@ -11,7 +11,7 @@ from typing import Any
 from pynetdicom import AE, _config, evt
 from pynetdicom.presentation import build_context
 
-from qafila.exchange.dicom import bounds, commitment, steps, worklist
+from qafila.exchange.dicom import bounds, commitment, reactor, steps, worklist
 from qafila.exchange.dicom.arriving import arrived, with_meta
 from qafila.exchange.dicom.desk import Desk
 from qafila.exchange.dicom.filing import settle
@@ -103,6 +103,7 @@ class Node:
     def _handlers(self) -> list[Any]:
         return [
             *bounds.HANDLERS,
+            reactor.STEADY,
             (evt.EVT_REQUESTED, self._admit),
             (evt.EVT_C_ECHO, lambda event: SUCCESS),
             (evt.EVT_C_STORE, self._store),
