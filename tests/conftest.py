@@ -100,8 +100,8 @@ class OneWorld(LoadScopeScheduling):
     def _split_scope(self, nodeid: str) -> str:
         if nodeid.startswith("tests/house/"):
             return "house"
-        lives_there = nodeid.startswith("tests/browser/") and "test_trouble" not in nodeid
-        return "world" if lives_there or nodeid.endswith("::test_the_check_sees_every_step") else nodeid
+        lives_there = nodeid.startswith("tests/browser/") or nodeid.endswith("::test_the_check_sees_every_step")
+        return "world" if lives_there else nodeid
 
 
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> OneWorld:

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
-from playwright.sync_api import Browser, sync_playwright
+from playwright.sync_api import Browser, Playwright, sync_playwright
 
 from tests.demonstration import Checked
 from tests.world import World
@@ -28,20 +28,26 @@ def world(checked: Checked) -> Iterator[World]:
         yield made
 
 
-@pytest.fixture(scope="module")
-def browser(world: World) -> Iterator[Browser]:
-    """Debian's Chromium. Of one module, because its event loop would be in the way of other tests of this process.
+@pytest.fixture(scope="package")
+def playing() -> Iterator[Playwright]:
+    """Who drives browsers. Of this folder alone: its event loop would be in the way of other tests of this process."""
+    with sync_playwright() as play:
+        yield play
+
+
+@pytest.fixture(scope="package")
+def browser(world: World, playing: Playwright) -> Iterator[Browser]:
+    """Debian's Chromium.
 
     It trusts the world's certificates as a tablet does on which its authority is installed: what a browser does not
     trust it does not keep either, and it would fetch every style sheet and font again for each page.
     """
     keys = ",".join(_key(world.node(code).path / "keys" / "pages.crt") for code in world.layout.nodes)
-    with sync_playwright() as play:
-        started = play.chromium.launch(
-            executable_path=CHROMIUM, args=["--no-sandbox", PLAIN, f"--ignore-certificate-errors-spki-list={keys}"]
-        )
-        yield started
-        started.close()
+    started = playing.chromium.launch(
+        executable_path=CHROMIUM, args=["--no-sandbox", PLAIN, f"--ignore-certificate-errors-spki-list={keys}"]
+    )
+    yield started
+    started.close()
 
 
 def _key(certificate: Path) -> str:

@@ -44,6 +44,10 @@ def bare(url: str, headers: dict[str, str]) -> list[str]:
     return found
 
 
+SCREENS: dict[tuple[Browser, str, str], Desk] = {}
+"""The screens of a browser, by node and person: to log in takes longer than most of what is then looked at."""
+
+
 class Desk:
     """One person's screen. `faults` collects what the browser complains of."""
 
@@ -102,14 +106,31 @@ class Desk:
             self.page.locator("input[name=again]").fill(member.pin)
             self.submit(self.page.locator("form:has(input[name=again])"))
         expect(self.page.locator("header form[action='/logout/']")).to_have_count(1)
+        return self._speaking()
+
+    @classmethod
+    def of(
+        cls, browser: Browser, url: str, member: Member, size: dict[str, int] | None = None, language: str = ""
+    ) -> Desk:
+        """A person's own screen: where they sat before, if they are still in; else after a log-in."""
+        key = (browser, url, member.username)
+        known = SCREENS.get(key)
+        if known is None:
+            desk = SCREENS[key] = cls(browser, url, size, language)
+            return desk.log_in(member)
+        known.language, known.wide = language, None
+        known.faults.clear()
+        known._sized(size or TABLET).page.goto("/")
+        # A screen that nobody touched for a while has locked itself.
+        if known.page.locator("header form[action='/logout/']").count() and "/switch/" not in known.page.url:
+            return known._speaking()
+        known.context.clear_cookies()
+        return known.log_in(member)
+
+    def _speaking(self) -> Desk:
         if self.language and self.page.locator("html").get_attribute("lang") != self.language:
             self.choose_language(self.language)
         return self
-
-    def is_in(self) -> bool:
-        """Whether the person is still logged in: a screen that nobody touched for a while has locked itself."""
-        self.page.goto("/")
-        return self.page.locator("header form[action='/logout/']").count() == 1 and "/switch/" not in self.page.url
 
     def choose_language(self, code: str) -> None:
         """Switch the person's language as they would."""
@@ -127,8 +148,13 @@ class Desk:
         self.page.goto(path)
         return self
 
+    def leave(self) -> None:
+        """Leave the page, which would go on renewing itself; whatever the browser complained of is a failure."""
+        self.go("about:blank")
+        assert not self.faults, "\n".join(self.faults)
+
     def close(self) -> None:
-        """Leave; whatever the browser complained of is a failure."""
+        """Put a screen away for good; whatever the browser complained of is a failure."""
         self.context.close()
         assert not self.faults, "\n".join(self.faults)
 

@@ -22,6 +22,15 @@ LONG = 45_000
 """Milliseconds until something has come over the link: a contact every few seconds, and the pages' own renewal."""
 
 
+SAID = """() => {
+  const chosen = {}, written = {};
+  for (const one of document.querySelectorAll('[name]')) {
+    if (one.type !== 'radio' && one.type !== 'checkbox') written[one.name] ??= one.value;
+    else (chosen[one.name] ??= []).push(...(one.checked ? [one.value] : []));
+  }
+  return [chosen, written];
+}"""
+"""What is chosen, by the names of what can be; what is written in fields, by their names."""
 SEEN: dict[tuple[str, str], str] = {}
 """Pages and languages that some journey has looked over: but for a case's own pages, which its specialty draws, they
 are the same in all."""
@@ -45,8 +54,6 @@ class Journey:
     name: tuple[str, str]
     size: dict[str, int] | None = None
     story: Story = CARDIOLOGY
-    shared: dict[tuple[str, ...], Desk] | None = None
-    """Desks of people who are logged in already, and stay so, by role, specialty and language."""
     files: int = 0
     """How many files the case has got."""
     faults: list[str] = field(default_factory=list)
@@ -55,24 +62,18 @@ class Journey:
     desks: list[Desk] = field(default_factory=list)
 
     def desk(self, role: str, *, specialty: str = "") -> Desk:
-        """A person of the unit, or of the hub, who has just logged in."""
-        key = (role, specialty, self.language, str(self.unit))
-        known = self.shared.get(key) if self.shared is not None else None
-        if known is not None and known.is_in():
-            return known
+        """A person of the unit, or of the hub, at a screen of their own."""
         at_hub = role in ("specialist", "coordinator")
         member = self.world.cast.who(role, "" if at_hub else self.world.unit(self.unit), specialty)
         url = self.world.hub_url if at_hub else self.world.unit_url(self.unit)
-        desk = Desk(self.browser, url, None if at_hub else self.size, self.language).log_in(member)
-        if self.shared is None:
-            self.desks.append(desk)
-        else:
-            self.shared[key] = desk
-        return desk
+        return self._at(url, member, None if at_hub else self.size)
 
     def at_hub(self, member: Member) -> Desk:
-        """A named person of the hub, who has just logged in."""
-        desk = Desk(self.browser, self.world.hub_url, None, self.language).log_in(member)
+        """A named person of the hub, at a screen of their own."""
+        return self._at(self.world.hub_url, member, None)
+
+    def _at(self, url: str, member: Member, size: dict[str, int] | None) -> Desk:
+        desk = Desk.of(self.browser, url, member, size, self.language)
         self.desks.append(desk)
         return desk
 
@@ -86,12 +87,9 @@ class Journey:
         return desk.context.request.get(desk.url + path).text()
 
     def end(self) -> None:
-        """Everybody leaves (whoever stays logged in leaves the page, which would go on renewing itself); what was wrong
-        on the way fails the test."""
+        """Everybody leaves; what was wrong on the way fails the test."""
         for desk in self.desks:
             self.faults += desk.faults
-            desk.context.close()
-        for desk in (self.shared or {}).values():
             desk.go("about:blank")
         assert not self.faults, "\n".join(self.faults)
 
@@ -205,19 +203,16 @@ class Journey:
     def fill(self, page: Page) -> int:
         """Answer the questions that are shown and not answered yet; how many were."""
         filled = 0
+        chosen, written = page.evaluate(SAID)
         for name, value in self.story.intake.items():
-            fields = page.locator(f"[name='{name}']")
-            if not fields.count():
-                continue
-            if fields.first.get_attribute("type") in ("radio", "checkbox"):
+            if name in chosen:
                 said = {True: "true", False: "false"}.get(value, value) if isinstance(value, bool) else value
                 for code in said if isinstance(said, list) else [said]:
-                    option = page.locator(f"[name='{name}'][value='{code}']")
-                    if not option.is_checked():
-                        option.check()
+                    if code not in chosen[name]:
+                        page.locator(f"[name='{name}'][value='{code}']").check()
                         filled += 1
-            elif not fields.first.input_value():
-                fields.first.fill(str(value))
+            elif written.get(name) == "":
+                page.locator(f"[name='{name}']").first.fill(str(value))
                 filled += 1
         return filled
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 from PIL import Image
-from playwright.sync_api import Browser, expect, sync_playwright
+from playwright.sync_api import Browser, Playwright, expect
 
 from qafila.clinic.imaging import teaching
 from tests.browser.conftest import CHROMIUM, _key
@@ -31,7 +31,7 @@ def film(picture: bytes) -> bytes:
 
 
 @pytest.fixture(scope="module")
-def browser(world: World, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Browser]:
+def browser(world: World, playing: Playwright, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Browser]:
     """Chromium that sees a drawn skin and hears a low tone, and asks nobody."""
     folder = Path(tmp_path_factory.mktemp("camera"))
     (folder / "skin.y4m").write_bytes(film(teaching.skin(5, 1280, 960)))
@@ -42,20 +42,19 @@ def browser(world: World, tmp_path_factory: pytest.TempPathFactory) -> Iterator[
         low = b"".join((6000 if i // 130 % 2 else -6000).to_bytes(2, "little", signed=True) for i in range(16_000))
         file.writeframes(low * 4)
     keys = ",".join(_key(world.node(code).path / "keys" / "pages.crt") for code in world.layout.nodes)
-    with sync_playwright() as play:
-        started = play.chromium.launch(
-            executable_path=CHROMIUM,
-            args=[
-                "--no-sandbox",
-                f"--ignore-certificate-errors-spki-list={keys}",
-                "--use-fake-device-for-media-stream",
-                "--use-fake-ui-for-media-stream",
-                f"--use-file-for-fake-video-capture={folder / 'skin.y4m'}",
-                f"--use-file-for-fake-audio-capture={folder / 'heart.wav'}",
-            ],
-        )
-        yield started
-        started.close()
+    started = playing.chromium.launch(
+        executable_path=CHROMIUM,
+        args=[
+            "--no-sandbox",
+            f"--ignore-certificate-errors-spki-list={keys}",
+            "--use-fake-device-for-media-stream",
+            "--use-fake-ui-for-media-stream",
+            f"--use-file-for-fake-video-capture={folder / 'skin.y4m'}",
+            f"--use-file-for-fake-audio-capture={folder / 'heart.wav'}",
+        ],
+    )
+    yield started
+    started.close()
 
 
 def test_three_photographs_in_four_taps_and_a_heart(world: World, browser: Browser) -> None:

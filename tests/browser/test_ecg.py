@@ -37,7 +37,7 @@ def calibrate(page: Page) -> None:
 
 
 def test_true_size_and_callipers_in_arabic(world: World, browser: Browser) -> None:
-    nurse = Desk(browser, world.unit_url(0), TABLET, "ar").log_in(world.cast.who("nurse", world.unit(0)))
+    nurse = Desk.of(browser, world.unit_url(0), world.cast.who("nurse", world.unit(0)), TABLET, "ar")
     page = nurse.go("/reception/queue/").page
     visit = re.search(r"/nurse/record/[0-9a-f-]{36}/", page.content())
     assert visit is not None
@@ -80,7 +80,7 @@ def test_true_size_and_callipers_in_arabic(world: World, browser: Browser) -> No
     expect(page.locator(".e-strip").first).to_have_attribute("src", re.compile("speed=50"))
     expect(page.locator("#e-state")).not_to_have_text(about)
     assert not nurse.look_over()
-    nurse.close()
+    nurse.leave()
 
 
 def said(page: Page) -> tuple[float, float]:

@@ -37,11 +37,11 @@ def _faults(browser: Browser, url: str, members: list, language: str) -> list[st
     door.close()
     known: set[str] = set()
     for member in members:
-        desk = Desk(browser, url, SIZES[language], language).log_in(member)
+        desk = Desk.of(browser, url, member, SIZES[language], language)
         kinds = crawl(desk, ["/", "/account/", "/link/"], looked_over := LookedOver(seen), known)
         assert len(kinds) > 3, f"{member.username} saw only {kinds}"
         found += looked_over.found + desk.faults
-        desk.context.close()
+        desk.go("about:blank")
     return found
 
 

@@ -17,7 +17,7 @@ LONG = 40_000
 
 
 def test_the_page_of_the_link_is_measured_and_renews_itself(world: World, browser: Browser) -> None:
-    doctor = Desk(browser, world.unit_url(0), DESKTOP, "en").log_in(world.cast.who("doctor", unit=world.unit(0)))
+    doctor = Desk.of(browser, world.unit_url(0), world.cast.who("doctor", unit=world.unit(0)), DESKTOP, "en")
     page = doctor.page
     try:
         doctor.go("/link/")
@@ -46,7 +46,7 @@ def test_the_page_of_the_link_is_measured_and_renews_itself(world: World, browse
             doctor.go("/link/")
     finally:
         world.restore(0)
-    doctor.close()
+    doctor.leave()
 
 
 def _picture(page: object, name: str) -> None:

@@ -15,7 +15,7 @@ pytestmark = pytest.mark.timeout(600)
 
 def test_prescribed_on_a_tablet_and_given_out_on_a_phone(world: World, browser: Browser) -> None:
     unit, url = world.unit(0), world.unit_url(0)
-    doctor = Desk(browser, url, TABLET, "en").log_in(world.cast.who("doctor", unit))
+    doctor = Desk.of(browser, url, world.cast.who("doctor", unit), TABLET, "en")
     page = doctor.page
     doctor.go("/doctor/")
     page.locator("form[action*='/start/'] button, a[href*='/doctor/visit/']").first.click()
@@ -51,7 +51,7 @@ def test_prescribed_on_a_tablet_and_given_out_on_a_phone(world: World, browser: 
     expect(page).to_have_url(re.compile("/doctor/visit/[^/]+/$"))
     paper = page.locator("a[href*='/stock/prescription/']").first.get_attribute("href") or ""
 
-    nurse = Desk(browser, url, PHONE, "en").log_in(world.cast.who("nurse", unit))
+    nurse = Desk.of(browser, url, world.cast.who("nurse", unit), PHONE, "en")
     nurse.go("/stock/")
     faults += nurse.look_over()
     nurse.go(paper)
@@ -64,6 +64,6 @@ def test_prescribed_on_a_tablet_and_given_out_on_a_phone(world: World, browser: 
     nurse.go("/stock/moves/")
     expect(nurse.page.locator(".s-move").first).to_contain_text("-3")
     faults += nurse.look_over()
-    nurse.close()
-    doctor.close()
+    nurse.leave()
+    doctor.leave()
     assert not faults, "\n".join(faults)

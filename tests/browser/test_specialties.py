@@ -1,17 +1,15 @@
-"""One complete case in each specialty: unit, hub, answer, outcome. One world and one login a person and language.
+"""One complete case in each specialty: unit, hub, answer, outcome.
 
 Three of the seven are walked with the cable out by `test_journey.py`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import pytest
 from playwright.sync_api import Browser
 
 from qafila.packs import load
-from tests.browser.desk import PHONE, TABLET, Desk
+from tests.browser.desk import PHONE, TABLET
 from tests.browser.journey import Journey
 from tests.browser.stories import STORIES
 from tests.browser.test_journey import WALKS
@@ -27,15 +25,6 @@ LANGUAGES = {
 }
 
 
-@pytest.fixture(scope="module")
-def shared() -> Iterator[dict[tuple[str, ...], Desk]]:
-    """Everybody who has logged in, for all the cases of this file."""
-    held: dict[tuple[str, ...], Desk] = {}
-    yield held
-    for desk in held.values():
-        desk.context.close()
-
-
 def test_every_specialty_has_its_story_and_every_language_is_spoken() -> None:
     walked = {walk.values[4].specialty for walk in WALKS}
     assert set(STORIES) == {*LANGUAGES, *walked} == set(load.specialties())
@@ -43,12 +32,10 @@ def test_every_specialty_has_its_story_and_every_language_is_spoken() -> None:
 
 
 @pytest.mark.parametrize("specialty", sorted(LANGUAGES, key=lambda code: LANGUAGES[code][0]))
-def test_a_case_from_the_unit_to_its_outcome(
-    world: World, browser: Browser, shared: dict[tuple[str, ...], Desk], specialty: str
-) -> None:
+def test_a_case_from_the_unit_to_its_outcome(world: World, browser: Browser, specialty: str) -> None:
     language, name = LANGUAGES[specialty]
     size = PHONE if language == "fr" else TABLET
-    journey = Journey(world, browser, language, 1, name, size, STORIES[specialty], shared)
+    journey = Journey(world, browser, language, 1, name, size, STORIES[specialty])
     specialist = journey.desk("specialist", specialty=specialty)
     journey.register(journey.desk("assistant"))
     journey.measure(journey.desk("nurse"))
@@ -62,4 +49,3 @@ def test_a_case_from_the_unit_to_its_outcome(
     journey.explain(doctor, case, words)
     journey.outcome_at_hub(specialist)
     journey.end()
-    assert not specialist.faults and not doctor.faults
