@@ -35,3 +35,24 @@ def test_what_an_older_transaction_may_look_at_is_waited_for(
         while not purge.purge([NameKey]):
             assert clock.monotonic() < end, "PostgreSQL's own analysis of a table does not take so long"
         assert WORD.encode() not in database_bytes(hub)
+
+
+@pytest.mark.parametrize("others", [0, 30])
+def test_what_was_known_of_a_table_goes_too(hub: Here, postgres: None, others: int) -> None:
+    hub.database = "pg0"
+    wipe("pg0")
+    with at(hub):
+        for n in range(others):
+            NameKey.objects.create(person_id=ids.new(), key=f"another{n}")
+        for _ in range(5):
+            NameKey.objects.create(person_id=ids.new(), key=WORD)
+        with connections["pg0"].cursor() as cursor:
+            cursor.execute("ANALYZE")
+            cursor.execute("SELECT count(*) FROM pg_stats WHERE most_common_vals::text LIKE %s", [f"%{WORD}%"])
+            assert cursor.fetchone()[0]
+        NameKey.objects.filter(key=WORD).delete()
+        end = clock.monotonic() + 60
+        while not purge.purge([NameKey]):
+            assert clock.monotonic() < end, "PostgreSQL's own analysis of a table does not take so long"
+        assert WORD.encode() not in database_bytes(hub)
+        assert NameKey.objects.count() == others
