@@ -64,7 +64,7 @@ def test_rows_that_others_need_are_kept(trio: list[Here]) -> None:
         assert list(check.problems()) == []
 
 
-@settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=8, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(seed=st.integers(0, 10**6), size=st.sampled_from([1, 3, 50]))
 def test_it_comes_back_as_it_was_in_any_order(trio: list[Here], seed: int, size: int) -> None:
     dice = random.Random(seed)

@@ -86,7 +86,7 @@ def deliver(sender: Here, receiver: Here, dice: random.Random, *, lossy: bool) -
 
 
 @settings(
-    max_examples=40,
+    max_examples=25,
     deadline=None,
     phases=[Phase.explicit, Phase.reuse, Phase.generate, Phase.shrink],
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],

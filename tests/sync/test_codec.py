@@ -74,7 +74,7 @@ def records(draw: st.DrawFn) -> list[Parcel]:
     return out
 
 
-@settings(max_examples=150)
+@settings(max_examples=100)
 @given(records())
 def test_records_come_back_the_very_same(parcels: list[Parcel]) -> None:
     assert COLUMNS.unpack(COLUMNS.pack(parcels)) == parcels

@@ -46,7 +46,7 @@ def test_a_hub_whose_disk_is_full_confirms_nothing_and_loses_nothing(pair: Pair)
 FAULT = st.sampled_from(["ok", "ok", "ok", "lose_request", "lose_reply", "twice", "late", "spoil"])
 
 
-@settings(max_examples=16, deadline=None,
+@settings(max_examples=10, deadline=None,
           suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])  # fmt: skip
 @given(faults=st.lists(FAULT, max_size=40), seed=st.integers(0, 10**6), window=st.integers(1, 3))
 def test_whatever_the_link_does_both_end_with_the_same(pair: Pair, faults: list[str], seed: int, window: int) -> None:

@@ -117,7 +117,7 @@ def test_mail_costs_the_same_number_of_queries_for_a_large_frame(pair: Pair, fle
 STEPS = st.lists(st.tuples(st.integers(0, 3), st.sampled_from(["register", "M1", "M3"])), min_size=1, max_size=12)
 
 
-@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(steps=STEPS, dice=st.randoms(use_true_random=False))
 def test_a_frame_at_once_gives_the_mail_of_its_records_one_by_one(
     pair: Pair, fleet: dict[str, Unit], steps: list[tuple[int, str]], dice: random.Random

@@ -185,7 +185,7 @@ def fleet_nodes(pair: Pair, tmp_path: Path) -> dict[str, Pair]:
     return {"U1": pair, "U2": Pair(second, pair.hub)}
 
 
-@settings(max_examples=16, deadline=None,
+@settings(max_examples=10, deadline=None,
           suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])  # fmt: skip
 @given(acts=st.lists(DOES, max_size=30), seed=st.integers(0, 10**6), by_stick=st.booleans())
 def test_sticks_and_network_in_any_order(

@@ -69,7 +69,7 @@ def test_cut_dicom(path, share: float) -> None:
     survives(data[: int(share * len(data))], (kind_of, glance, identity))
 
 
-@settings(relaxed, max_examples=40)
+@settings(relaxed, max_examples=25)
 @given(st.floats(0, 1), flips)
 def test_cut_and_flipped_ecg(share: float, changes: list[tuple[float, int]]) -> None:
     data = shipped("waveform_ecg.dcm")

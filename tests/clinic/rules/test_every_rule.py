@@ -55,7 +55,7 @@ def test_all_rules_are_found() -> None:
 
 
 @given(cases())
-@settings(max_examples=1500, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=1000, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 def test_any_subset_of_inputs(case: tuple[rule.Rule[Any], dict[str, Any]]) -> None:
     one, values = case
     result = one.compute(values)
@@ -95,7 +95,7 @@ WRONG = st.one_of(
 
 
 @given(cases(), st.data())
-@settings(max_examples=800, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=500, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 def test_a_wrong_value_is_refused_by_name(case: tuple[rule.Rule[Any], dict[str, Any]], data: st.DataObject) -> None:
     one, values = case
     field = data.draw(st.sampled_from(one.fields))
