@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import psycopg
 import pytest
 from django.db import connections
@@ -37,7 +39,18 @@ def test_what_an_older_transaction_may_look_at_is_waited_for(
         assert WORD.encode() not in database_bytes(hub)
 
 
+@pytest.fixture
+def policy(postgres: None) -> Iterator[None]:
+    """The table stands behind a wall that asks for whom a row is: the type of that column cannot be said again."""
+    table = NameKey._meta.db_table
+    with connections["pg0"].cursor() as cursor:
+        cursor.execute(f"CREATE POLICY known ON {table} USING (person_id IS NOT NULL)")
+        yield
+        cursor.execute(f"DROP POLICY known ON {table}")
+
+
 @pytest.mark.parametrize("others", [0, 30])
+@pytest.mark.usefixtures("policy")
 def test_what_was_known_of_a_table_goes_too(hub: Here, postgres: None, others: int) -> None:
     hub.database = "pg0"
     wipe("pg0")

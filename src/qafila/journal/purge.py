@@ -37,7 +37,11 @@ _KNOWN = """
 SELECT a.attname, format_type(a.atttypid, a.atttypmod) FROM pg_stats s
   JOIN pg_attribute a ON a.attname = s.attname AND a.attrelid = format('%%I.%%I', s.schemaname, s.tablename)::regclass
  WHERE s.tablename = %s AND s.schemaname = ANY(current_schemas(false)) AND a.attinhcount = 0
+   AND NOT EXISTS (SELECT FROM pg_depend d WHERE d.classid = 'pg_policy'::regclass AND d.refobjid = a.attrelid
+                     AND d.refclassid = 'pg_class'::regclass AND d.refobjsubid = a.attnum)
 """
+"""Columns of a table of which values are known, but for those that a wall asks for (ids), whose type cannot be said
+again."""
 
 
 def purge(models: Iterable[type[Model]], *, large: bool = False) -> bool:
@@ -120,6 +124,8 @@ def _learn_anew(names: set[str]) -> bool:
         try:
             for (table,) in cursor.fetchall():
                 cursor.execute(f'ANALYZE "{table}"')
+            if not _alone():
+                return False
             cursor.execute("VACUUM FULL pg_catalog.pg_statistic")
         except DatabaseError:
             return False
