@@ -168,6 +168,7 @@ def postgres(template: Path) -> Iterator[None]:
         first, *others = SERVER
         cluster.create_database(first)
         bring_up(first)
+        connections[first].cursor().execute(_emptied())
         connections[first].close()
         for alias in others:
             cluster.create_database(alias, like=first)
@@ -176,19 +177,26 @@ def postgres(template: Path) -> Iterator[None]:
             connections[alias].close()
 
 
+def _emptied() -> str:
+    """A function that empties every table, which PostgreSQL plans once for each connection; quicker than TRUNCATE for
+    tables that hold next to nothing."""
+    from django.apps import apps
+
+    ours = [m._meta.db_table for m in apps.get_models() if m.__module__.startswith("qafila.")]
+    deletes = " ".join(f'DELETE FROM "{table}";' for table in ours)
+    return f"CREATE FUNCTION emptied() RETURNS void LANGUAGE plpgsql AS $$ BEGIN {deletes} END $$"
+
+
 def wipe(alias: str) -> None:
     """Make a database as new."""
-    from django.apps import apps
     from django.db import connections
 
     from qafila.journal.guard import writer_token
 
     connection = connections[alias]
     if connection.vendor == "postgresql":
-        ours = [m._meta.db_table for m in apps.get_models() if m.__module__.startswith("qafila.")]
         with writer_token():
-            # Quicker than TRUNCATE for tables that hold next to nothing.
-            connection.cursor().execute("; ".join(f'DELETE FROM "{table}"' for table in ours))
+            connection.cursor().execute("SELECT emptied()")
         return
     connection.close()
     name = str(connection.settings_dict["NAME"])
