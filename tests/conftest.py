@@ -17,6 +17,7 @@ from pathlib import Path
 
 import django
 import pytest
+from _pytest import runner
 from hypothesis import settings
 from xdist.remote import Producer
 from xdist.scheduler import LoadScopeScheduling
@@ -64,6 +65,7 @@ from django.contrib.auth.hashers import Argon2PasswordHasher  # noqa: E402 - the
 from whitenoise.middleware import WhiteNoiseMiddleware  # noqa: E402
 
 from qafila.journal import topics  # noqa: E402
+from qafila.kernel.roomy import roomy  # noqa: E402
 from qafila.node import create  # noqa: E402
 from qafila.registry.staff import signing  # noqa: E402
 from tests import shell  # noqa: E402
@@ -80,6 +82,7 @@ create.run_django = shell.run_django
 
 # Each client of Django's tests builds its own middleware, and WhiteNoise's looks through all static files: more than a
 # page takes. A node does it once when it starts, so does a test process.
+_with_room = roomy(runner.pytest_runtest_protocol)
 _look_through, _static_files = WhiteNoiseMiddleware.add_files_from_finders, dict[str, object]()
 
 
@@ -120,6 +123,12 @@ def pytest_collection() -> Generator[None, object, object]:
         # A test leaves little behind: to look for it after each 50,000 objects is soon enough.
         gc.set_threshold(50_000, 20, 20)
         gc.enable()
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_protocol(item: pytest.Item, nextitem: pytest.Item | None) -> bool:
+    """As pytest does it, with room for the calls of the test."""
+    return _with_room(item, nextitem)
 
 
 def pytest_runtest_setup() -> None:

@@ -26,6 +26,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import IO, Any, Self
 
+from qafila.kernel.roomy import roomy
 from qafila.node.directory import NodeDirectory, NodeError
 
 ROOT = Path(__file__).parents[1]
@@ -256,7 +257,7 @@ def _work(work: dict[str, Any]) -> None:
         sys.stdin, sys.stdout = os.fdopen(0, closefd=False), os.fdopen(1, "w", closefd=False)
         sys.stderr = os.fdopen(2, "w", closefd=False)
         _as_new()
-        status = _worked(work)
+        status = roomy(_worked)(work)
         _close()
     except SystemExit as end:
         status = end.code if isinstance(end.code, int) else int(end.code is not None)

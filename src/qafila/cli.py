@@ -14,6 +14,7 @@ from importlib import import_module
 from itertools import chain
 from pathlib import Path
 
+from qafila.kernel.roomy import roomy
 from qafila.packs.arguments import pack_commands
 
 
@@ -29,7 +30,7 @@ def main(argv: list[str] | None = None) -> int:
     """Run one command; its exit status."""
     arguments = parser().parse_args(argv)
     try:
-        return int(arguments.run(arguments) or 0)
+        return int(roomy(arguments.run)(arguments) or 0)
     except KeyboardInterrupt:
         return 130
     except BrokenPipeError:

@@ -7,9 +7,10 @@ import sys
 from django.core.wsgi import get_wsgi_application
 
 from qafila.kernel.process import end_with_the_server
+from qafila.kernel.roomy import roomy
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "qafila.node.settings")
-application = get_wsgi_application()
+application = roomy(get_wsgi_application())
 end_with_the_server()
 # What is loaded now stays, and a page makes thousands of objects without cycles: the collector looks seldom.
 gc.freeze()

@@ -25,6 +25,7 @@ from django.db import close_old_connections  # noqa: E402 - the apps have to be 
 
 from qafila.kernel import clock  # noqa: E402 - the apps have to be loaded first
 from qafila.kernel.process import end_with_the_server  # noqa: E402
+from qafila.kernel.roomy import roomy  # noqa: E402
 from qafila.sync import arriving, endpoint  # noqa: E402
 from qafila.sync.admission import Admission  # noqa: E402
 from qafila.sync.arriving import Arriving, Receive  # noqa: E402
@@ -157,6 +158,7 @@ async def _handled(data: bytes, *, pressing: bool = False) -> Reply:
         _door.leave()
 
 
+@roomy
 def _work(data: bytes) -> Reply:
     close_old_connections()
     try:
