@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import importlib.util
 import os
 import zipfile
 from pathlib import Path
@@ -11,16 +10,12 @@ from types import ModuleType
 
 import pytest
 
-from tests.house.tree import ROOT
+from tests.house.tree import setup_script
 
 
 @pytest.fixture
 def packages() -> ModuleType:
-    found = importlib.util.spec_from_file_location("packages", ROOT / "setup" / "packages.py")
-    assert found is not None and found.loader is not None
-    module = importlib.util.module_from_spec(found)
-    found.loader.exec_module(module)
-    return module
+    return setup_script("packages")
 
 
 @pytest.fixture

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.util
 import json
 import os
 import subprocess
@@ -13,16 +12,12 @@ from typing import Any
 
 import pytest
 
-from tests.house.tree import ROOT
+from tests.house.tree import ROOT, setup_script
 
 
 @pytest.fixture(scope="module")
 def supply() -> ModuleType:
-    found = importlib.util.spec_from_file_location("supply", ROOT / "setup" / "supply.py")
-    assert found is not None and found.loader is not None
-    module = importlib.util.module_from_spec(found)
-    found.loader.exec_module(module)
-    return module
+    return setup_script("supply")
 
 
 @pytest.fixture(scope="module")

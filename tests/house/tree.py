@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import ast
+import importlib.util
 import re
 import subprocess
 from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
+from types import ModuleType
 
 ROOT = Path(__file__).parents[2]
 SOURCES = ROOT / "src" / "qafila"
@@ -57,3 +59,12 @@ def without_comments(template: str) -> str:
     """A template's text without Django's comments."""
     text = re.sub(r"\{#.*?#\}", "", template)
     return re.sub(r"\{% comment.*?endcomment %\}", "", text, flags=re.S)
+
+
+def setup_script(name: str) -> ModuleType:
+    """A program of the set-up, which is no package: loaded anew."""
+    found = importlib.util.spec_from_file_location(name, ROOT / "setup" / f"{name}.py")
+    assert found is not None and found.loader is not None
+    module = importlib.util.module_from_spec(found)
+    found.loader.exec_module(module)
+    return module
