@@ -42,7 +42,7 @@ POINTS = {
 }  # fmt: skip
 
 NOT_NEEDED = frozenset(("matplotlib", "sklearn"))
-"""What neurokit2 draws and learns with, and loads all of with itself: half of its time and 60 MB."""
+"""What neurokit2 draws and learns with, and loads all of with itself: a third of its time and 60 MB."""
 
 
 class _Unloaded(types.ModuleType):
