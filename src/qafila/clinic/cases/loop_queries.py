@@ -74,17 +74,23 @@ def _read(cases: Iterable[UUID]) -> set[UUID]:
 
 def notices(unit: Unit) -> list[Notice]:
     """The unit's answers that wait to be explained, longest first, each with its owner; and those that the hub told
-    the person itself, until somebody of the unit opens them."""
+    the person itself, until somebody of the unit opens them. Every page of the unit asks for them: they are kept until
+    something of them changes."""
+    return list(_notices(unit))
+
+
+@until_changed
+def _notices(unit: Unit) -> tuple[Notice, ...]:
     by_hub = Q(status=EXPLAINED, pk__in=CaseEvent.objects.filter(act="tell").values("case_id"))
     cases = list(LISTED.filter(Q(status__in=NEW) | by_hub, unit_id=unit.pk).order_by("answered_at", "id"))
     if not cases:
-        return []
+        return ()
     members = crew(unit)
     ranks = [(one.pk, "doctor" in one.roles, "nurse" in one.roles) for one in members]
     by_id = {one.pk: one for one in members}
     given = answers_in_force(c.pk for c in cases)
     seen = _read(c.pk for c in cases)
-    found = [
+    found = (
         Notice(
             case=case,
             owner=by_id.get(loop.owner(case.doctor_id, ranks)),  # type: ignore[arg-type]
@@ -92,8 +98,8 @@ def notices(unit: Unit) -> list[Notice]:
             by_hub=case.status == EXPLAINED,
         )
         for case in cases
-    ]
-    return [one for one in found if not (one.by_hub and one.read)]
+    )
+    return tuple(one for one in found if not (one.by_hub and one.read))
 
 
 def owner_of(case: Case) -> Staff | None:
