@@ -1,4 +1,4 @@
-"""Very many rows in one statement: arrays unnested on PostgreSQL, `executemany` on SQLite.
+"""Very many rows in one statement: arrays unnested on PostgreSQL (`arrays`), plain statements on SQLite (`plain`).
 
 Rows come as Python values in the order of `names` (attribute names). Nothing here asks for the writer's token:
 whoever calls holds it.
@@ -8,10 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from functools import lru_cache
-from itertools import chain
 from typing import Any
 
 from django.db import connections, models
+
+from qafila.journal import plain
 
 Rows = Sequence[Sequence[Any]]
 Done = tuple[int, list[tuple[Any, ...]]]
@@ -65,62 +66,60 @@ def among(
     wanted = list(values)
     if not wanted:
         return []
-    like = {column: wanted, **like}
-    if connections[database].vendor == "postgresql":
-        order = ", ".join(f'"{_field(model, n).column}"' for n in locked)
-        return _asked(model, names, database, like, f" ORDER BY {order} FOR UPDATE" if locked else "")
-    rows = _rows(model, database, like)
+    tail = ""
     if locked:
-        rows = rows.select_for_update().order_by(*locked)
-    return list(rows.values_list(*names))
+        # SQLite has one writer, who waits for nobody's rows.
+        order = ", ".join(f'"{_field(model, n).column}"' for n in locked)
+        tail = f" ORDER BY {order}" + (" FOR UPDATE" if _arrays(database) else "")
+    return _asked(model, names, database, {column: wanted, **like}, tail)
 
 
 def between(
     model: type[models.Model], column: str, first: int, last: int, names: Sequence[str], database: str, **like: Any
 ) -> list[tuple[Any, ...]]:
     """As `among`, of the rows whose `column` lies between these."""
-    if connections[database].vendor == "postgresql":
-        tail = f' AND "{_field(model, column).column}" BETWEEN %s AND %s'
-        return _asked(model, names, database, like, tail, first, last)
-    rows = _rows(model, database, like).filter(**{f"{column}__gte": first, f"{column}__lte": last})
-    return list(rows.values_list(*names))
+    tail = f' AND "{_field(model, column).column}" BETWEEN %s AND %s'
+    return _asked(model, names, database, like, tail, first, last)
 
 
 def some(
     model: type[models.Model], names: Sequence[str], most: int, database: str, **like: Any
 ) -> list[tuple[Any, ...]]:
     """As `among`, at most so many of the rows that are `like` that, in no order."""
-    if connections[database].vendor == "postgresql":
-        return _asked(model, names, database, like, " LIMIT %s", most)
-    return list(_rows(model, database, like).order_by().values_list(*names)[:most])
+    return _asked(model, names, database, like, " LIMIT %s", most)
 
 
 def count(model: type[models.Model], most: int, database: str, **like: Any) -> int:
     """How many rows are `like` that, counted up to `most`."""
-    if connections[database].vendor == "postgresql":
+    named = {_field(model, n): v for n, v in like.items()}
+    ask = f'SELECT count(*) FROM (SELECT 1 FROM "{model._meta.db_table}" WHERE %s LIMIT %%s) AS found'
+    if _arrays(database):
         from qafila.journal import arrays
 
-        where, given = arrays.alike({_field(model, n): v for n, v in like.items()}, database)
-        sql = f'SELECT count(*) FROM (SELECT 1 FROM "{model._meta.db_table}" WHERE {where} LIMIT %s) AS found'
-        return int(arrays.execute(database, sql, [*given, most], back=True)[1][0][0])
-    return _rows(model, database, like).order_by()[:most].count()
+        where, given = arrays.alike(named, database)
+        return int(arrays.execute(database, ask % where, [*given, most], back=True)[1][0][0])
+    where, given = plain.alike(named, database)
+    return int(plain.execute(database, ask % where, [*given, most])[0][0])
 
 
 def _asked(
     model: type[models.Model], names: Sequence[str], database: str, like: dict[str, Any], tail: str, *more: Any
 ) -> list[tuple[Any, ...]]:
-    from qafila.journal import arrays
+    table, fields = model._meta.db_table, tuple(_field(model, n) for n in names)
+    named = {_field(model, n): v for n, v in like.items()}
+    if _arrays(database):
+        from qafila.journal import arrays
 
-    where, given = arrays.alike({_field(model, n): v for n, v in like.items()}, database)
-    head = arrays.chosen(model._meta.db_table, tuple(_field(model, n) for n in names), database)
-    return arrays.execute(database, f"{head}{where}{tail}", [*given, *more], back=True)[1]
+        where, given = arrays.alike(named, database)
+        head = arrays.chosen(table, fields, database)
+        return arrays.execute(database, f"{head}{where}{tail}", [*given, *more], back=True)[1]
+    where, given = plain.alike(named, database)
+    return plain.chosen(table, fields, database, f"{where}{tail}", [*given, *more])
 
 
-def _rows(model: type[models.Model], database: str, like: dict[str, Any]) -> models.QuerySet[Any]:
-    wanted = {f"{n}__in" if isinstance(v, list) else f"{n}__isnull" if v is None else n: v is None or v
-              for n, v in like.items()}  # fmt: skip
-    rows: models.QuerySet[Any] = model._base_manager.using(database).filter(**wanted)
-    return rows
+def _arrays(database: str) -> bool:
+    """Whether that database takes arrays."""
+    return bool(connections[database].vendor == "postgresql")
 
 
 def filled(kinds: Sequence[type[models.Model]], database: str) -> set[type[models.Model]]:
@@ -139,13 +138,13 @@ def _insert(
     tail = f" ON CONFLICT ({_columns(_field(model, n) for n in once)}) DO NOTHING" if once else ""
     if back:
         tail += f" RETURNING {_columns(_field(model, n) for n in back)}"
-    if connections[database].vendor == "postgresql":
+    if _arrays(database):
         from qafila.journal import arrays
 
         said = arrays.unnested(fields, database)
         sql = f"INSERT INTO {target} SELECT {said.columns} FROM unnest({said.arrays}) AS v({said.names}){tail}"
         return arrays.execute(database, sql, arrays.arrays(said, rows), back=bool(back))
-    return _at_once(database, f"INSERT INTO {target} VALUES ", tail, fields, rows, back=bool(back))
+    return plain.insert(database, target, tail, fields, rows, back=bool(back))
 
 
 def update(model: type[models.Model], names: Sequence[str], rows: Rows, database: str) -> None:
@@ -154,7 +153,7 @@ def update(model: type[models.Model], names: Sequence[str], rows: Rows, database
         return
     fields = [_field(model, name) for name in names]
     table, key = f'"{model._meta.db_table}"', _columns(fields[:1])
-    if connections[database].vendor == "postgresql":
+    if _arrays(database):
         from qafila.journal import arrays
 
         said = arrays.unnested(fields, database)
@@ -167,7 +166,7 @@ def update(model: type[models.Model], names: Sequence[str], rows: Rows, database
         return
     sets = ", ".join(f"{_columns([f])} = %s" for f in fields[1:])
     turned = [[*row[1:], row[0]] for row in rows]
-    _each(database, f"UPDATE {table} SET {sets} WHERE {key} = %s", [*fields[1:], fields[0]], turned)
+    plain.each(database, f"UPDATE {table} SET {sets} WHERE {key} = %s", [*fields[1:], fields[0]], turned)
 
 
 def one_at_a_time(keys: Iterable[int], database: str) -> None:
@@ -177,7 +176,7 @@ def one_at_a_time(keys: Iterable[int], database: str) -> None:
     On SQLite there is one writer anyway.
     """
     wanted = sorted({key % _LARGEST + 1 for key in keys})
-    if connections[database].vendor == "postgresql":
+    if _arrays(database):
         from qafila.journal import arrays
 
         sql = "SELECT pg_advisory_xact_lock_shared(0), (SELECT count(pg_advisory_xact_lock(k)) FROM unnest(%b) AS u(k))"
@@ -186,7 +185,7 @@ def one_at_a_time(keys: Iterable[int], database: str) -> None:
 
 def alone(database: str) -> None:
     """Until the transaction ends nobody else gets past `one_at_a_time`, whatever the keys."""
-    if connections[database].vendor == "postgresql":
+    if _arrays(database):
         from qafila.journal import arrays
 
         arrays.execute(database, "SELECT pg_advisory_xact_lock(0)", [], back=True)
@@ -203,37 +202,3 @@ def _by_attname(model: type[models.Model]) -> dict[str, models.Field[Any, Any]]:
 
 def _columns(fields: Iterable[models.Field[Any, Any]]) -> str:
     return ", ".join(f'"{f.column}"' for f in fields)
-
-
-# --- SQLite -----------------------------------------------------------------------------------
-
-
-_MOST_VALUES = 30_000
-"""In one statement; SQLite's own bound is 32,766."""
-
-
-def _at_once(
-    database: str, sql: str, tail: str, fields: Sequence[models.Field[Any, Any]], rows: Rows, *, back: bool
-) -> Done:
-    row = f"({', '.join(['%s'] * len(fields))})"
-    if not back:
-        return _each(database, f"{sql}{row}{tail}", fields, rows), []
-    found: list[tuple[Any, ...]] = []
-    size = _MOST_VALUES // len(fields)
-    with connections[database].cursor() as cursor:
-        for start in range(0, len(rows), size):
-            ready = _prepared(database, fields, rows[start : start + size])
-            cursor.execute(f"{sql}{', '.join([row] * len(ready))}{tail}", list(chain.from_iterable(ready)))
-            found += cursor.fetchall()
-    return len(found), found
-
-
-def _each(database: str, sql: str, fields: Sequence[models.Field[Any, Any]], rows: Rows) -> int:
-    with connections[database].cursor() as cursor:
-        cursor.executemany(sql, _prepared(database, fields, rows))
-        return int(cursor.rowcount)
-
-
-def _prepared(database: str, fields: Sequence[models.Field[Any, Any]], rows: Rows) -> list[list[Any]]:
-    connection = connections[database]
-    return [[f.get_db_prep_save(v, connection) for f, v in zip(fields, row, strict=True)] for row in rows]
