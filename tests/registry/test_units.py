@@ -40,7 +40,7 @@ def test_swapped_twice_in_a_day(crew: SimpleNamespace, other: object) -> None:
     assert queries.unit_of_node("U1") == other
     acts.swap_nodes(crew.unit, other, None)
     assert queries.unit_of_node("U1") == crew.unit
-    assert queries.nodes_of(crew.unit) == ["U1"] and queries.nodes_of(other) == ["BOX2"]
+    assert queries.nodes_of(crew.unit.pk) == ["U1"] and queries.nodes_of(other.pk) == ["BOX2"]
 
 
 def test_a_replaced_vehicle(crew: SimpleNamespace) -> None:

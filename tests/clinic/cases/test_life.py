@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -26,6 +27,7 @@ from qafila.kernel.transitions import WrongState
 from qafila.packs import load
 from qafila.registry.people import acts as people
 from qafila.registry.places.here import local_day
+from qafila.registry.units import acts as units
 from tests.clinic.conftest import ANSWER, Crew, carry, key_of, new_person, on_duty
 
 
@@ -303,6 +305,16 @@ def test_the_journey_between_two_nodes(crew: Crew, hub: Any, wired: Any) -> None
     with at(hub):
         assert Case.objects.get(pk=case.pk).status == "closed"
     assert not Clash.objects.filter(open=True).exists()
+
+
+def test_a_box_whose_clock_was_set_back_still_serves_its_unit(crew: Crew) -> None:
+    units.assign_node(crew.unit, "BOX9", None, local_day() - timedelta(days=40), beside=True)
+    units.assign_node(crew.unit, crew.node.node, None, beside=True)
+    before = clock.seconds() - 20 * 86400
+    with clock.reading_from(lambda: before):
+        assert jobs.served_here(crew.unit.pk)
+    with at(replace(crew.node, node="BOX7")):
+        assert not jobs.served_here(crew.unit.pk)
 
 
 def test_cancelled_while_answered_ends_answered_with_a_notice_on_both(crew: Crew, hub: Any, wired: Any) -> None:

@@ -6,8 +6,6 @@ from collections.abc import Callable, Iterable
 from contextlib import suppress
 from uuid import UUID
 
-from django.db.models import Q
-
 from qafila.clinic.cases.acts import deliver
 from qafila.clinic.cases.alarms import of_unit
 from qafila.clinic.cases.assigning import receive, relieve, route_all
@@ -27,7 +25,7 @@ from qafila.registry.people.queries import one_with
 from qafila.registry.places.here import local_day
 from qafila.registry.staff.obligations import hand_over
 from qafila.registry.staff.roster.queries import covers_today
-from qafila.registry.units.models import Assignment
+from qafila.registry.units.queries import nodes_of
 
 OVERDUE = N_("No answer by the promised time.")
 DIED = N_("This person is recorded as deceased: review the case.")
@@ -115,9 +113,7 @@ def deliver_arrived(cases: Iterable[UUID]) -> int:
 
 def served_here(unit_id: UUID) -> bool:
     """Whether this node serves the unit today, as far as assignments are known here."""
-    day = local_day()
-    rows = Assignment.objects.filter(unit_id=unit_id, starts__lte=day).exclude(node="")
-    nodes = set(rows.filter(Q(ends__isnull=True) | Q(ends__gte=day)).values_list("node", flat=True))
+    nodes = nodes_of(unit_id)
     return not nodes or here().node in nodes
 
 

@@ -6,16 +6,14 @@ from functools import lru_cache
 from typing import Any, Protocol
 from uuid import UUID
 
-from django.db.models import Q
-
 from qafila.journal import wall
 from qafila.kernel.looks import looked
 from qafila.kernel.rights import Closed, Grants, NotAllowed
 from qafila.packs import load
 from qafila.registry.people.queries import one_with
-from qafila.registry.places.here import begun_by, local_day
 from qafila.registry.staff.models import Staff
-from qafila.registry.units.models import Assignment, Unit
+from qafila.registry.units.models import Unit
+from qafila.registry.units.queries import holding
 
 
 @lru_cache(maxsize=256)
@@ -124,8 +122,7 @@ def reach(by: Staff | None) -> frozenset[str]:
 @looked
 def units_of(staff: Staff) -> frozenset[UUID]:
     """The units in whose crews the person is today."""
-    rows = Assignment._base_manager.filter(staff=staff, starts__lte=begun_by())
-    return frozenset(rows.filter(Q(ends__isnull=True) | Q(ends__gte=local_day())).values_list("unit_id", flat=True))
+    return frozenset(holding().filter(staff=staff).values_list("unit_id", flat=True))
 
 
 def _in_case(by: Staff, about: Any, right: str) -> bool:

@@ -56,7 +56,7 @@ def unit_of_node(code: str, day: date | None = None) -> Unit | None:
     return next(iter(units_of_node(code, day)), None)
 
 
-def nodes_of(unit: Unit, day: date | None = None) -> list[str]:
+def nodes_of(unit: UUID, day: date | None = None) -> list[str]:
     """Codes of the boxes that serve a unit on a day."""
     return list(dict.fromkeys(holding(day).filter(unit=unit).exclude(node="").values_list("node", flat=True)))
 
