@@ -19,8 +19,8 @@ from psycopg.abc import Buffer
 from psycopg.adapt import Dumper
 from psycopg.pq import Format
 
-Done = tuple[int, list[tuple[Any, ...]]]
-"""How many rows, and what they gave back."""
+from qafila.journal.plain import Done
+
 _NULL = b"\xff\xff\xff\xff"
 _BEGINNING = datetime(2000, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)

@@ -15,8 +15,6 @@ from django.db import connections, models
 from qafila.journal import plain
 
 Rows = Sequence[Sequence[Any]]
-Done = tuple[int, list[tuple[Any, ...]]]
-"""How many rows, and what they gave back."""
 _LARGEST = (1 << 63) - 2
 
 
@@ -132,7 +130,7 @@ def filled(kinds: Sequence[type[models.Model]], database: str) -> set[type[model
 
 def _insert(
     model: type[models.Model], names: Sequence[str], rows: Rows, database: str, once: Sequence[str], back: Sequence[str]
-) -> Done:
+) -> plain.Done:
     fields = [_field(model, name) for name in names]
     target = f'"{model._meta.db_table}" ({_columns(fields)})'
     tail = f" ON CONFLICT ({_columns(_field(model, n) for n in once)}) DO NOTHING" if once else ""
