@@ -185,19 +185,36 @@ def fleet_nodes(pair: Pair, tmp_path: Path) -> dict[str, Pair]:
     return {"U1": pair, "U2": Pair(second, pair.hub)}
 
 
+def _begun(pairs: dict[str, Pair], path: Path, seed: int) -> Fleet:
+    """A fleet whose nodes are as new."""
+    shutil.rmtree(path / "sticks", ignore_errors=True)
+    for node in (pairs["U1"].hub, *(p.unit for p in pairs.values())):
+        wipe(node.database)
+        node.run = None
+    for found in pairs.values():
+        join(found.unit, found.hub)
+    return Fleet(pairs, path / "sticks", seed)
+
+
+@pytest.mark.parametrize("by_stick", [True, False])
+def test_a_unit_restored_from_before_it_wrote_at_all(
+    fleet_nodes: dict[str, Pair], tmp_path: Path, by_stick: bool
+) -> None:
+    fleet = _begun(fleet_nodes, tmp_path, 0)
+    fleet.write("U1")
+    fleet.call("U1")
+    restore(fleet.nodes["U1"], fleet.path / "backup-U1")
+    fleet.settle(by_stick)
+    fleet.equal()
+
+
 @settings(max_examples=10, deadline=None,
           suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])  # fmt: skip
 @given(acts=st.lists(DOES, max_size=30), seed=st.integers(0, 10**6), by_stick=st.booleans())
 def test_sticks_and_network_in_any_order(
     fleet_nodes: dict[str, Pair], tmp_path: Path, acts: list[tuple[str, str]], seed: int, by_stick: bool
 ) -> None:
-    shutil.rmtree(tmp_path / "sticks", ignore_errors=True)
-    for node in (fleet_nodes["U1"].hub, *(p.unit for p in fleet_nodes.values())):
-        wipe(node.database)
-        node.run = None
-    for found in fleet_nodes.values():
-        join(found.unit, found.hub)
-    fleet = Fleet(fleet_nodes, tmp_path / "sticks", seed)
+    fleet = _begun(fleet_nodes, tmp_path, seed)
     for what, code in acts:
         fleet.do(what, code)
     fleet.settle(by_stick)

@@ -168,9 +168,10 @@ def total_of(node: str, run: int, ranges: Ranges) -> int:
 
 
 def same(run: int, ranges: Ranges, their_sum: int) -> bool:
-    """Whether the hub has the same records of this own run under these numbers, as far as it can be told from here."""
-    rows = Run._base_manager.filter(node=here().node, run=run)
-    return not any(subtract(ranges, loads(r.ranges)) for r in rows) and total_of(here().node, run, ranges) == their_sum
+    """Whether the hub has the same records of this own run under these numbers, as far as it can be told from here: not
+    of what this node lacks, all of it where it was restored from before the run."""
+    held = Run._base_manager.filter(node=here().node, run=run).values_list("ranges", flat=True).first()
+    return held is not None and not subtract(ranges, loads(held)) and total_of(here().node, run, ranges) == their_sum
 
 
 def heard_by_stick(hub: str, life: int) -> None:
