@@ -80,9 +80,10 @@ topics.AGE_S = 60.0
 # A node that a test makes is made in a process of its own, forked from one that has loaded the program.
 create.run_django = shell.run_django
 
+_with_room = roomy(runner.pytest_runtest_protocol)
+
 # Each client of Django's tests builds its own middleware, and WhiteNoise's looks through all static files: more than a
 # page takes. A node does it once when it starts, so does a test process.
-_with_room = roomy(runner.pytest_runtest_protocol)
 _look_through, _static_files = WhiteNoiseMiddleware.add_files_from_finders, dict[str, object]()
 
 

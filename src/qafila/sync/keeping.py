@@ -159,10 +159,13 @@ def agree(run: int, ranges: Ranges, their_sum: int) -> None:
 
 def total_of(node: str, run: int, ranges: Ranges) -> int:
     """The total of these records, all of which are here: that of the run, without those that are outside."""
-    row = Run._base_manager.get(node=node, run=run)
+    return _inside(Run._base_manager.get(node=node, run=run), ranges)
+
+
+def _inside(row: Run, ranges: Ranges) -> int:
     found = row.sum
     for first, last in subtract(loads(row.ranges), ranges):
-        outside = Record._base_manager.filter(node=node, run=run, seq__gte=first, seq__lte=last)
+        outside = Record._base_manager.filter(node=row.node, run=row.run, seq__gte=first, seq__lte=last)
         found = total(map(bytes, outside.values_list("hash", flat=True)), found)
     return found
 
@@ -170,8 +173,8 @@ def total_of(node: str, run: int, ranges: Ranges) -> int:
 def same(run: int, ranges: Ranges, their_sum: int) -> bool:
     """Whether the hub has the same records of this own run under these numbers, as far as it can be told from here: not
     of what this node lacks, all of it where it was restored from before the run."""
-    held = Run._base_manager.filter(node=here().node, run=run).values_list("ranges", flat=True).first()
-    return held is not None and not subtract(ranges, loads(held)) and total_of(here().node, run, ranges) == their_sum
+    row = Run._base_manager.filter(node=here().node, run=run).first()
+    return row is not None and not subtract(ranges, loads(row.ranges)) and _inside(row, ranges) == their_sum
 
 
 def heard_by_stick(hub: str, life: int) -> None:
